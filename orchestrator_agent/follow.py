@@ -1,0 +1,99 @@
+"""Following a command from any process: its events as they are journaled, and what its agents print."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from orchestrator_agent import attempts
+from orchestrator_agent.errors import OrchError
+from orchestrator_agent.events import Event
+from orchestrator_agent.project import Project
+from orchestrator_agent.store import Command
+
+#: The journal is watched this often while something is awaited. Seconds.
+POLL = 0.01
+#: And the controller is looked after this often: who waits for a command starts a new one when it was killed. Seconds.
+_CARE = 0.5
+_MAX_RESTARTS = 10
+
+
+def follow(
+    project: Project, command_id: str, *, idle: Callable[[], None] = lambda: None, timeout: float | None = None
+) -> Iterator[Event]:
+    """The events of a command, from its start, until it has ended.
+
+    Args:
+        idle: called between looks, some hundred times a second at the most; may raise to give up.
+        timeout: give up quietly after so many seconds.
+
+    Raises:
+        OrchError: the controller cannot stay up.
+    """
+    store = project.store
+    last = store.accepted_at(command_id) - 1
+    end = None if timeout is None else time.monotonic() + timeout
+    care = _Care(project)
+    while True:
+        over = not is_open(project, command_id)
+        while batch := store.events_after(last):
+            last = batch[-1].id
+            yield from (event for event in batch if event.command_id == command_id)
+        if over or (end is not None and time.monotonic() > end):
+            return
+        seen = store.version()
+        until = time.monotonic() + _CARE
+        while store.version() == seen and time.monotonic() < until:
+            idle()
+            time.sleep(POLL)
+        care.look()
+
+
+class _Care:
+    """Starts a new controller when the one that should be there is not."""
+
+    def __init__(self, project: Project) -> None:
+        self.project, self.restarts, self.event = project, 0, 0
+
+    def look(self) -> None:
+        if self.project.controller_runs():
+            return
+        newest = self.project.store.last_event_id()
+        self.restarts = self.restarts + 1 if newest == self.event else 0
+        self.event = newest
+        if self.restarts > _MAX_RESTARTS:
+            log = self.project.state / "controller.log"
+            last = log.read_text("utf-8", "replace").strip().splitlines()[-1:] if log.exists() else []
+            raise OrchError(f"The controller does not stay up ({''.join(last)}); see {log}.")
+        self.project.wake_controller()
+
+
+def is_open(project: Project, command_id: str) -> bool:
+    """True while a command has not ended."""
+    command = project.store.command(command_id)
+    return command is not None and command.state == "open"
+
+
+def wait(project: Project, command_id: str, timeout: float | None = None) -> Command:
+    """Wait for the end of a command, and return it as it is then.
+
+    Raises:
+        OrchError: as `follow`.
+    """
+    for _ in follow(project, command_id, timeout=timeout):
+        pass
+    command = project.store.command(command_id)
+    assert command is not None
+    return command
+
+
+class Output:
+    """What one agent prints, line by line, from the beginning."""
+
+    def __init__(self, project: Project, agent_id: str) -> None:
+        self._folder, self._offset = project.agent_folder(agent_id), 0
+
+    def lines(self) -> list[str]:
+        """Lines that are new since the last call; raw text of the agent's: print it through `terminal.clean`."""
+        lines, self._offset = attempts.read_lines_from(self._folder, self._offset)
+        return lines

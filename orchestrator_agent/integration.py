@@ -1,0 +1,183 @@
+"""Integration: verified work becomes part of the target branch.
+
+The candidate is a merge of the agent's branch into the target, with the roadmap's status change in the same commit.
+It is checked as it is, and the target only ever moves to such a commit, by compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator_agent import roadmap
+from orchestrator_agent.errors import GitError
+from orchestrator_agent.git import Repository
+from orchestrator_agent.model import WorkStreamStatus
+
+FILES_LIMIT = 200
+_LOCK_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What is to be merged: `head` of an agent's branch into the target's commit `base`."""
+
+    agent_id: str
+    work_stream_id: str
+    title: str
+    head: str
+    base: str
+    roadmap_path: str
+    #: Status changes that go into the same commit.
+    statuses: Mapping[str, WorkStreamStatus]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """The commit to be checked. `commit` is empty where there are conflicts or nothing was changed."""
+
+    commit: str = ""
+    files: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    #: The agent edited the roadmap; that edit is left on its branch.
+    roadmap_edited: bool = False
+    #: The work is part of the base already; `commit` is the base.
+    landed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """How an integration ended: `kind` is empty when it landed, else moved, dirty or error, with a reason."""
+
+    kind: str = ""
+    reason: str = ""
+
+
+def build_candidate(repository: Repository, worktree: Path, work: Work) -> Candidate:
+    """Merge in `worktree`, a clean checkout of `work.base`; afterwards it is a clean checkout of the candidate.
+
+    Raises:
+        GitError: git failed for another reason than a conflict.
+        RoadmapError: the roadmap at the base cannot be read or written.
+    """
+    if work.head and work.head != work.base and _has_landed(repository, work):
+        return Candidate(commit=work.base, landed=True)
+    edited = bool(_changed(repository, f"{work.base}...{work.head}", work.roadmap_path))
+    merge = ("merge", "--quiet", "--no-ff", "--no-commit", "--no-verify", "--no-stat", work.head)
+    merged = repository.git(*merge, cwd=worktree, env=repository.identity(), check=False)
+    unmerged = _names(repository.git("diff", "--name-only", "--diff-filter=U", "-z", cwd=worktree).stdout)
+    conflicts = tuple(name for name in unmerged if name != work.roadmap_path)
+    if merged.returncode != 0 and not unmerged:
+        raise GitError(list(merge), merged.returncode, merged.stderr or merged.stdout)
+    if conflicts:
+        repository.git("reset", "--quiet", "--hard", work.base, cwd=worktree)
+        return Candidate(conflicts=conflicts, roadmap_edited=edited)
+    before = repository.file_at(work.base, work.roadmap_path)
+    _put(repository, worktree, work.roadmap_path, before)
+    tree = repository.line("write-tree", cwd=worktree)
+    if tree == repository.line("rev-parse", f"{work.base}^{{tree}}"):
+        repository.git("reset", "--quiet", "--hard", work.base, cwd=worktree)
+        return Candidate(roadmap_edited=edited)
+    if before is not None and work.statuses:
+        after = roadmap.write_status(before, work.roadmap_path, work.statuses)
+        _put(repository, worktree, work.roadmap_path, after)
+    commit = _commit(repository, worktree, work)
+    files = _names(repository.git("diff", "--name-only", "-z", work.base, commit).stdout)
+    files = [name for name in files if name != work.roadmap_path]
+    return Candidate(commit=commit, files=tuple(files[:FILES_LIMIT]), roadmap_edited=edited)
+
+
+def _has_landed(repository: Repository, work: Work) -> bool:
+    """True when a merge commit of ours on the base has the head as its second parent."""
+    listed = repository.git("rev-list", "--merges", "--parents", f"{work.head}..{work.base}", "--ancestry-path")
+    return any(line.split()[-1] == work.head for line in listed.stdout.splitlines())
+
+
+def _changed(repository: Repository, span: str, path: str) -> list[str]:
+    return _names(repository.git("diff", "--name-only", "-z", span, "--", f":(literal){path}", check=False).stdout)
+
+
+def _names(listed: str) -> list[str]:
+    return [name for name in listed.split("\0") if name]
+
+
+def _put(repository: Repository, worktree: Path, path: str, content: bytes | None) -> None:
+    """Put bytes into the index, exactly and without following what the agent made of the path."""
+    if content is None:
+        repository.git("update-index", "--force-remove", "--", path, cwd=worktree)
+        return
+    blob = repository.store_blob(content)
+    repository.git("update-index", "--add", "--replace", "--cacheinfo", f"100644,{blob},{path}", cwd=worktree)
+
+
+def _commit(repository: Repository, worktree: Path, work: Work) -> str:
+    message = f"{work.title}\n\nOrch-Work-Stream: {work.work_stream_id}\nOrch-Agent: {work.agent_id}\n"
+    tree = repository.line("write-tree", cwd=worktree)
+    made = repository.git(
+        "commit-tree", tree, "-p", work.base, "-p", work.head, "-F", "-", stdin=message, env=repository.identity()
+    )
+    commit = made.stdout.strip()
+    repository.git("reset", "--quiet", "--hard", commit, cwd=worktree)
+    repository.git("clean", "-ffdxq", cwd=worktree)
+    return commit
+
+
+def land(repository: Repository, target: str, base: str, candidate: str) -> Landing:
+    """Move `target` from `base` to `candidate`, a descendant. Asking again after it happened is fine.
+
+    Where the target is checked out, `git merge --ff-only` moves it, which refuses to overwrite anybody's changes.
+    """
+    current = repository.commit_of(f"refs/heads/{target}")
+    if current is None:
+        return Landing("error", f"the branch {target} is gone")
+    if repository.is_ancestor(candidate, current):
+        return Landing()
+    if current != base:
+        return Landing("moved", f"{target} has moved on")
+    place = _checked_out_at(repository, target)
+    if place is None:
+        done = repository.git("update-ref", f"refs/heads/{target}", candidate, base, check=False)
+        return Landing() if done.returncode == 0 else Landing("moved", f"{target} has moved on")
+    return _fast_forward(repository, place, target, candidate)
+
+
+def _fast_forward(repository: Repository, place: Path, target: str, candidate: str) -> Landing:
+    for _ in range(_LOCK_TRIES):
+        done = repository.git("merge", "--quiet", "--ff-only", "--no-stat", candidate, cwd=place, check=False)
+        if "index.lock" not in done.stderr:
+            break
+        time.sleep(0.1)  # somebody's git command is at work there; it takes moments
+    if done.returncode == 0:
+        moved = repository.commit_of(f"refs/heads/{target}") == candidate
+        return Landing() if moved else Landing("moved", f"another branch than {target} was checked out meanwhile")
+    said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    if "would be overwritten" in done.stderr:
+        names = [line for line in said[1:] if not line.startswith(("Please", "Aborting", "error:", "fatal:"))]
+        return Landing("dirty", f"your changes to {', '.join(names[:3])} are in the way; commit or stash them")
+    if "MERGE_HEAD" in done.stderr or "not concluded" in done.stderr or "unmerged" in done.stderr:
+        return Landing("dirty", f"a merge is under way in {place}; finish it first")
+    if "index.lock" in done.stderr:
+        return Landing("dirty", f"another git command holds {place}/.git/index.lock; when none runs, remove that file")
+    return Landing("error", said[0] if said else f"git merge ended with {done.returncode}")
+
+
+def _checked_out_at(repository: Repository, branch: str) -> Path | None:
+    """The working tree that has `branch` checked out, or None."""
+    place = ""
+    for line in repository.git("worktree", "list", "--porcelain").stdout.splitlines():
+        if line.startswith("worktree "):
+            place = line.removeprefix("worktree ")
+        elif line == f"branch refs/heads/{branch}":
+            return Path(place)
+    return None
+
+
+def leave_on_branch(repository: Repository, branch: str, head: str, candidate: str) -> Landing:
+    """Policy `branch`: the agent's branch moves to the checked candidate, and the target stays where it is."""
+    ref = f"refs/heads/{branch}"
+    if repository.commit_of(ref) == candidate:
+        return Landing()
+    done = repository.git("update-ref", ref, candidate, head, check=False)
+    return Landing() if done.returncode == 0 else Landing("moved", f"{branch} has moved on")

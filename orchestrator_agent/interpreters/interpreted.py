@@ -1,0 +1,77 @@
+"""What a goal was understood to mean, and the tool calls that would do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator_agent.model import WorkStream
+
+ToolCalls = list[tuple[str, dict[str, Any]]]
+_QUIET = ("help", "quit", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpretedGoal:
+    """A goal in words, understood."""
+
+    #: As the user gave it. Hostile text: print it through `terminal.clean`.
+    original_goal: str
+    #: run, run_all, run_next, stop, stop_all, status, report, verify, feedback, redirect, explain, help, quit, none.
+    intent: str
+    #: The work streams that the action is for; empty for everything, nothing, or a question back.
+    matched_work_streams: tuple[WorkStream, ...] = ()
+    #: 0..1: how likely this reading is the right one.
+    confidence: float = 0.0
+    #: What to offer when asking back; empty when nothing in the roadmap fits.
+    candidates: tuple[WorkStream, ...] = ()
+    #: The words do not settle what is meant; the right move is to ask.
+    ambiguous: bool = False
+    #: Understood, but not to be done without a yes; always true with `ambiguous`.
+    needs_confirmation: bool = False
+    #: max_agents (int), dry_run (bool), count (int), to (work stream id), text (str), exclude (list of ids); only those said.
+    parameters: dict[str, Any] = field(default_factory=dict)
+    #: One line: what was matched, and on which words.
+    evidence: str = ""
+
+    @property
+    def suggested_action(self) -> str:
+        """run_single, run_parallel, run_batch, stop, ask, or the intent itself."""
+        if self.ambiguous:
+            return "ask"
+        if self.intent == "run":
+            return "run_single" if len(self.matched_work_streams) == 1 else "run_parallel"
+        return {"run_next": "run_single", "run_all": "run_batch", "stop_all": "stop"}.get(self.intent, self.intent)
+
+    def tool_calls(self) -> ToolCalls:
+        """Pairs of tool name and arguments, in order; none for a question back, help, quit, or nothing.
+
+        With `needs_confirmation` they are for after the yes. With the parameter `dry_run` they are for showing only.
+        """
+        if self.ambiguous or self.intent in _QUIET:
+            return []
+        if self.intent in ("run", "run_all", "run_next"):
+            return self._starts()
+        ids = [stream.id for stream in self.matched_work_streams]
+        if self.intent in ("stop", "stop_all"):
+            return [("stop_agent", {"work_stream_id": i}) for i in self._stopped(ids)] or [("stop_agent", {})]
+        if self.intent in ("status", "explain"):
+            return [("get_status", {"work_stream_id": i}) for i in ids] or [("get_status", {})]
+        if self.intent == "feedback":
+            return [("send_feedback", {"work_stream_id": i, "text": self.parameters["text"]}) for i in ids]
+        if self.intent == "redirect":
+            return [("redirect_agent", {"work_stream_id": i, "to": self.parameters["to"]}) for i in ids]
+        return [("verify", {"work_stream_id": i}) for i in ids] if self.intent == "verify" else [("report", {})]
+
+    def _starts(self) -> ToolCalls:
+        said = {key: self.parameters[key] for key in ("max_agents", "exclude") if key in self.parameters}
+        if self.intent == "run_all":
+            return [("run_batch", said)]
+        if self.intent == "run_next":
+            count = self.parameters.get("count", 1)
+            return [("spawn_agent", {})] if count == 1 else [("run_batch", {"count": count, **said})]
+        ids = [stream.id for stream in self.matched_work_streams]
+        return [("spawn_agent", {"work_stream_id": ids[0]})] if len(ids) == 1 else [("run_batch", {"work_stream_ids": ids, **said})]
+
+    def _stopped(self, ids: list[str]) -> list[str]:
+        return [] if self.intent == "stop_all" else ids

@@ -1,0 +1,66 @@
+"""Text to words: normalising, splitting, stemming. Knows no roadmap and no intent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from orchestrator_agent import terminal
+from orchestrator_agent.interpreters.lexicon import STOPWORDS
+
+#: Longer goals are cut; a cut goal is never acted on without a yes.
+MAX_CHARACTERS = 2000
+
+_CAMEL = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
+_SPACES = re.compile(r"[^\S\n]+")
+_TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "？": "?", "！": "!", "，": ",", "。": "."})
+
+
+def normalise(text: str) -> str:
+    """`text` in its own case, without control characters, with plain quotes and single spaces, cut to `MAX_CHARACTERS`."""
+    text = unicodedata.normalize("NFKC", terminal.clean(text[: MAX_CHARACTERS * 2], keep_newlines=True))
+    text = text.translate(_TYPOGRAPHY)
+    return _SPACES.sub(" ", text).strip()[:MAX_CHARACTERS]
+
+
+def fold(text: str) -> str:
+    """Lower case, with CamelCase opened up."""
+    return _CAMEL.sub(lambda m: _HUMP.sub(" ", m[0]), text).casefold()
+
+
+def tokens(text: str) -> list[str]:
+    """The words and numbers of folded text; a dotted number is one token."""
+    return _TOKEN.findall(text)
+
+
+def content(text: str) -> list[str]:
+    """The words of folded text that say what it is about."""
+    return [word for word in tokens(text) if word not in STOPWORDS]
+
+
+_SUFFIXES = (
+    ("isations", "iz"), ("isation", "iz"), ("izations", "iz"), ("ization", "iz"), ("ising", "iz"), ("izing", "iz"),
+    ("ise", "iz"), ("ize", "iz"), ("iveness", ""), ("ations", "at"), ("ation", "at"), ("ating", "at"), ("ators", "at"),
+    ("ator", "at"), ("ated", "at"), ("ates", "at"), ("ate", "at"), ("ional", ""), ("ions", ""), ("ion", ""),
+    ("ments", ""), ("ment", ""), ("ness", ""), ("ities", "i"), ("ity", "i"), ("ings", ""), ("ing", ""), ("ies", "i"),
+    ("ied", "i"), ("ers", ""), ("er", ""), ("ors", ""), ("or", ""), ("ences", ""), ("ence", ""), ("ive", ""),
+    ("ed", ""), ("es", ""), ("ly", ""), ("al", ""), ("s", ""), ("e", ""), ("y", "i"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """A common root of inflected English words: parser, parsing and parse give one; not a dictionary form."""
+    if len(word) < 4 or not word.isascii() or word[0].isdigit() or word.endswith("ss"):
+        return word
+    for suffix, instead in _SUFFIXES:
+        least = 4 if suffix in ("er", "or", "al", "ly", "ive", "ion") else 3
+        if word.endswith(suffix) and len(word) - len(suffix) >= least:
+            word = word[: len(word) - len(suffix)] + instead
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "sl":
+        word = word[:-1]
+    return word

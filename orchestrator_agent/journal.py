@@ -1,0 +1,229 @@
+"""The tables of the journal, and what each event does to them.
+
+Every change is conditional: an event that does not fit the state changes nothing and raises `Conflict`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+
+from orchestrator_agent import events
+from orchestrator_agent.errors import OrchError
+from orchestrator_agent.events import Event
+from orchestrator_agent.terminal import clean
+
+SCHEMA = """
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL NOT NULL, type TEXT NOT NULL, message TEXT NOT NULL,
+    agent_id TEXT, work_stream_id TEXT, command_id TEXT, data TEXT NOT NULL);
+CREATE TABLE command (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, payload TEXT NOT NULL, state TEXT NOT NULL,
+    outcome TEXT NOT NULL, created_at REAL NOT NULL, finished_at REAL);
+CREATE TABLE claim (
+    work_stream_id TEXT PRIMARY KEY COLLATE NOCASE, command_id TEXT NOT NULL, since REAL NOT NULL);
+CREATE TABLE result (
+    command_id TEXT NOT NULL, work_stream_id TEXT NOT NULL COLLATE NOCASE, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+    agent_id TEXT, finished_at REAL NOT NULL, PRIMARY KEY (command_id, work_stream_id));
+CREATE TABLE agent (
+    id TEXT PRIMARY KEY, work_stream_id TEXT NOT NULL COLLATE NOCASE, command_id TEXT NOT NULL, attempt INTEGER
+    NOT NULL, runtime TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', branch TEXT NOT NULL,
+    worktree TEXT NOT NULL, base_commit TEXT NOT NULL, head_commit TEXT NOT NULL DEFAULT '', exit_code INTEGER,
+    created_at REAL NOT NULL, started_at REAL, ended_at REAL, details TEXT NOT NULL);
+CREATE UNIQUE INDEX one_live_agent_per_work_stream ON agent (work_stream_id)
+    WHERE state IN ('starting', 'running', 'waiting');
+CREATE INDEX agent_by_command ON agent (command_id);
+CREATE TABLE verification (
+    id INTEGER PRIMARY KEY, agent_id TEXT NOT NULL, work_stream_id TEXT NOT NULL COLLATE NOCASE,
+    candidate TEXT NOT NULL, passed INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX verification_by_agent ON verification (agent_id);
+CREATE TABLE integration (
+    verification_id INTEGER PRIMARY KEY, agent_id TEXT NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL,
+    reason TEXT NOT NULL, commit_id TEXT NOT NULL, changed_at REAL NOT NULL);
+"""
+
+
+class Conflict(OrchError):
+    """The journal's state does not allow the event; nothing was written."""
+
+
+def _accept(db: sqlite3.Connection, event: Event) -> None:
+    db.execute(
+        "INSERT INTO command (id, kind, payload, state, outcome, created_at) VALUES (?, ?, ?, 'open', '{}', ?)",
+        (event.command_id, event.data["kind"], json.dumps(event.data["payload"]), event.timestamp),
+    )
+    for work_stream_id in event.data.get("claims", ()):
+        _insert_claim(db, event, work_stream_id)
+
+
+def _finish(db: sqlite3.Connection, event: Event) -> None:
+    outcome = {key: value for key, value in event.data.items() if key != "state"}
+    _one(
+        db.execute(
+            "UPDATE command SET state = ?, outcome = ?, finished_at = ? WHERE id = ? AND state = 'open'",
+            (event.data.get("state", "done"), json.dumps(outcome), event.timestamp, event.command_id),
+        )
+    )
+    db.execute("DELETE FROM claim WHERE command_id = ?", (event.command_id,))
+
+
+def _claim(db: sqlite3.Connection, event: Event) -> None:
+    _insert_claim(db, event, event.work_stream_id)
+
+
+def _insert_claim(db: sqlite3.Connection, event: Event, work_stream_id: str | None) -> None:
+    db.execute("INSERT INTO claim VALUES (?, ?, ?)", (work_stream_id, event.command_id, event.timestamp))
+
+
+def _release(db: sqlite3.Connection, event: Event) -> None:
+    key = (event.work_stream_id, event.command_id)
+    _one(db.execute("DELETE FROM claim WHERE work_stream_id = ? AND command_id = ?", key))
+    db.execute(
+        "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            event.command_id,
+            event.work_stream_id,
+            event.data["outcome"],
+            _text(event, "reason"),
+            event.agent_id,
+            event.timestamp,
+        ),
+    )
+
+
+def _spawn(db: sqlite3.Connection, event: Event) -> None:
+    data = event.data
+    db.execute(
+        "INSERT INTO agent (id, work_stream_id, command_id, attempt, runtime, state, branch, worktree, base_commit,"
+        " created_at, details) VALUES (?, ?, ?, ?, ?, 'starting', ?, ?, ?, ?, ?)",
+        (
+            event.agent_id,
+            event.work_stream_id,
+            event.command_id,
+            data["attempt"],
+            data["runtime"],
+            data["branch"],
+            data["worktree"],
+            data["base_commit"],
+            event.timestamp,
+            json.dumps(data.get("details", {})),
+        ),
+    )
+
+
+def _running(db: sqlite3.Connection, event: Event) -> None:
+    _one(
+        db.execute(
+            "UPDATE agent SET state = 'running', reason = '', started_at = coalesce(started_at, ?)"
+            " WHERE id = ? AND state IN ('starting', 'waiting')",
+            (event.timestamp, event.agent_id),
+        )
+    )
+
+
+def _waiting(db: sqlite3.Connection, event: Event) -> None:
+    _one(
+        db.execute(
+            "UPDATE agent SET state = 'waiting', reason = ? WHERE id = ? AND state IN ('starting', 'running')",
+            (event.message, event.agent_id),
+        )
+    )
+
+
+def _ended(db: sqlite3.Connection, event: Event) -> None:
+    state = event.type.removeprefix("agent_")
+    _one(
+        db.execute(
+            "UPDATE agent SET state = ?, reason = ?, head_commit = ?, exit_code = ?, ended_at = ?,"
+            " details = json_set(details, '$.end', json(?))"
+            " WHERE id = ? AND state IN ('starting', 'running', 'waiting')",
+            (
+                state,
+                _text(event, "reason"),
+                event.data.get("head_commit", ""),
+                event.data.get("exit_code"),
+                event.timestamp,
+                json.dumps(event.data),
+                event.agent_id,
+            ),
+        )
+    )
+
+
+def _verified(db: sqlite3.Connection, event: Event) -> None:
+    body = event.data["verification"]
+    db.execute(
+        "INSERT INTO verification VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            event.id,
+            event.agent_id,
+            event.work_stream_id,
+            body["candidate"],
+            int(event.data["passed"]),
+            json.dumps(body),
+        ),
+    )
+
+
+def _integrating(db: sqlite3.Connection, event: Event) -> None:
+    data = event.data
+    db.execute(
+        "INSERT INTO integration VALUES (?, ?, 'intended', '', '', ?, ?)"
+        " ON CONFLICT (verification_id) DO UPDATE SET state = 'intended', kind = '', reason = ''"
+        " WHERE state = 'refused'",
+        (data["verification_id"], event.agent_id, data["commit"], event.timestamp),
+    )
+
+
+def _integrated(db: sqlite3.Connection, event: Event) -> None:
+    _end_integration(db, event, "done")
+
+
+def _refused(db: sqlite3.Connection, event: Event) -> None:
+    _end_integration(db, event, "refused")
+
+
+def _end_integration(db: sqlite3.Connection, event: Event, state: str) -> None:
+    _one(
+        db.execute(
+            "UPDATE integration SET state = ?, kind = ?, reason = ?, changed_at = ?"
+            " WHERE verification_id = ? AND state = 'intended'",
+            (
+                state,
+                event.data.get("kind", ""),
+                _text(event, "reason"),
+                event.timestamp,
+                event.data["verification_id"],
+            ),
+        )
+    )
+
+
+def _text(event: Event, key: str) -> str:
+    """Text for a column: reasons may quote agents and file names."""
+    return clean(str(event.data.get(key, "")), 1000)
+
+
+def _one(cursor: sqlite3.Cursor) -> None:
+    if cursor.rowcount != 1:
+        raise Conflict("the state has moved on")
+
+
+APPLY: dict[str, Callable[[sqlite3.Connection, Event], None]] = {
+    events.COMMAND_ACCEPTED: _accept,
+    events.COMMAND_DONE: _finish,
+    events.WORK_STREAM_CLAIMED: _claim,
+    events.WORK_STREAM_RELEASED: _release,
+    events.SPAWNING_AGENT: _spawn,
+    events.AGENT_RUNNING: _running,
+    events.AGENT_WAITING: _waiting,
+    events.AGENT_COMPLETED: _ended,
+    events.AGENT_FAILED: _ended,
+    events.AGENT_STOPPED: _ended,
+    events.AGENT_LOST: _ended,
+    events.VERIFICATION_COMPLETE: _verified,
+    events.INTEGRATION_STARTED: _integrating,
+    events.INTEGRATION_COMPLETE: _integrated,
+    events.INTEGRATION_REFUSED: _refused,
+}

@@ -1,0 +1,208 @@
+"""What can be said about a repository at this moment: status, the reason why nothing moves, the report. JSON values.
+
+Everything is read from the journal and the roadmap; nothing is remembered elsewhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from orchestrator_agent import roadmap as plans
+from orchestrator_agent.model import Availability, Verification, WorkStream, WorkStreamStatus, id_key
+from orchestrator_agent.project import Project
+from orchestrator_agent.store import AgentFacts, Result
+
+_REPORTED_EVENTS = 50
+
+
+def status(project: Project) -> dict[str, Any]:
+    """The state of the roadmap and of all agents; `docs/json.md` documents each key.
+
+    Raises:
+        RoadmapError: the roadmap cannot be read.
+    """
+    roadmap = project.roadmap()
+    found = project.availability(roadmap)
+    streams = plans.order(roadmap.work_streams)
+    agents = [agent(project, facts) for facts in project.store.live_agents()]
+    counts = {state.value: sum(s.status is state for s in streams) for state in WorkStreamStatus}
+    return {
+        "roadmap": roadmap.path,
+        "format": roadmap.format,
+        "summary": {
+            "total": len(streams),
+            **counts,
+            "available": sum(found[s.id].available for s in streams),
+            "running": len(agents),
+        },
+        "work_streams": [work_stream(s, found[s.id]) for s in sorted(streams, key=lambda s: id_key(s.id))],
+        "next": [s.id for s in streams if found[s.id].available],
+        "agents": agents,
+        "limits": {
+            "max_concurrent_agents": project.settings.max_concurrent_agents,
+            "agent_timeout_seconds": project.settings.agent.timeout_seconds,
+            "max_attempts": project.settings.agent.max_attempts,
+        },
+        "controller": {"running": project.controller_runs()},
+        "warnings": list(roadmap.warnings),
+    }
+
+
+def work_stream(stream: WorkStream, state: Availability) -> dict[str, Any]:
+    """One work stream as JSON values."""
+    return {
+        "id": stream.id,
+        "name": stream.name,
+        "status": stream.status.value,
+        "effort": stream.effort,
+        "depends_on": list(stream.depends_on),
+        "assigned_to": stream.assigned_to,
+        "available": state.available,
+        "reason": state.reason or None,
+        "reason_kind": state.kind or None,
+        "batch": stream.batch,
+        "priority": stream.priority,
+        "tasks": list(stream.tasks),
+        "done_when": stream.done_when,
+    }
+
+
+def agent(project: Project, facts: AgentFacts) -> dict[str, Any]:
+    """One agent as JSON values."""
+    record = facts.record
+    end = record.ended_at or project.store.now()
+    return {
+        "id": record.id,
+        "work_stream_id": record.work_stream_id,
+        "attempt": record.attempt,
+        "runtime": record.runtime,
+        "state": record.state.value,
+        "reason": record.reason or None,
+        "branch": record.branch,
+        "worktree": record.worktree if Path(record.worktree).exists() else None,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "duration_seconds": round(end - (record.started_at or record.created_at), 3),
+        "exit_code": record.exit_code,
+        "verification": None if facts.verification is None else verification(facts.verification),
+        "integration": None if facts.integration is None else facts.integration.state,
+    }
+
+
+def verification(verdict: Verification) -> dict[str, Any]:
+    """A verdict as JSON values, with one entry for each check."""
+    entries = {check.name: check_entry(verdict, check.name) for check in verdict.checks}
+    return {
+        "passed": verdict.passed,
+        "commit": verdict.candidate or None,
+        "head_commit": verdict.head_commit,
+        "base_commit": verdict.base_commit,
+        "files": list(verdict.files),
+        "protected": list(verdict.protected),
+        "conflicts": list(verdict.conflicts),
+        "checks": entries,
+        "finished_at": verdict.finished_at,
+    }
+
+
+def check_entry(verdict: Verification, name: str) -> dict[str, Any]:
+    """One check of a verdict as JSON values."""
+    check = next(check for check in verdict.checks if check.name == name)
+    return {
+        "passed": check.passed,
+        "outcome": check.outcome,
+        "message": check.message,
+        "command": list(check.command),
+        "exit_code": check.exit_code,
+        "duration_seconds": check.duration_seconds,
+        "output": check.output,
+        "on_base": check.on_base,
+        **check.data,
+    }
+
+
+def why(project: Project, work_stream_id: str | None = None) -> list[dict[str, Any]]:
+    """For each work stream that does not move, or for one, the one reason and the remedy.
+
+    Raises:
+        RoadmapError, UnknownWorkStream: see there.
+    """
+    roadmap = project.roadmap()
+    found = project.availability(roadmap)
+    results = project.store.last_results()
+    if work_stream_id is not None:
+        streams = [roadmap.get(work_stream_id)]
+    else:
+        closed = (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
+        streams = [s for s in roadmap.work_streams if s.status not in closed]
+    return [_reason(s, found[s.id], results.get(s.id.casefold())) for s in plans.order(streams)]
+
+
+_REMEDIES = {
+    "dependency": "complete what it waits for: `orch batch` does so in order",
+    "unknown_dependency": "correct its dependencies in the roadmap",
+    "cycle": "break the circle of dependencies in the roadmap",
+    "claimed": "clear the name in the roadmap to have an agent do it",
+    "blocked": "set its status to Not Started when the reason is gone",
+    "stale_blocked": "set its status to Not Started, or start it by name: `orch run {id}`",
+    "running": "follow it: `orch logs {id} -f`",
+    "held": "look at it, then `orch integrate {id}`",
+    "conflict": "it starts by itself in `orch batch` when the other has ended",
+}
+
+
+def _reason(stream: WorkStream, state: Availability, last: Result | None) -> dict[str, Any]:
+    remedy = _REMEDIES.get(state.kind, "").format(id=stream.id)
+    reason = state.reason
+    if state.available and last is not None and last.outcome in ("failed", "stopped"):
+        reason, remedy = f"the last try {last.outcome}: {last.reason}", f"try again: `orch run {stream.id}`"
+    elif state.available:
+        reason, remedy = "it can start now, and nobody has asked for it", f"start it: `orch run {stream.id}`"
+    return {
+        "id": stream.id,
+        "name": stream.name,
+        "status": stream.status.value,
+        "kind": state.kind or "available",
+        "reason": reason,
+        "remedy": remedy or None,
+    }
+
+
+def report(project: Project) -> dict[str, Any]:
+    """What happened so far: results, agents with their evidence, and the newest events.
+
+    Raises:
+        RoadmapError: the roadmap cannot be read.
+    """
+    store = project.store
+    results = list(store.last_results().values())
+    agents = [agent(project, facts) for facts in store.agents()]
+    newest = store.last_event_id()
+    return {
+        "status": status(project),
+        "results": [
+            {"work_stream_id": r.work_stream_id, "outcome": r.outcome, "reason": r.reason, "agent_id": r.agent_id}
+            for r in results
+        ],
+        "agents": agents,
+        "totals": _totals(store.agents()),
+        "events": [
+            {
+                "id": event.id,
+                "timestamp": event.timestamp,
+                "type": event.type,
+                "message": event.message,
+                "agent_id": event.agent_id,
+                "work_stream_id": event.work_stream_id,
+            }
+            for event in store.events_after(newest - _REPORTED_EVENTS)
+        ],
+    }
+
+
+def _totals(agents: list[AgentFacts]) -> dict[str, Any]:
+    ended = [facts for facts in agents if facts.record.ended_at]
+    seconds = sum((f.record.ended_at or 0) - (f.record.started_at or f.record.created_at) for f in ended)
+    cost = sum(float(facts.ending.get("cost_usd") or 0) for facts in ended)
+    return {"agents": len(agents), "agent_seconds": round(seconds, 1), "cost_usd": round(cost, 4)}

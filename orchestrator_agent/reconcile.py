@@ -1,0 +1,388 @@
+"""What to do next: a pure function of what the journal says, what was seen, and the time.
+
+The controller calls it again and again and carries out what it returns. It decides nothing else anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from orchestrator_agent.attempts import Observation
+from orchestrator_agent.model import AgentState, Availability
+from orchestrator_agent.store import AgentFacts, Command, Result
+
+#: An agent whose shim died is no fault of the work: such attempts are not counted, up to this many.
+MAX_LOST = 3
+#: A target branch that moves each time before the work lands is left to a person after so many verifications.
+MAX_VERIFICATIONS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """What the journal says. `agents` are those of open commands, oldest first."""
+
+    commands: tuple[Command, ...]
+    claims: Mapping[str, str]
+    agents: tuple[AgentFacts, ...]
+    #: Results by command id.
+    results: Mapping[str, tuple[Result, ...]]
+    max_agents: int
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What was seen. `attempts` by agent id, for live agents; `order` is the roadmap's ids in the order of taking."""
+
+    attempts: Mapping[str, Observation]
+    availability: Mapping[str, Availability]
+    order: tuple[str, ...]
+    #: Agent whose work is being checked or landed right now, or None: one at a time.
+    lane: str | None = None
+    #: Agents that something is being done about right now.
+    busy: frozenset[str] = frozenset()
+    #: Work streams that must not run beside each other: id -> ids, both in lower case.
+    conflicts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Make the worktree and start the shim of an intended agent; again, if that was cut off."""
+
+    agent: AgentFacts
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRunning:
+    agent: AgentFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Ask a running agent's shim to end the tree."""
+
+    agent: AgentFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Take up an ended agent: judge it, save its work, record the end. `lost` when its shim left no record."""
+
+    agent: AgentFacts
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Intend a new agent. `why` chooses the prompt: first, retry, conflict or lost; `after` is the previous agent."""
+
+    command: Command
+    work_stream_id: str
+    attempt: int
+    why: str = "first"
+    after: AgentFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    agent: AgentFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Integrate:
+    agent: AgentFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A work stream has ended under a command."""
+
+    command: Command
+    work_stream_id: str
+    outcome: str
+    reason: str
+    agent: AgentFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """A command has ended."""
+
+    command: Command
+    message: str
+    data: dict[str, object] = field(default_factory=dict)
+
+
+Action = Launch | MarkRunning | Stop | Close | Spawn | Verify | Integrate | Release | Finish
+
+
+def reconcile(belief: Belief, world: World) -> list[Action]:
+    """The actions that bring the world nearer to what was wished.
+
+    Each is idempotent, and the list never starts two agents on one work stream.
+    """
+    actions: list[Action] = []
+    for facts in belief.agents:
+        actions += _tend(facts, world, belief)
+    steps = _advance(belief, world)
+    retries = [step for step in steps if isinstance(step, Spawn)]
+    actions += [step for step in steps if not isinstance(step, Spawn)]
+    actions += _dispatch(belief, world, retries)
+    actions += _finish(belief, world)
+    return actions
+
+
+# -- agents that live ----------------------------------------------------------------------------------------------
+
+
+def _tend(facts: AgentFacts, world: World, belief: Belief) -> Iterable[Action]:
+    record = facts.record
+    if not record.state.is_live or record.id in world.busy:
+        return
+    seen = world.attempts[record.id]
+    stop = wants_stop(belief, facts.record.work_stream_id, record.command_id, record.id)
+    if record.state is AgentState.STARTING and seen.started:
+        yield MarkRunning(facts)
+    if seen.exit is not None:
+        yield Close(facts)
+    elif seen.alive:
+        if stop:
+            yield Stop(facts)
+    elif seen.started:
+        yield Close(facts, lost=True)
+    elif stop:
+        yield Close(facts)
+    else:
+        yield Launch(facts)
+
+
+def wants_stop(belief: Belief, work_stream_id: str, command_id: str, agent_id: str | None = None) -> bool:
+    """True when an open stop names the agent, its work stream, its command, or everything."""
+    for command in belief.commands:
+        if command.kind != "stop":
+            continue
+        wish = command.payload
+        if command_id in wish.get("command_ids", ()) or (agent_id and agent_id in wish.get("agent_ids", ())):
+            return True
+        if work_stream_id.casefold() in (name.casefold() for name in wish.get("work_stream_ids", ())):
+            return True
+    return False
+
+
+# -- claimed work streams ------------------------------------------------------------------------------------------
+
+
+def _advance(belief: Belief, world: World) -> list[Action]:
+    """The next step of each claimed work stream whose last agent has ended."""
+    actions: list[Action] = []
+    lane = world.lane
+    commands = {command.id: command for command in belief.commands if command.kind in ("run", "verify", "integrate")}
+    for work_stream_id, command_id in belief.claims.items():
+        command = commands.get(command_id)
+        last = _last_agent(belief, work_stream_id, command)
+        if command is None or last is None or last.record.state.is_live or last.record.id == world.lane:
+            continue
+        step = _next_step(belief, command, work_stream_id, last)
+        if isinstance(step, Verify | Integrate):
+            if lane is not None:
+                continue
+            lane = step.agent.record.id
+        if step is not None:
+            actions.append(step)
+    return actions
+
+
+def _last_agent(belief: Belief, work_stream_id: str, command: Command | None) -> AgentFacts | None:
+    """The newest agent of a claim; verify and integrate name theirs."""
+    if command is None:
+        return None
+    named = command.payload.get("agent_id")
+    for facts in reversed(belief.agents):
+        same = facts.record.work_stream_id.casefold() == work_stream_id.casefold()
+        if same and (facts.record.id == named if named else facts.record.command_id == command.id):
+            return facts
+    return None
+
+
+def _next_step(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts) -> Action | None:
+    if wants_stop(belief, work_stream_id, command.id, last.record.id):
+        return Release(command, work_stream_id, "stopped", "stopped as asked; its work is saved", last)
+    state, reason = last.record.state, last.record.reason
+    if command.kind != "run":
+        return _judge(belief, command, work_stream_id, last)
+    if state is AgentState.STOPPED:
+        return Release(command, work_stream_id, "stopped", reason or "stopped", last)
+    if state is AgentState.LOST:
+        return _again(belief, command, work_stream_id, last, "lost", reason)
+    if state is AgentState.FAILED:
+        return _again(belief, command, work_stream_id, last, "retry", reason)
+    if not command.payload.get("verify", True):
+        reason = "not verified, so not merged; `orch verify` and `orch integrate` do that"
+        return Release(command, work_stream_id, "unverified", reason, last)
+    return _judge(belief, command, work_stream_id, last)
+
+
+def _judge(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts) -> Action | None:
+    """From work to a verdict to a landing."""
+    verdict, landing = last.verification, last.integration
+    fresh = verdict is not None and (command.kind == "run" or last.verification_id not in _old(command))
+    if verdict is None or not fresh:
+        return Verify(last)
+    if not verdict.passed:
+        return _refuse(belief, command, work_stream_id, last)
+    if command.kind == "verify":
+        return Release(command, work_stream_id, "verified", "all checks passed", last)
+    if verdict.protected and command.kind != "integrate":
+        names = ", ".join(verdict.protected[:3])
+        reason = f"changes {names}, which needs your consent: look at it, then `orch integrate {work_stream_id}`"
+        return Release(command, work_stream_id, "held", reason, last)
+    if landing is None or landing.state == "intended":
+        return Integrate(last)
+    if landing.state == "done":
+        outcome = "on_branch" if landing.kind == "branch" else "complete"
+        return Release(command, work_stream_id, outcome, landing.reason, last)
+    if landing.kind == "moved" and last.verifications < MAX_VERIFICATIONS:
+        return Verify(last)
+    reason = f"verified, but not merged: {landing.reason}; then `orch integrate {work_stream_id}`"
+    return Release(command, work_stream_id, "held", reason, last)
+
+
+def _old(command: Command) -> tuple[int, ...]:
+    """Verdicts that stood before the command asked for a new one."""
+    known = command.payload.get("known_verification")
+    return () if known is None else (known,)
+
+
+def _refuse(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts) -> Action:
+    verdict = last.verification
+    assert verdict is not None
+    if verdict.conflicts:
+        reason = f"conflicts with the target branch in {', '.join(verdict.conflicts[:3])}"
+    else:
+        reason = "; ".join(f"{check.name}: {check.message}" for check in verdict.failures()) or "nothing to integrate"
+    if command.kind != "run":
+        return Release(command, work_stream_id, "refused", reason, last)
+    if any(check.outcome == "could_not_run" for check in verdict.checks):
+        return Release(command, work_stream_id, "failed", reason, last)
+    return _again(belief, command, work_stream_id, last, "conflict" if verdict.conflicts else "retry", reason)
+
+
+def _again(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts, why: str, reason: str) -> Action:
+    mine = [a for a in belief.agents if a.record.command_id == command.id]
+    tries = [a for a in mine if a.record.work_stream_id.casefold() == work_stream_id.casefold()]
+    lost = sum(a.record.state is AgentState.LOST for a in tries)
+    if last.ending.get("final") or len(tries) - min(lost, MAX_LOST) >= belief.max_attempts:
+        count = f"{len(tries)} attempts" if len(tries) > 1 else "1 attempt"
+        return Release(command, work_stream_id, "failed", f"{reason} (after {count})", last)
+    return Spawn(command, work_stream_id, last.record.attempt + 1, why, last)
+
+
+# -- new work ------------------------------------------------------------------------------------------------------
+
+
+def _dispatch(belief: Belief, world: World, retries: list[Spawn]) -> list[Action]:
+    """As many new agents as the limits allow, retries before first ones."""
+    actions: list[Action] = []
+    live = [facts.record for facts in belief.agents if facts.record.state.is_live]
+    busy = {record.work_stream_id.casefold() for record in live}
+    total = len(live)
+    for command in belief.commands:
+        if command.kind != "run":
+            continue
+        limit = int(command.payload.get("limit") or belief.max_agents)
+        room = min(
+            limit - sum(record.command_id == command.id for record in live), max(belief.max_agents, limit) - total
+        )
+        for action in (*(r for r in retries if r.command.id == command.id), *_first(belief, world, command)):
+            if isinstance(action, Release):
+                actions.append(action)
+            elif room > 0 and not busy & world.conflicts.get(action.work_stream_id.casefold(), frozenset()):
+                actions.append(action)
+                busy.add(action.work_stream_id.casefold())
+                total, room = total + 1, room - 1
+    return actions
+
+
+def _first(belief: Belief, world: World, command: Command) -> Iterable[Spawn | Release]:
+    """First agents for work streams that the command claimed or that may start now."""
+    spawned = {f.record.work_stream_id.casefold() for f in belief.agents if f.record.command_id == command.id}
+    ended = {result.work_stream_id.casefold() for result in belief.results.get(command.id, ())}
+    owners = {name.casefold(): owner for name, owner in belief.claims.items()}
+    for name in _wanted(command, world):
+        key = name.casefold()
+        if key in spawned or key in ended or owners.get(key, command.id) != command.id:
+            continue
+        if wants_stop(belief, name, command.id):
+            if key in owners:
+                yield Release(command, name, "stopped", "stopped before it started")
+        elif key in owners or _may_start(world, name):
+            yield Spawn(command, name, 1)
+
+
+def _wanted(command: Command, world: World) -> Iterable[str]:
+    """Named work streams, or all of the roadmap without the excluded."""
+    named = command.payload.get("work_stream_ids")
+    if named is not None:
+        return [str(name) for name in named]
+    out = {str(name).casefold() for name in command.payload.get("exclude", ())}
+    return [name for name in world.order if name.casefold() not in out]
+
+
+def _may_start(world: World, name: str) -> bool:
+    found = world.availability.get(name)
+    return found is not None and found.available
+
+
+# -- ends ----------------------------------------------------------------------------------------------------------
+
+
+def _finish(belief: Belief, world: World) -> list[Action]:
+    actions: list[Action] = []
+    held = set(belief.claims.values())
+    for command in belief.commands:
+        live = [f for f in belief.agents if f.record.command_id == command.id and f.record.state.is_live]
+        if command.kind == "stop":
+            if not _targets_left(belief, command):
+                actions.append(Finish(command, "everything that was to stop has ended"))
+        elif command.id not in held and not live and not _more_to_do(belief, world, command):
+            actions.append(Finish(command, _summary(belief.results.get(command.id, ()))))
+    return actions
+
+
+def _targets_left(belief: Belief, stop: Command) -> bool:
+    """True while an agent or a claim that a stop names is there."""
+    only = Belief(
+        commands=(stop,),
+        claims={},
+        agents=(),
+        results={},
+        max_agents=belief.max_agents,
+        max_attempts=belief.max_attempts,
+    )
+    agents = any(
+        f.record.state.is_live and wants_stop(only, f.record.work_stream_id, f.record.command_id, f.record.id)
+        for f in belief.agents
+    )
+    claims = any(wants_stop(only, name, command_id) for name, command_id in belief.claims.items())
+    open_runs = {command.id for command in belief.commands if command.kind == "run"}
+    return agents or claims or any(name in open_runs for name in stop.payload.get("command_ids", ()))
+
+
+def _more_to_do(belief: Belief, world: World, command: Command) -> bool:
+    """True while work streams of a command may start, or may be freed by what another command is at."""
+    if command.kind != "run" or wants_stop(belief, "", command.id):
+        return False
+    ended = {result.work_stream_id.casefold() for result in belief.results.get(command.id, ())}
+    owners = {name.casefold() for name in belief.claims}
+    left = [name for name in _wanted(command, world) if name.casefold() not in ended]
+    if command.payload.get("work_stream_ids") is None and any(name.casefold() in owners for name in left):
+        return True
+    return any(_may_start(world, name) and name.casefold() not in owners for name in left)
+
+
+def _summary(results: Iterable[Result]) -> str:
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result.outcome] = counts.get(result.outcome, 0) + 1
+    return ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or "nothing to do"

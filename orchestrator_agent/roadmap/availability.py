@@ -1,0 +1,172 @@
+"""Which work may start now, and the one reason why the rest may not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus
+
+_SAID = {
+    WorkStreamStatus.NOT_STARTED: "not started",
+    WorkStreamStatus.IN_PROGRESS: "in progress",
+    WorkStreamStatus.BLOCKED: "blocked",
+    WorkStreamStatus.CANCELLED: "cancelled",
+}
+_SHOWN = 80
+
+
+def availability(streams: Sequence[WorkStream]) -> dict[str, Availability]:
+    """For each id whether its work stream may start by what the roadmap says; live agents are not considered.
+
+    A dependency counts by its own status only, whatever is typed behind its name elsewhere.
+    """
+    by_id = {stream.id.casefold(): stream for stream in streams}
+    cycles = _cycles(streams, by_id)
+    return {stream.id: _judge(stream, by_id, cycles) for stream in streams}
+
+
+def unblocked_by(streams: Sequence[WorkStream], completed: Collection[str]) -> list[str]:
+    """Ids of work streams that only waited for `completed`: their "blocked" is to become "not started".
+
+    Args:
+        streams: the roadmap.
+        completed: ids that are complete now, whatever the roadmap still says.
+    """
+    by_id = {stream.id.casefold(): stream for stream in streams}
+    now = {id_.casefold() for id_ in completed}
+    return [
+        stream.id
+        for stream in streams
+        if stream.status is WorkStreamStatus.BLOCKED
+        and stream.blocked_reason is None
+        and any(id_.casefold() in now for id_ in stream.depends_on)
+        and not stream.unresolved
+        and all(id_.casefold() in now or _is_done(id_, stream, by_id) for id_ in stream.depends_on)
+    ]
+
+
+def _is_done(id_: str, stream: WorkStream, by_id: Mapping[str, WorkStream]) -> bool:
+    needed = by_id.get(id_.casefold())
+    return id_ in stream.satisfied if needed is None else needed.status is WorkStreamStatus.COMPLETE
+
+
+def _judge(
+    stream: WorkStream, by_id: Mapping[str, WorkStream], cycles: Mapping[str, tuple[str, ...]]
+) -> Availability:
+    if stream.status is WorkStreamStatus.COMPLETE:
+        return Availability(False, "is complete", "complete")
+    if stream.status is WorkStreamStatus.CANCELLED:
+        return Availability(False, "is cancelled", "cancelled")
+    if stream.assigned_to is not None:
+        return Availability(False, f"is claimed by {stream.assigned_to[:_SHOWN]}", "claimed")
+    if ring := cycles.get(stream.id):
+        return Availability(False, f"waits for itself: {_ring(ring)}", "cycle")
+    if waiting := _waits_for(stream, by_id):
+        return waiting
+    if stream.status is WorkStreamStatus.BLOCKED:
+        return _blocked(stream)
+    return Availability(True)
+
+
+def _waits_for(stream: WorkStream, by_id: Mapping[str, WorkStream]) -> Availability | None:
+    open_ = [id_ for id_ in stream.depends_on if not _is_done(id_, stream, by_id)]
+    for id_ in open_:
+        if needed := by_id.get(id_.casefold()):
+            more = f" and {len(open_) - 1} more" if len(open_) > 1 else ""
+            return Availability(False, f"waits for {needed.id[:_SHOWN]} ({_SAID[needed.status]}){more}", "dependency")
+    missing = [*open_, *stream.unresolved]
+    if missing:
+        return Availability(
+            False, f'waits for "{missing[0][:_SHOWN]}", which the roadmap does not hold', "unknown_dependency"
+        )
+    return None
+
+
+def _blocked(stream: WorkStream) -> Availability:
+    if stream.blocked_reason is not None:
+        return Availability(False, f"is blocked: {stream.blocked_reason[:200]}", "blocked")
+    why = "all its dependencies are complete" if stream.depends_on else "it names no dependency"
+    return Availability(
+        False, f"is called blocked, but {why}; set it to Not Started or name it to `orch run`", "stale_blocked"
+    )
+
+
+def _ring(ring: tuple[str, ...]) -> str:
+    shown = [id_[:_SHOWN] for id_ in (*ring[:6], *(("...",) if len(ring) > 6 else ()), ring[0])]
+    return " → ".join(shown)
+
+
+def _cycles(streams: Sequence[WorkStream], by_id: Mapping[str, WorkStream]) -> dict[str, tuple[str, ...]]:
+    """For each id that waits for itself: a ring through it. Complete and cancelled work ends a wait."""
+    closed = (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
+    needs = {
+        stream.id: [by_id[id_.casefold()].id for id_ in stream.depends_on if id_.casefold() in by_id]
+        for stream in streams
+        if stream.status not in closed
+    }
+    rings: dict[str, tuple[str, ...]] = {}
+    for group in _knots(needs):
+        members = set(group)
+        if len(group) > 1 or group[0] in needs[group[0]]:
+            for id_ in group:
+                rings.setdefault(id_, tuple(group))
+            rings.update(_shortest_rings(members, needs) if len(group) <= 50 else {})
+    return rings
+
+
+def _shortest_rings(members: set[str], needs: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """For each member the shortest way back to itself."""
+    rings = {}
+    for start in members:
+        came: dict[str, str] = {}
+        queue = [start]
+        for id_ in queue:
+            for needed in needs[id_]:
+                if needed in members and needed not in came:
+                    came[needed] = id_
+                    queue.append(needed)
+        way = [came[start]]
+        while way[-1] != start:
+            way.append(came[way[-1]])
+        rings[start] = tuple(reversed(way))
+    return rings
+
+
+def _knots(needs: Mapping[str, list[str]]) -> list[list[str]]:
+    """Sets of ids that all reach each other (Tarjan's algorithm, without recursion: chains may be long)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    waiting: set[str] = set()
+    knots: list[list[str]] = []
+    for root in needs:
+        work = [] if root in index else [(root, iter(needs[root]))]
+        while work:
+            id_, rest = work[-1]
+            if id_ not in index:
+                index[id_] = low[id_] = len(index)
+                stack.append(id_)
+                waiting.add(id_)
+            for needed in rest:
+                if needed not in needs:
+                    continue
+                if needed not in index:
+                    work.append((needed, iter(needs[needed])))
+                    break
+                if needed in waiting:
+                    low[id_] = min(low[id_], index[needed])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[id_])
+                if low[id_] == index[id_]:
+                    knots.append(_unwind(stack, waiting, id_))
+    return knots
+
+
+def _unwind(stack: list[str], waiting: set[str], last: str) -> list[str]:
+    knot: list[str] = []
+    while not knot or knot[-1] != last:
+        knot.append(stack.pop())
+        waiting.discard(knot[-1])
+    return knot

@@ -1,0 +1,162 @@
+"""What stands below a heading or an item: fields, tasks, criteria, and text that describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.drafts import Draft, Place
+from orchestrator_agent.roadmap.fields import NAMES, Field, claimant, plain, read_field
+from orchestrator_agent.roadmap.statuses import is_box, read_box, read_mark
+
+#: Lists whose lines belong to a field.
+_LISTS = ("tasks", "done_when", "depends_on", "conflicts_with")
+
+
+@dataclass(slots=True)
+class Body:
+    """What was read below one heading or item."""
+
+    #: Field name -> value and the offset of the value in the document; the first of several counts.
+    fields: dict[str, tuple[str, int]] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _LISTS})
+    #: The statuses of the boxes that are tasks.
+    boxes: list[WorkStreamStatus] = field(default_factory=list)
+    #: Lines as written that are none of the above.
+    text: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Open:
+    """The field that the next lines may belong to."""
+
+    name: str
+    indent: int
+    bullet: bool
+
+
+def read_body(document: Document, lines: Sequence[Line]) -> Body:
+    """The body made of `lines`, in which no further work stream begins."""
+    reader = _Reader(document)
+    for line in lines:
+        reader.take(line)
+    return reader.body
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.body = Body()
+        self.open: _Open | None = None
+        #: Indentation of the last item that is no field; what stands further in belongs to it.
+        self.item_indent: int | None = None
+
+    def take(self, line: Line) -> None:
+        if line.kind is Kind.HEADING:
+            self._heading(line)
+        elif line.kind in (Kind.ITEM, Kind.TEXT):
+            found = self._field(line)
+            if found is not None:
+                self._begin(line, found)
+            else:
+                self._content(line)
+        elif line.kind is not Kind.HIDDEN:
+            self._keep(line)
+
+    def _heading(self, line: Line) -> None:
+        self.item_indent = None
+        name = NAMES.get(plain(line.content))
+        self.open = _Open(name, -1, bullet=True) if name else None
+        if name not in _LISTS:
+            self._keep(line)
+
+    def _field(self, line: Line) -> Field | None:
+        """The field that `line` begins; a line further in than an open field belongs to that one."""
+        if line.box is not None or (self.open is not None and line.indent > self.open.indent >= 0):
+            return None
+        if self.item_indent is not None and line.indent > self.item_indent:
+            return None
+        found = read_field(line.content)
+        if found is None or found.sure or self.open is None or line.kind is not Kind.ITEM:
+            return found
+        return found if self.open.bullet else None
+
+    def _begin(self, line: Line, found: Field) -> None:
+        self.open = _Open(found.name, line.indent, line.kind is Kind.ITEM)
+        if found.name in ("other", "description"):
+            self._keep(line)
+        elif found.name in _LISTS and found.value:
+            self.body.lists[found.name].append(found.value)
+        if found.name not in _LISTS:
+            self.body.fields.setdefault(found.name, (found.value, line.start + found.start))
+
+    def _content(self, line: Line) -> None:
+        if self.open is not None and not self._belongs(line, self.open):
+            self.open = None
+        name = self.open.name if self.open is not None else ""
+        if line.kind is Kind.ITEM and not name:
+            self.item_indent = line.indent if self.item_indent is None else min(line.indent, self.item_indent)
+        if name in _LISTS and line.content:
+            self.body.lists[name].append(line.content)
+        if line.box is not None and is_box(line.box) and name in ("tasks", ""):
+            self.body.boxes.append(read_box(line.box)[0])
+            if not name and line.content:
+                self.body.lists["tasks"].append(line.content)
+        elif name not in _LISTS:
+            self._keep(line)
+
+    def _belongs(self, line: Line, open_: _Open) -> bool:
+        if line.indent > open_.indent:
+            return True
+        return not open_.bullet and line.kind is Kind.ITEM and line.indent >= open_.indent
+
+    def _keep(self, line: Line) -> None:
+        self.body.text.append(self.document.raw(line).rstrip())
+
+
+def fill(draft: Draft, body: Body) -> None:
+    """Put what `body` says, its status apart, into `draft`."""
+    effort = body.fields.get("effort", ("", 0))[0].strip("*_` ")
+    if effort and not effort.startswith("["):
+        draft.effort = effort
+    draft.tasks += [task for task in body.lists["tasks"] if not _is_count(task)]
+    draft.done_when += body.lists["done_when"]
+    draft.depends_on += body.lists["depends_on"]
+    draft.conflicts_with += body.lists["conflicts_with"]
+    draft.description += body.text
+    for name, certain in (("assigned", True), ("agent", False)):
+        if draft.assigned_to is None and name in body.fields:
+            draft.assigned_to = claimant(body.fields[name][0], certain=certain)
+    for part in body.fields.get("status", ("", 0))[0].split("|")[1:]:
+        found = read_field(part.strip())
+        if draft.assigned_to is None and found is not None and found.name in ("assigned", "agent"):
+            draft.assigned_to = claimant(found.value, certain=found.name == "assigned")
+
+
+def status_place(body: Body, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place, str | None] | None:
+    """The place of the Status field and the reason of a block; None without such a field."""
+    if "status" not in body.fields:
+        return None
+    value, start = body.fields["status"]
+    mark = read_mark(value, legend)
+    if mark is None:
+        end = len(value.split("|")[0].rstrip())
+        return Place("field", start, start + end, value[:end], None), None
+    example = value[mark.start : min(mark.end, mark.core_end)] if mark.reason else value[mark.start : mark.end]
+    return Place("field", start + mark.start, start + mark.end, example, mark.status), mark.reason
+
+
+def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
+    """What the boxes of the tasks say together."""
+    closed = [box in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED) for box in boxes]
+    if boxes and all(closed):
+        return WorkStreamStatus.COMPLETE
+    if any(closed) or WorkStreamStatus.IN_PROGRESS in boxes:
+        return WorkStreamStatus.IN_PROGRESS
+    return WorkStreamStatus.NOT_STARTED
+
+
+def _is_count(task: str) -> bool:
+    return task[:1].isdigit() and task.split(" ")[0].replace("/", "").isdigit() and "/" in task[:12]

@@ -1,0 +1,284 @@
+"""Markdown as lines: where each begins and ends, and which of them can hold work.
+
+Only what plans need of https://spec.commonmark.org: headings with `#`, list items, fences, comments, front matter.
+Every expression is anchored and every loop goes forward, so that hostile text costs no more than its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from orchestrator_agent.errors import RoadmapError
+
+MAX_BYTES = 10_000_000
+_TAB = 4
+
+
+class Kind(Enum):
+    """What a line is."""
+
+    BLANK = "blank"
+    TEXT = "text"
+    HEADING = "heading"
+    ITEM = "item"
+    #: Inside a fence: an example, never work.
+    FENCED = "fenced"
+    #: Inside a comment or front matter.
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a document."""
+
+    #: 1-based.
+    number: int
+    kind: Kind
+    #: Columns before the first character, a tab counting to the next multiple of four.
+    indent: int
+    #: Of a heading 1 to 6, else 0.
+    level: int
+    #: What stands between the brackets of a box, or None when the item has no box.
+    box: str | None
+    #: Offset in the document's text of what stands between the brackets.
+    box_start: int
+    #: What follows `#`, bullet and box, comments blanked, without its end.
+    content: str
+    #: Offset of `content` in the document's text.
+    start: int
+    #: Offsets of the whole line, without its end.
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A plan file that was decoded, with its lines."""
+
+    path: str
+    text: str
+    lines: tuple[Line, ...]
+    warnings: tuple[str, ...]
+
+    def raw(self, line: Line) -> str:
+        """The whole line as written, without its end."""
+        return self.text[line.begin : line.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace `text[start:end]` by `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+def decode(data: bytes, path: str) -> str:
+    """The text of a plan; encoding it again gives the same bytes.
+
+    Raises:
+        RoadmapError: over 10 MB, not UTF-8, or with NUL characters.
+    """
+    if len(data) > MAX_BYTES:
+        raise RoadmapError(f"{path} is over {MAX_BYTES // 1_000_000} MB; split it or name another plan.")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise RoadmapError(f"{path}:1 is UTF-16; save it as UTF-8.")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise RoadmapError(f"{path}:{line} is not UTF-8; save the file as UTF-8.") from None
+    if (nul := text.find("\0")) >= 0:
+        line = text.count("\n", 0, nul) + 1
+        raise RoadmapError(f"{path}:{line} holds a NUL character; it is not a text file, name another plan.")
+    return text
+
+
+def apply(text: str, edits: list[Edit]) -> str:
+    """`text` after all `edits`, which do not overlap."""
+    pieces: list[str] = []
+    position = 0
+    for edit in sorted(edits, key=lambda item: item.start):
+        pieces += (text[position : edit.start], edit.text)
+        position = edit.end
+    return "".join([*pieces, text[position:]])
+
+
+def scan(data: bytes, path: str) -> Document:
+    """The document in `data`.
+
+    Raises:
+        RoadmapError: as `decode`.
+    """
+    text = decode(data, path)
+    spans = [(match.start(), match.group(1)) for match in _LINE.finditer(text) if match.group()]
+    scanner = _Scanner(spans)
+    lines = tuple(scanner.lines())
+    return Document(path, text, lines, tuple(f"{path}:{warning}" for warning in scanner.warnings))
+
+
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n)?")
+_FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})(.*)")
+_HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+|$)")
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$|(?=\[))")
+_BOX = re.compile(r"\[([^\[\]]{1,200})\](?=[\s*]|$)")
+_MARKDOWN_INFO = re.compile(r"\s*(?:markdown|md)\b", re.IGNORECASE)
+_FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][\w-]*[ \t]*:")
+
+
+def _columns(text: str) -> int:
+    columns = 0
+    for char in text:
+        if char == " ":
+            columns += 1
+        elif char == "\t":
+            columns += _TAB - columns % _TAB
+        else:
+            break
+    return columns
+
+
+class _Scanner:
+    """Goes once over the lines and remembers in which block it is."""
+
+    def __init__(self, spans: list[tuple[int, str]]) -> None:
+        self.spans = spans
+        self.warnings: list[str] = []
+        self.fence: _Fence | None = None
+        self.in_comment = False
+        self.closers = _last_closers(spans)
+
+    def lines(self) -> Iterator[Line]:
+        front = self._front_matter()
+        opened = 0
+        for index, (start, raw) in enumerate(self.spans):
+            if index == 0 and raw.startswith("\ufeff"):
+                start, raw = start + 1, raw[1:]
+            inside = self.fence is not None or self.in_comment
+            if index < front:
+                kind: Kind | None = Kind.HIDDEN
+            else:
+                kind, raw = self._block(index, raw)
+            if not inside and (self.fence is not None or self.in_comment):
+                opened = index + 1
+            yield self._line(index + 1, start, raw, kind)
+        if self.fence is not None:
+            self.warnings.append(f"{opened}: a code fence is never closed; nothing after it was read.")
+        if self.in_comment:
+            self.warnings.append(f"{opened}: a comment is never closed; nothing after it was read.")
+
+    def _front_matter(self) -> int:
+        """How many lines at the top are front matter."""
+        first = [raw.removeprefix("\ufeff").rstrip() for _, raw in self.spans[:2]]
+        if len(first) < 2 or first[0] != "---" or not _FRONT_MATTER_KEY.match(first[1]):
+            return 0
+        ends = (index for index, (_, raw) in enumerate(self.spans) if index and raw.rstrip() in ("---", "..."))
+        return next(ends, -1) + 1
+
+    def _block(self, index: int, raw: str) -> tuple[Kind | None, str]:
+        """The kind when the line is inside a block (None: it must be looked at) and the line without comments."""
+        if self.fence is not None and self.fence.left_by(raw):
+            self.fence = None
+        if self.fence is not None:
+            if self.fence.closed_by(raw):
+                self.fence = None
+            return Kind.FENCED, raw
+        if self.in_comment:
+            end = raw.find("-->")
+            if end < 0:
+                return Kind.HIDDEN, raw
+            self.in_comment = False
+            raw = " " * (end + 3) + raw[end + 3 :]
+        elif (match := _FENCE.match(raw)) and not (match[1][0] == "`" and "`" in match[2]):
+            self.fence = _Fence.opened(match, self.closers.get(match[1][0], ()), index)
+            return Kind.FENCED, raw
+        return None, self._without_comments(raw)
+
+    def _without_comments(self, raw: str) -> str:
+        """Blank out comments. One that begins in the middle of a line counts only when it also ends there."""
+        pieces: list[str] = []
+        done = 0
+        while (begin := raw.find("<!--", done)) >= 0:
+            end = raw.find("-->", begin + 4)
+            if end < 0:
+                if raw[:begin].strip(" \t-*+"):
+                    break
+                self.in_comment = True
+                end = len(raw) - 3
+            pieces += (raw[done:begin], " " * (end + 3 - begin))
+            done = end + 3
+        return "".join([*pieces, raw[done:]]) if pieces else raw
+
+    def _line(self, number: int, begin: int, raw: str, kind: Kind | None) -> Line:
+        indent = _columns(raw)
+        end = begin + len(raw)
+        if kind is not None:
+            return Line(number, kind, indent, 0, None, 0, "", begin, begin, end)
+        if match := _HEADING.match(raw):
+            title = _without_closing_hashes(raw[match.end() :])
+            return Line(number, Kind.HEADING, indent, len(match[1]), None, 0, title, begin + match.end(), begin, end)
+        box, box_start, offset, kind = None, 0, 0, Kind.TEXT
+        if match := _ITEM.match(raw):
+            kind, offset = Kind.ITEM, match.end()
+            if found := _BOX.match(raw, offset):
+                box, box_start, offset = found[1], begin + found.start(1), found.end()
+        content = raw[offset:]
+        start = begin + offset + len(content) - len(content.lstrip())
+        content = content.strip()
+        if kind is Kind.TEXT and not content:
+            kind = Kind.BLANK
+        return Line(number, kind, indent, 0, box, box_start, content, start, begin, end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fence:
+    mark: str
+    indent: int
+    #: A fence of Markdown may hold fences of its own, which its author counts in pairs.
+    nests: bool
+    #: False: no line below can close it.
+    closable: bool
+    depth: list[int]
+
+    @classmethod
+    def opened(cls, match: re.Match[str], closers: Sequence[tuple[int, int]], index: int) -> _Fence:
+        closable = any(length >= len(match[1]) and last > index for length, last in closers)
+        nests = bool(_MARKDOWN_INFO.match(match[2]))
+        return cls(match[1], _columns(match.string), nests, closable, [0])
+
+    def left_by(self, raw: str) -> bool:
+        """An indented fence that nothing closes ends with the list item that it stands in."""
+        return not self.closable and self.indent > 0 and bool(raw.strip()) and _columns(raw) < self.indent
+
+    def closed_by(self, raw: str) -> bool:
+        text = raw.strip(" \t")
+        length = len(text) - len(text.lstrip(self.mark[0]))
+        if length < 3:
+            return False
+        if text[length:].strip():
+            self.depth[0] += self.nests and length <= len(self.mark)
+            return False
+        if self.depth[0]:
+            self.depth[0] -= 1
+            return False
+        return length >= len(self.mark)
+
+
+def _last_closers(spans: list[tuple[int, str]]) -> dict[str, list[tuple[int, int]]]:
+    """For each fence character: the lengths of possible closing lines with the last line that has it."""
+    last: dict[str, dict[int, int]] = {"`": {}, "~": {}}
+    for index, (_, raw) in enumerate(spans):
+        text = raw.strip(" \t")
+        if len(text) >= 3 and text[0] in "`~" and not text.strip(text[0]):
+            last[text[0]][min(len(text), 100)] = index
+    return {char: list(found.items()) for char, found in last.items()}
+
+
+def _without_closing_hashes(title: str) -> str:
+    title = title.rstrip()
+    shorter = title.rstrip("#")
+    return shorter.rstrip() if shorter != title and shorter[-1:] in ("", " ", "\t") else title

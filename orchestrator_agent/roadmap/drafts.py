@@ -1,0 +1,114 @@
+"""From what a format saw to work streams: claims, dependencies and doubles are settled once for all formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator_agent.model import Source, WorkStream, WorkStreamStatus
+from orchestrator_agent.roadmap.dependencies import Dependencies, Known, finished_in, read_dependencies
+from orchestrator_agent.roadmap.document import Document, Kind
+from orchestrator_agent.roadmap.plan_format import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Characters of a document that say a status."""
+
+    #: "field" (the value of a Status line), "emoji" (before a name), "ending" (behind a name) or "box".
+    kind: str
+    start: int
+    end: int
+    #: What stands there without the reason of a block: an example of how this file writes `status`.
+    example: str
+    #: None where a status is missing or not understood.
+    status: WorkStreamStatus | None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A work stream while it is being read."""
+
+    id: str
+    name: str
+    first_line: int
+    last_line: int
+    status: WorkStreamStatus = WorkStreamStatus.NOT_STARTED
+    blocked_reason: str | None = None
+    effort: str | None = None
+    depends_on: list[str] = field(default_factory=list)
+    conflicts_with: list[str] = field(default_factory=list)
+    tasks: list[str] = field(default_factory=list)
+    done_when: list[str] = field(default_factory=list)
+    description: list[str] = field(default_factory=list)
+    assigned_to: str | None = None
+    batch: str | None = None
+    priority: bool = False
+    places: list[Place] = field(default_factory=list)
+
+
+def assemble(document: Document, drafts: Sequence[Draft], warnings: Sequence[str] = ()) -> Found:
+    """The work streams of `drafts`; of several with one id the first counts."""
+    notes = list(warnings)
+    unique: dict[str, Draft] = {}
+    for draft in drafts:
+        first = unique.setdefault(draft.id.casefold(), draft)
+        if first is not draft:
+            notes.append(
+                f"{document.path}:{draft.first_line}: {draft.id[:80]} stands twice; "
+                f"the one in line {first.first_line} counts."
+            )
+    known = Known.of((draft.id, draft.name, draft.batch) for draft in unique.values())
+    needs = {draft.id: _dependencies(draft, known) for draft in unique.values()}
+    finished = _finished(document, needs, known)
+    streams = tuple(_work_stream(document, draft, needs[draft.id], finished, known) for draft in unique.values())
+    return Found(streams, tuple(notes), {draft.id: tuple(draft.places) for draft in unique.values()})
+
+
+def _dependencies(draft: Draft, known: Known) -> Dependencies:
+    needs = read_dependencies(", ".join(draft.depends_on), known, draft.id)
+    if draft.status is WorkStreamStatus.BLOCKED and draft.blocked_reason:
+        text = draft.blocked_reason.removeprefix("by ").removeprefix("on ").removeprefix("for ")
+        named = read_dependencies(text, known, draft.id)
+        if named.ids and not named.unresolved:
+            draft.blocked_reason = None
+            ids = tuple(dict.fromkeys(needs.ids + named.ids))
+            return Dependencies(ids, needs.unresolved, needs.ticked | named.ticked)
+        if "dependenc" in draft.blocked_reason.casefold():
+            draft.blocked_reason = None
+    return needs
+
+
+def _finished(document: Document, needs: Mapping[str, Dependencies], known: Known) -> set[str]:
+    """Ids that are no work streams of the document but that it calls finished."""
+    missing = {id_ for need in needs.values() for id_ in need.ids if id_.casefold() not in known.ids}
+    finished = {id_ for need in needs.values() for id_ in need.ticked} & missing
+    if missing - finished:
+        for line in document.lines:
+            if line.kind in (Kind.TEXT, Kind.ITEM):
+                finished |= finished_in(line.content, missing, known)
+    return finished
+
+
+def _work_stream(
+    document: Document, draft: Draft, needs: Dependencies, finished: set[str], known: Known
+) -> WorkStream:
+    conflicts = read_dependencies(", ".join(draft.conflicts_with), known, draft.id)
+    return WorkStream(
+        id=draft.id,
+        name=draft.name,
+        status=draft.status,
+        effort=draft.effort,
+        depends_on=needs.ids,
+        unresolved=needs.unresolved,
+        satisfied=tuple(id_ for id_ in needs.ids if id_ in finished),
+        conflicts_with=tuple(id_ for id_ in conflicts.ids if id_.casefold() in known.ids),
+        tasks=tuple(draft.tasks),
+        done_when="\n".join(draft.done_when) or None,
+        assigned_to=draft.assigned_to,
+        batch=draft.batch,
+        priority=draft.priority,
+        description="\n".join(draft.description).strip("\n"),
+        blocked_reason=draft.blocked_reason if draft.status is WorkStreamStatus.BLOCKED else None,
+        source=Source(document.path, draft.first_line, draft.last_line),
+    )

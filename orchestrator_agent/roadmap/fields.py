@@ -1,0 +1,152 @@
+"""What the formats in Markdown share: fields, tags in names, claims, sections that hold no work."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from orchestrator_agent.roadmap.statuses import is_emoji, skip_emoji
+
+_FIELDS = {
+    "status": "status; state; 状态",
+    "assigned": "assigned to; claimed by; assignee; assigned; claimed",
+    "agent": "agent; owner; assigned agent; assigned implementer",
+    "depends_on": "depends on; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; after; "
+    "dependências",
+    "conflicts_with": "conflicts with; conflicts",
+    "tasks": "tasks; task; steps; subtasks; 任务",
+    "effort": "effort; estimate; estimated effort; size; esforço",
+    "done_when": "done when; completion; completion criteria; acceptance criteria; success criteria; exit criteria; "
+    "definition of done",
+    "description": "description; goal; summary; objective",
+    "other": "completed; completed by; completed date; started; blocks; deliverables; notes; note; design notes; "
+    "implementation notes; plan; files; type; reported; source; quality gates; complexity; priority; progress; "
+    "date; version",
+}
+NAMES = {name.strip(): field for field, names in _FIELDS.items() for name in names.split(";")}
+
+_FIELD = re.compile(r"(?P<open>[*_]{0,3})(?P<name>[^\W\d_][\w /&()-]{0,39}?)[*_]{0,3} ?[:：][*_]{0,3}(?:[ \t]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A line like `**Depends On:** Phase 1.1`."""
+
+    #: A value of `NAMES`, or "other".
+    name: str
+    value: str
+    #: Offset of the value in the text that was read.
+    start: int
+    #: The name is one that plans use, or it is bold.
+    sure: bool
+
+
+def read_field(text: str) -> Field | None:
+    """The field that `text` is, or None."""
+    match = _FIELD.match(text)
+    if match is None:
+        return None
+    name = " ".join(match["name"].casefold().split())
+    bold = len(match["open"]) >= 2
+    known = NAMES.get(name)
+    if known is None and not bold:
+        return None
+    start = match.end() + len(text[match.end() :]) - len(text[match.end() :].lstrip())
+    return Field(known or "other", text[start:].strip(), start, bold)
+
+
+_EXAMPLES = re.compile(
+    r"(?:status )?legend\b|status (?:indicators|icons|key|markers|emoji)|how to use\b|icons?$|key$|usage$|"
+    r"(?:phase |item |task |roadmap |entry |work stream )?(?:format |status )?(?:template|example|sample)s?$|"
+    r"ideas?$|change ?log\b|references?$|glossary$|appendix\b",
+)
+_BACKLOG = re.compile(r"backlog(?: \(?ideas?\)?| items?)?$|icebox$|parking lot$|out of scope\b|someday\b|non-?goals\b")
+_CRITERIA = re.compile(
+    r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done when\b|"
+    r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?list$|(?:open )?questions?$|pre-?flight\b|quality gates?$|"
+    r"risks?(?: (?:and|&) .*)?$|(?:success )?metrics?$|notes?$|archived?$|deferred\b|contributing$|"
+    r"future(?: (?:ideas|work|enhancements|considerations))?$",
+)
+LEGEND = re.compile(r"[*_\W]{0,6}(?:status )?(?:legend|indicators|icons|key)\b|.{0,20}how to use\b", re.IGNORECASE)
+
+
+def plain(text: str) -> str:
+    """A heading's words only: no emoji, markup and doubled spaces, without case."""
+    letters = "".join(" " if is_emoji(char) else char for char in text[:200] if char not in "*_`#\ufe0f")
+    return " ".join(letters.casefold().split()).strip(" :：.-–—")
+
+
+def holds_examples(title: str) -> bool:
+    """True for sections like legends, templates and ideas, in which nothing is work."""
+    text = plain(title)
+    return bool(_EXAMPLES.match(text) or _BACKLOG.match(text))
+
+
+def holds_criteria(title: str) -> bool:
+    """True for sections whose boxes say when work is done, and are no work themselves."""
+    return bool(_CRITERIA.match(plain(title)))
+
+
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
+_TAG = re.compile(r"\s*(?:\(P\d\)|\[P\]|\[US\d{1,3}\])\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name without its tags."""
+
+    text: str
+    #: A star was among the tags.
+    priority: bool
+
+
+def clean_name(text: str) -> Name:
+    """Cut a star with the word behind it, `(P1)`, `[P]`, bold marks and link targets from a name."""
+    star = text.rfind("⭐")
+    tag = text[star + 1 :].strip("\ufe0f *_()[]")
+    priority = star >= 0 and (not tag or (len(tag) <= 30 and tag.upper() == tag) or not text[:star].strip(" *_"))
+    if priority:
+        text = f"{text[:star]} {'' if text[:star].strip(' *_') else text[star + 1 :]}"
+    text = _TAG.sub(" ", _LINK.sub(r"\1", text)).replace("**", "").replace("__", "").replace("⭐", "")
+    return Name(" ".join(text.split()).strip("\ufe0f "), priority)
+
+
+def is_placeholder(name: str) -> bool:
+    """True for names that a template left to be filled in: `[Goal]`, `<name>`, `{title}`, `...`."""
+    pairs = (("[", "]"), ("<", ">"), ("{", "}"))
+    return not name.strip(". …") or any(name.startswith(a) and name.endswith(b) and a not in name[1:] for a, b in pairs)
+
+
+_ROLE = re.compile(
+    r"\b(?:developers?|engineers?|back-?end|front-?end|full-?stack|devops|dev-\w+|testers?|qa|managers?|analysts?|architects?|"
+    r"designers?|reviewers?|leads?|teams?|writers?|specialists?|experts?|research-\w+|infrastructure|all|any|anyone)\b",
+    re.IGNORECASE,
+)
+_NOBODY = re.compile(
+    r"(?:none|nobody|no one|unassigned|tbd|n/?a|open|available|free|not assigned.*|[-–—?.\s]*)$", re.IGNORECASE
+)
+_EMPTY_CLAIM = re.compile(r"\[[^\]]*\]$|<[^>]*>$|\{[^}]*\}$|@?(?:agent-name|name|agent)$", re.IGNORECASE)
+
+
+def claimant(value: str, *, certain: bool) -> str | None:
+    """The person or agent that `value` names, or None for nobody, a role or a placeholder.
+
+    Args:
+        certain: the field is one for claims ("Assigned To"); else roles are taken out ("Agent: Backend Developer 1").
+    """
+    name = value.strip().strip("*_`").strip()[:200]
+    if not name or _NOBODY.match(name) or _EMPTY_CLAIM.match(name):
+        return None
+    if not certain and not name.startswith("@") and _ROLE.search(name):
+        return None
+    return name.lstrip("@") or None
+
+
+def leading_emoji(text: str) -> tuple[int, int] | None:
+    """Offsets of the first picture in `text` when only markup and braces stand before it."""
+    for position, char in enumerate(text[:20]):
+        if is_emoji(char):
+            return position, skip_emoji(text, position)
+        if char not in " \t*_{[(`~":
+            return None
+    return None

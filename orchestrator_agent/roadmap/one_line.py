@@ -1,0 +1,102 @@
+"""Work streams of one line: `⚪ REQ-232: Name (Agent: role, S, blocked by REQ-231)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.drafts import Draft, Place
+from orchestrator_agent.roadmap.fields import claimant, clean_name, holds_examples, leading_emoji, read_field
+from orchestrator_agent.roadmap.statuses import EMOJI, read_mark
+
+_ITEM = re.compile(r"[*_]{0,2}([A-Z][A-Z0-9]{0,9}-\d{1,9}(?:\.\d{1,9}){0,4})[*_]{0,2} ?[:：][*_]{0,2} ?(?=\S)")
+_EFFORT = re.compile(r"(?:XS|S|M|L|XL|XXL|SPLIT|\d[\d.–-]* ?(?:h|hours?|d|days?|min|minutes?))$")
+_NEEDS = re.compile(r"(?:blocked by|depends on|after|needs|requires):? +(.*)", re.IGNORECASE | re.DOTALL)
+#: Behind the brackets: "(M) - LOW PRIORITY".
+_LOUD = re.compile(r"(?<=\)) [-–—] [A-Z][A-Z ]{2,30}$")
+_TRAILER = re.compile(r" [-–—] [A-Z][A-Z ]{2,30}$")
+
+
+def read_one_line(
+    document: Document, legend: Mapping[str, WorkStreamStatus], taken: Sequence[tuple[int, int]]
+) -> Iterator[Draft]:
+    """Such lines outside sections that hold no work.
+
+    Args:
+        taken: first and last lines of work streams that have a section; a bullet in one is a remark.
+    """
+    batch: str | None = None
+    path: list[tuple[int, bool]] = []
+    sections = iter(taken)
+    section = next(sections, (0, 0))
+    for line in document.lines:
+        while section[1] and section[1] < line.number:
+            section = next(sections, (0, 0))
+        if line.kind is Kind.HEADING:
+            while path and path[-1][0] >= line.level:
+                path.pop()
+            path.append((line.level, holds_examples(line.content) or any(idle for _, idle in path)))
+            batch = line.content if line.level > 1 else None
+        elif line.kind in (Kind.TEXT, Kind.ITEM) and line.box is None and line.indent < 2:
+            inside = section[0] <= line.number <= section[1]
+            if not (path and path[-1][1]) and not (inside and line.kind is Kind.ITEM):
+                draft = _read(line, legend)
+                if draft is not None:
+                    draft.batch = None if inside else batch
+                    yield draft
+
+
+def _read(line: Line, legend: Mapping[str, WorkStreamStatus]) -> Draft | None:
+    span = leading_emoji(line.content)
+    if span is None:
+        return None
+    emoji = line.content[span[0]]
+    status = legend.get(emoji, EMOJI.get(emoji))
+    rest = line.content[span[1] :].lstrip()
+    match = _ITEM.match(rest)
+    if status is None or match is None:
+        return None
+    draft = Draft(match[1], "", line.number, line.number, status)
+    draft.places.append(Place("emoji", line.start + span[0], line.start + span[1], line.content[slice(*span)], status))
+    name, remarks = _split(_LOUD.sub("", rest[match.end() :]))
+    for remark in remarks.split(","):
+        _read_remark(draft, remark.strip())
+    _cut_ending(draft, line, name, legend)
+    return draft
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The name and what stands in brackets at its end."""
+    begin = text.rfind("(")
+    if not text.endswith(")") or begin < 1:
+        return text, ""
+    return text[:begin].rstrip(), text[begin + 1 : -1]
+
+
+def _read_remark(draft: Draft, remark: str) -> None:
+    found = read_field(remark)
+    if _EFFORT.match(remark):
+        draft.effort = remark
+    elif needs := _NEEDS.match(remark):
+        draft.depends_on.append(needs[1])
+    elif found is not None and found.name in ("agent", "assigned"):
+        draft.assigned_to = claimant(found.value, certain=found.name == "assigned")
+    elif draft.depends_on and re.match(r"[A-Z]+-\d", remark):
+        draft.depends_on.append(remark)
+
+
+def _cut_ending(draft: Draft, line: Line, name: str, legend: Mapping[str, WorkStreamStatus]) -> None:
+    """Words behind the name that repeat the status are a second place; others in capitals are a remark."""
+    trailer = _TRAILER.search(name[-40:])
+    if trailer is not None:
+        cut = len(name) - len(name[-40:]) + trailer.start()
+        mark = read_mark(name[cut + 3 :], legend)
+        if mark is not None and mark.worded:
+            begin = line.start + line.content.rfind(name[cut:]) + 3
+            example = name[cut + 3 + mark.start : cut + 3 + mark.end]
+            draft.places.append(Place("ending", begin + mark.start, begin + mark.end, example, mark.status))
+        name = name[:cut]
+    cleaned = clean_name(name)
+    draft.name, draft.priority = cleaned.text, cleaned.priority

@@ -1,0 +1,226 @@
+"""The words, emoji and box marks by which plans say how far work is.
+
+Words decide; an emoji alone counts as the file's own legend says, else by its common meaning.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator_agent.model import WorkStreamStatus
+
+NOT_STARTED = WorkStreamStatus.NOT_STARTED
+IN_PROGRESS = WorkStreamStatus.IN_PROGRESS
+COMPLETE = WorkStreamStatus.COMPLETE
+BLOCKED = WorkStreamStatus.BLOCKED
+CANCELLED = WorkStreamStatus.CANCELLED
+
+_PHRASES: dict[WorkStreamStatus, str] = {
+    NOT_STARTED: """not started; not yet started; not begun; todo; to do; pending; open; ready; backlog; planned;
+        available; ready to start; new; queued; scheduled; unstarted; 待实施; 待进行; 未开始""",
+    IN_PROGRESS: """in progress; inprogress; active; wip; work in progress; started; ongoing; review;
+        in review; under review; ready for review; hooked; partial; partially complete; partly done; doing; working;
+        needs manual testing; needs testing; not tested; not complete; not done; incomplete; unfinished; 进行中""",
+    COMPLETE: """complete; completed; done; finished; shipped; merged; resolved; fixed; closed; implemented; delivered;
+        released; verified; 已完成; 完成""",
+    BLOCKED: "blocked; parked; on hold; hold; paused; deferred; postponed; waiting; stuck",
+    CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
+        abandoned; superseded; won't do; wont do""",
+}
+WORDS: dict[str, WorkStreamStatus] = {
+    " ".join(phrase.split()): status for status, phrases in _PHRASES.items() for phrase in phrases.split(";")
+}
+_LONGEST = max(phrase.count(" ") + 1 for phrase in WORDS)
+#: Words of a block that are a decision of somebody and not just a wait for dependencies.
+_DECISIONS = ("parked", "on hold", "hold", "paused", "deferred", "postponed")
+#: Before or after "complete" these say that something is missing.
+_DOUBT = {"mostly", "nearly", "almost", "partially", "partly", "not", "except", "but", "pending", "needs", "awaiting"}
+
+EMOJI: dict[str, WorkStreamStatus] = {
+    **dict.fromkeys("⚪⬜◻🔲☐🆕📋", NOT_STARTED),
+    **dict.fromkeys("🟡🔄🚧🏗🟠🔵⏳🔨", IN_PROGRESS),
+    **dict.fromkeys("✅☑✔🟢✓🎉", COMPLETE),
+    **dict.fromkeys("🔴⛔🚫⏸🛑", BLOCKED),
+    **dict.fromkeys("⚫❌🗑", CANCELLED),
+}
+#: How a status is written in a file that has no example of it.
+DEFAULT_EMOJI = {NOT_STARTED: "⚪", IN_PROGRESS: "🔄", COMPLETE: "✅", BLOCKED: "🔴", CANCELLED: "⚫"}
+DEFAULT_WORDS = {
+    NOT_STARTED: "Not Started",
+    IN_PROGRESS: "In Progress",
+    COMPLETE: "Complete",
+    BLOCKED: "Blocked",
+    CANCELLED: "Cancelled",
+}
+
+BOXES: dict[str, WorkStreamStatus] = {
+    " ": NOT_STARTED,
+    **dict.fromkeys("xX✅✔✓", COMPLETE),
+    **dict.fromkeys("~-/⚙", IN_PROGRESS),
+    **dict.fromkeys("!?>", BLOCKED),
+}
+_BOX_REASONS = {"?": "an open question", ">": "deferred"}
+DEFAULT_BOXES = {NOT_STARTED: " ", IN_PROGRESS: "~", COMPLETE: "x", BLOCKED: "!"}
+
+VARIATION = "\ufe0f"
+_JOINER = "\u200d"
+_JOINING = f"\ufe0e{VARIATION}{_JOINER}"
+_MARKUP = "*_`~"
+_WORD = re.compile(r"[^\W_][\w'’/.-]*[^\W_]|[^\W_]|n/a", re.IGNORECASE)
+#: What ends the words of a status; the rest is a remark.
+_END = re.compile(r"[|(;,.:：]|\s[-–—]+\s|\s*$")
+_SHARE = re.compile(r"\s*\(\s*~?\d{1,3}\s*%[^()|]{0,40}\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A status as some text gives it."""
+
+    status: WorkStreamStatus
+    #: Offsets in that text of what a new status replaces.
+    start: int
+    end: int
+    #: The reason written behind a "blocked", or None.
+    reason: str | None = None
+    #: The emoji before or behind the words, without its variation selector; empty when there is none.
+    emoji: str = ""
+    #: Offset behind the status itself, where `end` also takes in the reason of a block.
+    core_end: int = 0
+    #: True when words gave the status.
+    worded: bool = False
+
+
+def is_emoji(char: str) -> bool:
+    """True for pictures, whether or not they are in the table."""
+    return char in EMOJI or (char > "\u2000" and unicodedata.category(char) == "So")
+
+
+def skip_emoji(text: str, position: int) -> int:
+    """The offset behind the emoji at `position`: its variation selector, joiners and skin tones included."""
+    position += 1
+    while position < len(text) and (text[position] in _JOINING or unicodedata.category(text[position]) == "Sk"):
+        position += 1 + (text[position] == _JOINER and position + 1 < len(text))
+    return position
+
+
+def read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
+    """The status at the beginning of `text`, the value of a field or the end of a heading; None when there is none.
+
+    Args:
+        text: for example "🔴 Blocked - waiting for legal" or "✅ **DONE** | Agent: @x".
+        legend: what emoji mean in this file.
+    """
+    text = text[:500]
+    start = _skip(text, 0, f" \t{_MARKUP}[")
+    position, end, emoji = start, start, ""
+    while position < len(text) and is_emoji(text[position]):
+        emoji = emoji or text[position]
+        end = skip_emoji(text, position)
+        position = _skip(text, end, f" \t{_MARKUP}")
+    found = _read_words(text, position)
+    if found is not None:
+        status, end, reason = found
+        first = _WORD.match(text, position)
+        core_end = first.end() if first else end
+        tail = _skip(text, end, f" \t{_MARKUP}")
+        if tail < len(text) and is_emoji(text[tail]):
+            emoji, end = emoji or text[tail], skip_emoji(text, tail)
+        core_end = end if reason is None else core_end
+        return Mark(status, start, _close_markup(text, start, end), reason, emoji, core_end, True)
+    if emoji and (meaning := legend.get(emoji, EMOJI.get(emoji))):
+        words = _END.search(text, position)
+        end = max(end, words.start() if words else end)
+        return Mark(meaning, start, _close_markup(text, start, end), None, emoji, end)
+    return None
+
+
+def read_box(box: str) -> tuple[WorkStreamStatus, str | None]:
+    """The status of a box by what stands between its brackets, and the reason why it is blocked, if it is."""
+    char = box.replace(VARIATION, "")
+    if char in BOXES:
+        return BOXES[char], _BOX_REASONS.get(char)
+    word, _, reason = char.partition(":")
+    status = WORDS.get(word.strip().casefold(), BLOCKED)
+    return status, (reason.strip() or None) if status is BLOCKED and word.strip() else None
+
+
+def is_box(box: str) -> bool:
+    """True when the brackets hold a mark and not the beginning of a link."""
+    char = box.replace(VARIATION, "")
+    return char in BOXES or char.partition(":")[0].strip().casefold() in WORDS
+
+
+def read_legend(line: str) -> dict[str, WorkStreamStatus]:
+    """What the emoji of a legend's line mean: "⚪ Not Started, 🟢 = ready"."""
+    legend: dict[str, WorkStreamStatus] = {}
+    for position, char in enumerate(line[:500]):
+        if is_emoji(char):
+            after = _skip(line, skip_emoji(line, position), f" \t{_MARKUP}=:|-–—→")
+            if found := _read_words(line, after):
+                legend.setdefault(char, found[0])
+    return legend
+
+
+def _skip(text: str, position: int, chars: str) -> int:
+    while position < len(text) and text[position] in chars:
+        position += 1
+    return position
+
+
+def _close_markup(text: str, start: int, end: int) -> int:
+    """Take in the markup behind `end` that closes markup opened since `start`."""
+    for char in _MARKUP:
+        while text.count(char, start, end) % 2 and text.startswith(char, end):
+            end += 1
+    doubled = text[start:end].count("**") % 2 and text.startswith("**", end)
+    return end + 2 if doubled else end
+
+
+def _read_words(text: str, position: int) -> tuple[WorkStreamStatus, int, str | None] | None:
+    """The status words at `position`, where they end, and the reason of a block."""
+    stop = _END.search(text, position)
+    limit = stop.start() if stop else len(text)
+    if text[position : position + 3].casefold() == "n/a":
+        return CANCELLED, position + 3, None
+    spans = [(match[0].casefold().replace("’", "'"), match.end()) for match in _WORD.finditer(text, position, limit)]
+    words = [part for word, _ in spans for part in word.replace("_", " ").replace("-", " ").split()]
+    if not words or not text[position].isalnum():
+        return None
+    for count in range(min(_LONGEST, len(words)), 0, -1):
+        phrase = " ".join(words[:count])
+        if phrase in WORDS:
+            return _judge(text, phrase, words[count:], _end_of(spans, count), limit)
+    if words[0] in _DOUBT and any(word in WORDS for word in words[1:]):
+        return IN_PROGRESS, _with_share(text, spans[-1][1]), None
+    return None
+
+
+def _end_of(spans: list[tuple[str, int]], count: int) -> int:
+    """Where the first `count` words end, a hyphenated one counting as many."""
+    for word, end in spans:
+        count -= len(word.replace("_", " ").replace("-", " ").split())
+        if count <= 0:
+            return end
+    return spans[-1][1]
+
+
+def _judge(text: str, phrase: str, after: list[str], end: int, limit: int) -> tuple[WorkStreamStatus, int, str | None]:
+    status = WORDS[phrase]
+    if status is COMPLETE and _DOUBT & set(after[:4]):
+        return IN_PROGRESS, _with_share(text, limit), None
+    if status is not BLOCKED:
+        return status, _with_share(text, end), None
+    stop = text.find("|", end)
+    stop = len(text) if stop < 0 else stop
+    reason = text[end:stop].strip(f" \t-–—:：().,;{_MARKUP}")
+    if phrase in _DECISIONS:
+        reason = f"{phrase}: {reason}" if reason else phrase
+    return status, end + len(text[end:stop].rstrip()), reason or None
+
+
+def _with_share(text: str, end: int) -> int:
+    match = _SHARE.match(text, end)
+    return match.end() if match else end

@@ -1,0 +1,144 @@
+"""How one file writes each status, so that what we write looks like what is there."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.document import Document, Edit, Kind
+from orchestrator_agent.roadmap.drafts import Place
+from orchestrator_agent.roadmap.fields import LEGEND
+from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.statuses import (
+    BOXES,
+    DEFAULT_BOXES,
+    DEFAULT_EMOJI,
+    DEFAULT_WORDS,
+    EMOJI,
+    VARIATION,
+    WORDS,
+    is_box,
+    is_emoji,
+    read_box,
+    read_legend,
+)
+
+
+def legend_of(document: Document) -> dict[str, WorkStreamStatus]:
+    """What emoji mean in this file by its own legend: a section or a paragraph that is called so."""
+    legend: dict[str, WorkStreamStatus] = {}
+    section = paragraph = False
+    for line in document.lines:
+        if line.kind is Kind.HEADING:
+            section, paragraph = bool(LEGEND.match(line.content)), False
+        elif line.kind in (Kind.TEXT, Kind.ITEM):
+            paragraph = paragraph or bool(LEGEND.match(line.content))
+            if section or paragraph:
+                for emoji, status in read_legend(line.content).items():
+                    legend.setdefault(emoji, status)
+        elif line.kind is Kind.BLANK:
+            paragraph = paragraph and not legend
+    return legend
+
+
+class Vocabulary:
+    """The marks of one file by kind of place and status."""
+
+    def __init__(self, places: Iterable[Place], legend: Mapping[str, WorkStreamStatus]) -> None:
+        self._counts: dict[tuple[str, WorkStreamStatus], Counter[str]] = defaultdict(Counter)
+        self._words: dict[str, list[str]] = defaultdict(list)
+        self._legend = legend
+        for place in places:
+            if place.status is not None and _is_exemplary(place):
+                self._counts[place.kind, place.status][place.example] += 1
+            if place.status is not None and place.kind in ("field", "ending"):
+                self._words[place.kind].append(place.example)
+
+    def mark(self, kind: str, status: WorkStreamStatus) -> str:
+        """The text for `status` at a place of that kind: the file's most used one, else one in its style.
+
+        Raises:
+            RoadmapError: a box of a checklist has no mark for it.
+        """
+        if counts := self._counts.get((kind, status)):
+            return counts.most_common(1)[0][0]
+        if kind == "box":
+            if status not in DEFAULT_BOXES:
+                raise RoadmapError(f"A checklist has no mark for {status.value}; change or remove that line yourself.")
+            return DEFAULT_BOXES[status]
+        emoji = self._emoji(status)
+        if kind == "emoji":
+            return emoji
+        examples = self._words[kind]
+        words = _in_case_of(examples, DEFAULT_WORDS[status])
+        with_emoji = not examples or any(any(map(is_emoji, example)) for example in examples)
+        return f"{emoji} {words}" if with_emoji else words
+
+    def _emoji(self, status: WorkStreamStatus) -> str:
+        """The emoji that this file uses for `status`."""
+        seen: Counter[str] = Counter()
+        for kind in ("emoji", "field", "ending"):
+            for example, count in self._counts.get((kind, status), {}).items():
+                if example and is_emoji(example[0]):
+                    seen[example.split(" ")[0] if kind != "emoji" else example] += count
+        if seen:
+            return seen.most_common(1)[0][0]
+        for emoji, meaning in self._legend.items():
+            if meaning is status:
+                return emoji
+        return DEFAULT_EMOJI[status]
+
+
+def box_places(document: Document) -> list[Place]:
+    """All boxes of a document, those of tasks too: examples of its marks."""
+    return [
+        Place("box", line.box_start, line.box_start + len(line.box), line.box, read_box(line.box)[0])
+        for line in document.lines
+        if line.box is not None and is_box(line.box)
+    ]
+
+
+def replace_marks(
+    document: Document, found: Found, changes: Mapping[str, WorkStreamStatus], vocabulary: Vocabulary
+) -> list[Edit]:
+    """Edits for all places of the work streams in `changes`.
+
+    Raises:
+        RoadmapError: one of them has no place for a status.
+    """
+    edits = []
+    for id_, status in changes.items():
+        places = found.places.get(id_)
+        if not isinstance(places, tuple) or not places:
+            raise RoadmapError(
+                f"{document.path}: {id_[:80]} has no status line; add one below its heading, for example "
+                f'"- **Status:** {vocabulary.mark("field", WorkStreamStatus.NOT_STARTED)}".'
+            )
+        for place in places:
+            if place.status is status:
+                continue
+            text = vocabulary.mark(place.kind, status)
+            if place.start == place.end and document.text[place.start - 1] not in " \t":
+                text = f" {text}"
+            edits.append(Edit(place.start, place.end, text))
+    return edits
+
+
+def _is_exemplary(place: Place) -> bool:
+    """False for marks with remarks in them, which nobody wants to see elsewhere."""
+    if place.kind == "box":
+        return BOXES.get(place.example.replace(VARIATION, "")) is place.status
+    letters = "".join(" " if is_emoji(char) else char for char in place.example if char not in "*_`\ufe0f")
+    words = " ".join(letters.replace("-", " ").casefold().split())
+    return words in WORDS or (not words and any(char in EMOJI for char in place.example))
+
+
+def _in_case_of(examples: list[str], words: str) -> str:
+    letters = [example for example in examples if any(char.isalpha() for char in example)]
+    if letters and all(example.isupper() for example in letters):
+        return words.upper()
+    if letters and all(example.islower() for example in letters):
+        return words.lower()
+    return words

@@ -1,0 +1,194 @@
+"""Lines of Claude Code's `stream-json` output: what they say to people, and how a run ended.
+
+Everything in them may be missing, of another type, or unknown; nothing here raises.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from orchestrator_agent.terminal import clean
+
+_TEXT_LIMIT = 1000
+_SHORT_LIMIT = 160
+# The one argument by which a person recognises a tool call.
+_TELLING = ("command", "file_path", "path", "pattern", "url", "query", "description", "prompt")
+_API_REASONS = {
+    401: "Claude Code is not signed in or its key is not valid; run `claude` and type /login, or set ANTHROPIC_API_KEY",
+    402: "the API account has a billing problem",
+    403: "the API refused the account or key",
+    404: "the API does not know the model; check agent.model",
+    429: "reached the API's rate limit",
+    529: "the API is overloaded",
+}
+_API_ERRORS = {"authentication_failed": 401, "billing_error": 402, "model_not_found": 404, "rate_limit": 429}
+_TERMINAL_REASONS = {
+    "prompt_too_long": "the conversation grew longer than the model can read",
+    "aborted_tools": "was interrupted while a tool ran",
+    "aborted_streaming": "was interrupted while the model answered",
+}
+
+
+def parse_line(line: str | bytes) -> dict[str, Any] | None:
+    """The JSON object on a line, or None."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def find_last_result(data: bytes) -> dict[str, Any] | None:
+    """The last `result` line; background tasks can make several."""
+    for line in reversed(data.splitlines()):
+        if b'"result"' in line and (event := parse_line(line)) and event.get("type") == "result":
+            return event
+    return None
+
+
+def judge_result(result: dict[str, Any]) -> tuple[bool, str, dict[str, Any]]:
+    """Whether a run completed by its own account, one clean line that says how it ended, and what it used.
+
+    The data holds, as far as known: session_id, turns, cost_usd, duration_seconds, tokens (input, output, cache_read,
+    cache_creation), models, permission_denials (a number).
+    """
+    data = _usage(result)
+    terminal = result.get("terminal_reason")
+    # Older versions have no terminal_reason.
+    completed = result.get("is_error") is False and (
+        terminal == "completed" or (terminal is None and result.get("subtype") == "success")
+    )
+    if completed:
+        denied = data.get("permission_denials", 0)
+        return True, "completed" + (f", {denied} tool calls were not permitted" if denied else ""), data
+    return False, clean(_failure(result, data), 300), data
+
+
+def _failure(result: dict[str, Any], data: dict[str, Any]) -> str:
+    subtype, terminal = _text(result.get("subtype")), _text(result.get("terminal_reason"))
+    if "max_turns" in (subtype.removeprefix("error_"), terminal):
+        return f"reached its limit of turns ({data.get('turns', '?')})"
+    if subtype == "error_max_budget_usd" or terminal == "budget_exhausted":
+        return f"reached its budget (spent ${data.get('cost_usd', 0):.2f})"
+    said = _text(result.get("result")) or _first_text(result.get("errors"))
+    status = _number(result.get("api_error_status")) or _API_ERRORS.get(_text(result.get("error")), 0)
+    if status or terminal == "api_error":
+        return _with(_API_REASONS.get(int(status), f"API error {int(status)}" if status else "API error"), said)
+    if terminal in _TERMINAL_REASONS:
+        return _TERMINAL_REASONS[terminal]
+    if result.get("stop_reason") == "refusal":
+        return _with("the model refused", said)
+    if result.get("error") == "max_output_tokens":
+        return "reached the limit of output tokens again and again"
+    return _with(f"ended with {terminal or subtype or 'an error'}", said)
+
+
+def _usage(result: dict[str, Any]) -> dict[str, Any]:
+    usage = _table(result.get("usage"))
+    names = {
+        "input": "input_tokens",
+        "output": "output_tokens",
+        "cache_read": "cache_read_input_tokens",
+        "cache_creation": "cache_creation_input_tokens",
+    }
+    tokens = {key: int(n) for key, name in names.items() if (n := _number(usage.get(name))) is not None}
+    milliseconds, turns = _number(result.get("duration_ms")), _number(result.get("num_turns"))
+    denials = result.get("permission_denials")
+    data = {
+        "session_id": clean(_text(result.get("session_id")), 100),
+        "turns": None if turns is None else int(turns),
+        "cost_usd": _number(result.get("total_cost_usd")),
+        "duration_seconds": None if milliseconds is None else milliseconds / 1000,
+        "tokens": tokens,
+        "models": [clean(model, 100) for model in _table(result.get("modelUsage"))],
+        "permission_denials": len(denials) if isinstance(denials, list) else 0,
+    }
+    return {key: value for key, value in data.items() if value not in (None, "", {}, [])}
+
+
+def describe_line(line: str) -> str | None:
+    """A line for people, cleaned and short; None for what they need not see."""
+    event = parse_line(line)
+    if event is None:
+        return clean(line.strip(), _TEXT_LIMIT) or None
+    kind = event.get("type")
+    if kind in ("assistant", "user"):
+        content = _table(event.get("message")).get("content")
+        blocks = content if isinstance(content, list) else []
+        parts = [part for block in blocks if (part := _describe_block(_table(block)))]
+        return clean("  ".join(parts), _TEXT_LIMIT) or None
+    if kind == "system":
+        return _describe_system(event)
+    if kind == "result":
+        completed, reason, data = judge_result(event)
+        used = [f"{data['turns']} turns"] if "turns" in data else []
+        used += [f"${data['cost_usd']:.2f}"] if "cost_usd" in data else []
+        return clean(("" if completed else "Failed: ") + ", ".join([reason, *used]), _TEXT_LIMIT)
+    return None
+
+
+def _describe_block(block: dict[str, Any]) -> str:
+    kind = block.get("type")
+    if kind == "text":
+        return _one_line(_text(block.get("text")), _TEXT_LIMIT)
+    if kind == "tool_use":
+        arguments = _table(block.get("input"))
+        telling = next((_text(arguments[name]) for name in _TELLING if _text(arguments.get(name))), "")
+        return _one_line(_with(f"→ {_text(block.get('name')) or 'tool'}", telling), _SHORT_LIMIT)
+    if kind == "tool_result":
+        said = _text(block.get("content")) or _first_text(block.get("content"))
+        mark = "✗" if block.get("is_error") is True else "←"
+        return _one_line(f"{mark} {said}", _SHORT_LIMIT) if said.strip() else ""
+    return ""
+
+
+def _describe_system(event: dict[str, Any]) -> str | None:
+    subtype = event.get("subtype")
+    if subtype == "init":
+        model = _text(event.get("model")) or "its model"
+        return clean(f"Session {_text(event.get('session_id'))} with {model}", _SHORT_LIMIT)
+    if subtype == "api_retry":
+        attempt, most = _number(event.get("attempt")), _number(event.get("max_retries"))
+        status = _number(event.get("error_status"))
+        cause = str(int(status)) if status else _text(event.get("error")) or "no answer"
+        return clean(f"Waiting for the API ({cause}), try {int(attempt or 0)} of {int(most or 0)}", _SHORT_LIMIT)
+    if subtype == "permission_denied":
+        tool = _text(event.get("tool_name"))
+        return _one_line(_with(f"Not permitted: {tool}", _text(event.get("message"))), _SHORT_LIMIT)
+    if subtype == "model_fallback":
+        return clean(f"Continues with {_text(event.get('fallback_model'))}", _SHORT_LIMIT)
+    return None
+
+
+def _one_line(text: str, limit: int) -> str:
+    # Cut before splitting: what a tool returned can be megabytes.
+    return clean(" ".join(text[: limit * 4].split()), limit)
+
+
+def _with(head: str, rest: str) -> str:
+    return f"{head}: {rest}" if rest.strip() else head
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # Whole numbers beyond this, and NaN, are nobody's count of anything.
+    return value if math.isfinite(value) and abs(value) < 1e15 else None
+
+
+def _first_text(value: Any) -> str:
+    """The first text in a list of strings or of text blocks."""
+    for item in value if isinstance(value, list) else []:
+        if text := _text(item) or _text(_table(item).get("text")):
+            return text
+    return ""

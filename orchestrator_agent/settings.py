@@ -1,0 +1,293 @@
+"""Settings: `orch.toml` at the repository's root, then `ORCH_*` variables, then flags; one frozen value.
+
+Plain dataclasses and not pydantic, because every command reads settings and pydantic's import
+would cost more than all the rest of `orch status`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shlex
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator_agent.errors import SettingsError
+
+FILE_NAME = "orch.toml"
+
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """`[agent]`: which agent does the work, and its limits."""
+
+    #: "claude", "command" or "demo".
+    runtime: str = "claude"
+    #: For "command": the program and its arguments. `{prompt}` and `{prompt_file}` are replaced.
+    command: Command = ()
+    #: For "command": how the prompt goes in: "stdin", "argument" or "file".
+    prompt: str = "stdin"
+    #: For "claude": the program.
+    claude_command: Command = ("claude",)
+    model: str = ""
+    permission_mode: str = "acceptEdits"
+    allowed_tools: tuple[str, ...] = ("Bash", "Edit", "Write", "Read")
+    #: For "demo": the script with the edits, relative to the repository.
+    script: str = "demo-script.json"
+    #: Wall clock of one agent.
+    timeout_seconds: float = 1800
+    #: Tries per work stream, the first included.
+    max_attempts: int = 3
+    #: Between asking a tree of processes to end and killing it.
+    stop_grace_seconds: float = 5
+    #: Names of further environment variables that agents may see.
+    env: tuple[str, ...] = ()
+    #: Commit what the agent left uncommitted on its branch, so that it is verified too.
+    auto_commit: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksSettings:
+    """`[checks]`: what proves that work is done."""
+
+    #: "auto" (detected), "none", or a command.
+    tests: str | Command = "auto"
+    timeout_seconds: float = 900
+    #: Further checks by name.
+    commands: Mapping[str, str | Command] = field(default_factory=dict)
+    #: Paths (globs) whose change needs a person's consent before it lands.
+    protected: tuple[str, ...] = (
+        "orch.toml",
+        ".claude/**",
+        ".mcp.json",
+        ".github/workflows/**",
+        ".gitlab-ci.yml",
+        ".ci/**",
+        ".pre-commit-config.yaml",
+        ".husky/**",
+        ".gitmodules",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceSettings:
+    """`[workspace]`: what a fresh worktree needs before work or checks start in it."""
+
+    #: Run in every new worktree, or empty.
+    setup: Command = ()
+    setup_timeout_seconds: float = 600
+    #: Files or folders that git does not track, copied from the repository's root.
+    copy: tuple[str, ...] = ()
+    #: The first port that agents get, and how many each gets.
+    port_base: int = 42000
+    ports_per_agent: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSettings:
+    """`[integration]`: how verified work becomes part of the target branch."""
+
+    #: "merge" or "branch" (leave it on its branch).
+    policy: str = "merge"
+    #: The branch that work lands on; empty for the one that is checked out.
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. See docs/settings.md for each."""
+
+    #: The plan, relative to the repository; empty to find it.
+    roadmap: str = ""
+    max_concurrent_agents: int = 3
+    verify: bool = True
+    agent: AgentSettings = field(default_factory=AgentSettings)
+    checks: ChecksSettings = field(default_factory=ChecksSettings)
+    workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
+    integration: IntegrationSettings = field(default_factory=IntegrationSettings)
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "agent.runtime": ("claude", "command", "demo"),
+    "agent.prompt": ("stdin", "argument", "file"),
+    "integration.policy": ("merge", "branch"),
+}
+_POSITIVE = (
+    "max_concurrent_agents",
+    "agent.timeout_seconds",
+    "agent.max_attempts",
+    "checks.timeout_seconds",
+    "workspace.setup_timeout_seconds",
+    "workspace.ports_per_agent",
+)
+_SHELL_OPERATORS = {"&&", "||", "|", ";", ">", "<", ">>", "&"}
+
+
+def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the repository at `root`.
+
+    Args:
+        root: the repository's top folder; `orch.toml` in it is optional.
+        environ: variables like `ORCH_MAX_CONCURRENT_AGENTS` or `ORCH_AGENT_RUNTIME`; default `os.environ`.
+
+    Raises:
+        SettingsError: unreadable TOML, an unknown key, or a value that does not fit.
+    """
+    path = root / FILE_NAME
+    table: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            table = tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{FILE_NAME} is not valid TOML ({error}); correct that line.") from None
+    _overlay_environment(table, os.environ if environ is None else environ)
+    settings: Settings = _build(Settings, table, "")
+    _validate(settings)
+    return settings
+
+
+def with_changes(settings: Settings, **changes: Any) -> Settings:
+    """`settings` with dotted changes, for example `agent__runtime="demo"`; for flags and the Python interface.
+
+    Raises:
+        SettingsError: as `load`.
+    """
+    for name, value in changes.items():
+        section, _, key = name.partition("__")
+        if key:
+            value, name = replace(getattr(settings, section), **{key: value}), section
+        settings = replace(settings, **{name: value})
+    _validate(settings)
+    return settings
+
+
+def parse_command(value: str | Command | list[str], name: str) -> Command:
+    """A command as an argument list. A string is split like a shell would, but never run by one.
+
+    Raises:
+        SettingsError: it is empty, cannot be split, or holds shell operators.
+    """
+    if not isinstance(value, str):
+        return tuple(value)
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise SettingsError(
+            f"{name} in {FILE_NAME} cannot be split into words ({error}); write it as a list."
+        ) from None
+    if not words:
+        raise SettingsError(f"{name} in {FILE_NAME} is empty; give a command or remove the line.")
+    if _SHELL_OPERATORS & set(words):
+        raise SettingsError(f'{name} in {FILE_NAME} needs a shell; write it as ["sh", "-c", "..."].')
+    return tuple(words)
+
+
+def _overlay_environment(table: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Lay `ORCH_<KEY>` and `ORCH_<SECTION>_<KEY>` over the table; other ORCH_* names are left alone."""
+    for item in fields(Settings):
+        section = _section(item.name)
+        if section is None:
+            if (text := environ.get(f"ORCH_{item.name.upper()}")) is not None:
+                table[item.name] = _from_text(text, Settings, item.name)
+            continue
+        for key in fields(section):
+            if (text := environ.get(f"ORCH_{item.name.upper()}_{key.name.upper()}")) is not None:
+                inner = table.setdefault(item.name, {})
+                if isinstance(inner, dict):
+                    inner[key.name] = _from_text(text, section, key.name)
+
+
+def _section(name: str) -> type[Any] | None:
+    hint = typing.get_type_hints(Settings)[name]
+    return hint if isinstance(hint, type) and is_dataclass(hint) else None
+
+
+def _from_text(text: str, owner: type[Any], name: str) -> Any:
+    hint = typing.get_type_hints(owner)[name]
+    if hint is bool:
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+    if hint in (int, float):
+        try:
+            return hint(text)
+        except ValueError:
+            return text
+    if typing.get_origin(hint) is tuple:
+        return shlex.split(text)
+    return text
+
+
+def _build(cls: type[Any], table: Any, prefix: str) -> Any:
+    """An instance of the dataclass `cls` from a TOML table."""
+    if not isinstance(table, dict):
+        raise SettingsError(f"[{prefix.rstrip('.')}] in {FILE_NAME} must be a table.")
+    hints = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in hints:
+            raise SettingsError(_unknown(prefix, key, list(hints)))
+        hint = hints[key]
+        if isinstance(hint, type) and is_dataclass(hint):
+            values[key] = _build(hint, value, f"{prefix}{key}.")
+        else:
+            values[key] = _convert(value, hint, prefix + key)
+    return cls(**values)
+
+
+def _unknown(prefix: str, key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {prefix}{near[0]}?" if near else f"known here: {', '.join(known)}."
+    return f"Unknown setting {prefix}{key} in {FILE_NAME}; {hint}"
+
+
+def _convert(value: Any, hint: Any, name: str) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (types.UnionType, typing.Union):  # str | Command
+        return value if isinstance(value, str) else _convert(value, Command, name)
+    if origin is tuple:
+        if isinstance(value, str) and name.endswith(("command", "setup")):
+            return parse_command(value, name)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise SettingsError(f"{name} in {FILE_NAME} must be a list of strings.")
+    if origin is not None:  # a table of commands
+        if isinstance(value, dict):
+            return {key: _convert(item, str | Command, f"{name}.{key}") for key, item in value.items()}
+        raise SettingsError(f"{name} in {FILE_NAME} must be a table.")
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        wanted = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}[hint]
+        raise SettingsError(f"{name} in {FILE_NAME} must be {wanted}, not {value!r}.")
+    return value
+
+
+def _validate(settings: Settings) -> None:
+    for name, choices in _CHOICES.items():
+        value = _get(settings, name)
+        if value not in choices:
+            near = difflib.get_close_matches(str(value), choices, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(choices)}."
+            raise SettingsError(f"{name} cannot be {value!r}; {hint}")
+    for name in _POSITIVE:
+        if _get(settings, name) <= 0:
+            raise SettingsError(f"{name} must be more than 0.")
+    if settings.agent.runtime == "command" and not settings.agent.command:
+        raise SettingsError('agent.runtime is "command" but agent.command is missing; set it in [agent] of orch.toml.')
+    for name, command in settings.checks.commands.items():
+        parse_command(command, f"checks.commands.{name}")
+    if settings.checks.tests not in ("auto", "none"):
+        parse_command(settings.checks.tests, "checks.tests")
+
+
+def _get(settings: Settings, dotted: str) -> Any:
+    value: Any = settings
+    for part in dotted.split("."):
+        value = getattr(value, part)
+    return value

@@ -1,0 +1,336 @@
+"""The journal: one SQLite file with every event and the sums of them. The only place where state is kept.
+
+`Store.record` is the one way to write. It applies an event to the tables in the transaction that appends it, and an
+event that does not fit the state (an agent that already ended, a claim that somebody holds) changes nothing and raises
+`Conflict`. Front ends append wishes; everything else is written by the controller alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestrator_agent.errors import UserError
+from orchestrator_agent.events import Event
+from orchestrator_agent.journal import APPLY, SCHEMA, Conflict
+from orchestrator_agent.model import AgentRecord, AgentState, CheckResult, Verification
+from orchestrator_agent.terminal import clean
+
+FILE_NAME = "journal.db"
+_VERSION = 1
+
+
+class JournalError(UserError):
+    """The journal cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A wish that somebody appended.
+
+    `kind` is run, stop, verify or integrate. `payload` and `outcome` hold JSON values; for their keys see the
+    functions of `orchestrator.py` that write them.
+    """
+
+    id: str
+    kind: str
+    payload: dict[str, Any]
+    #: open, done or refused.
+    state: str
+    outcome: dict[str, Any]
+    created_at: float
+    finished_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one work stream ended under one command: complete, failed, stopped, held or unverified."""
+
+    command_id: str
+    work_stream_id: str
+    outcome: str
+    reason: str
+    agent_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    """The landing of one verified candidate: intended, done or refused (kind: moved, dirty, error)."""
+
+    verification_id: int
+    agent_id: str
+    state: str
+    kind: str
+    reason: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFacts:
+    """An agent with its last verdict and landing: what the next decision about it needs."""
+
+    record: AgentRecord
+    details: dict[str, Any] = field(default_factory=dict)
+    verification_id: int | None = None
+    verification: Verification | None = None
+    verifications: int = 0
+    integration: Integration | None = None
+
+    @property
+    def ending(self) -> dict[str, Any]:
+        """What was recorded when it ended: reason, head_commit, exit_code, dirty, final, tokens and the like."""
+        end: dict[str, Any] = self.details.get("end", {})
+        return end
+
+
+class Store:
+    """The journal of one repository."""
+
+    def __init__(self, path: Path | None, *, now: Callable[[], float] = time.time) -> None:
+        """Open the journal at `path`, which is made when it is missing; None is an empty one in memory.
+
+        Raises:
+            JournalError: the file is damaged or of a newer version.
+        """
+        self.now = now
+        #: False for the empty one in memory.
+        self.is_file = path is not None
+        target = ":memory:" if path is None else str(path)
+        self._db = sqlite3.connect(target, timeout=10, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            found = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if found == 0:
+                self._create()
+        except sqlite3.DatabaseError as error:
+            raise JournalError(f"The journal {target} cannot be read ({error}); run `orch doctor --fix`.") from None
+        if found > _VERSION:
+            raise JournalError(f"The journal {target} was written by a newer orch; update this one.")
+
+    def _create(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in SCHEMA.split(";"):
+                    if statement.strip():
+                        self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={_VERSION}")
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the file; nothing can be asked afterwards."""
+        self._db.close()
+
+    def version(self) -> int:
+        """A number that changes when another process wrote; cheap enough to ask every 10 ms."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def record(self, *batch: Event) -> list[Event]:
+        """Append events and apply them, all in one durable transaction or not at all.
+
+        Returns:
+            the events with their numbers.
+
+        Raises:
+            Conflict: one of them does not fit the state.
+        """
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            written = [self._append(event) for event in batch]
+            self._db.execute("COMMIT")
+        except sqlite3.IntegrityError as error:
+            self._db.execute("ROLLBACK")
+            raise Conflict(str(error)) from None
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        return written
+
+    def _append(self, event: Event) -> Event:
+        message = clean(event.message, 500)
+        row = self._db.execute(
+            "INSERT INTO event (timestamp, type, message, agent_id, work_stream_id, command_id, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                event.timestamp,
+                event.type,
+                message,
+                event.agent_id,
+                event.work_stream_id,
+                event.command_id,
+                json.dumps(event.data, ensure_ascii=True),
+            ),
+        )
+        numbered = Event(
+            type=event.type,
+            timestamp=event.timestamp,
+            message=message,
+            agent_id=event.agent_id,
+            work_stream_id=event.work_stream_id,
+            command_id=event.command_id,
+            data=event.data,
+            id=row.lastrowid or 0,
+        )
+        apply = APPLY.get(event.type)
+        if apply is not None:
+            apply(self._db, numbered)
+        return numbered
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def events_after(self, event_id: int, limit: int = 1000) -> list[Event]:
+        """Events with a higher number, oldest first."""
+        rows = self._db.execute("SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?", (event_id, limit))
+        return [_event(row) for row in rows]
+
+    def last_event_id(self) -> int:
+        """The number of the newest event, 0 when there is none."""
+        return int(self._db.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0])
+
+    def accepted_at(self, command_id: str) -> int:
+        """The number of the event by which a command was accepted, 0 when there is none."""
+        row = self._db.execute("SELECT min(id) AS id FROM event WHERE command_id = ?", (command_id,)).fetchone()
+        return int(row["id"] or 0)
+
+    def events_of(
+        self, *, agent_id: str | None = None, work_stream_id: str | None = None, limit: int = 200
+    ) -> list[Event]:
+        """The newest events about an agent or a work stream, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM (SELECT * FROM event WHERE (?1 IS NULL OR agent_id = ?1)"
+            " AND (?2 IS NULL OR work_stream_id = ?2 COLLATE NOCASE) ORDER BY id DESC LIMIT ?3) ORDER BY id",
+            (agent_id, work_stream_id, limit),
+        )
+        return [_event(row) for row in rows]
+
+    def command(self, command_id: str) -> Command | None:
+        """One command, or None."""
+        row = self._db.execute("SELECT * FROM command WHERE id = ?", (command_id,)).fetchone()
+        return _command(row) if row else None
+
+    def open_commands(self) -> list[Command]:
+        """Commands that are not finished, oldest first."""
+        rows = self._db.execute("SELECT * FROM command WHERE state = 'open' ORDER BY created_at, rowid")
+        return [_command(row) for row in rows]
+
+    def recent_commands(self, limit: int = 20) -> list[Command]:
+        """The newest commands, newest first."""
+        rows = self._db.execute("SELECT * FROM command ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
+        return [_command(row) for row in rows]
+
+    def claims(self) -> dict[str, str]:
+        """Work stream id -> the id of the command that holds it."""
+        return {
+            row["work_stream_id"]: row["command_id"] for row in self._db.execute("SELECT * FROM claim ORDER BY since")
+        }
+
+    def results(self, command_id: str) -> list[Result]:
+        """How work streams ended under a command, in the order in which they did."""
+        rows = self._db.execute("SELECT * FROM result WHERE command_id = ? ORDER BY finished_at, rowid", (command_id,))
+        return [_result(row) for row in rows]
+
+    def last_results(self) -> dict[str, Result]:
+        """The newest result of every work stream that ever had one, by id in lower case."""
+        rows = self._db.execute("SELECT * FROM result ORDER BY finished_at, rowid")
+        return {row["work_stream_id"].casefold(): _result(row) for row in rows}
+
+    def agent(self, agent_id: str) -> AgentFacts | None:
+        """One agent, or None."""
+        row = self._db.execute("SELECT * FROM agent WHERE id = ?", (agent_id,)).fetchone()
+        return self._facts(row) if row else None
+
+    def live_agents(self) -> list[AgentFacts]:
+        """Agents that have not ended, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM agent WHERE state IN ('starting', 'running', 'waiting') ORDER BY created_at"
+        )
+        return [self._facts(row) for row in rows.fetchall()]
+
+    def agents(
+        self, *, work_stream_id: str | None = None, command_id: str | None = None, limit: int = 1000
+    ) -> list[AgentFacts]:
+        """The newest agents, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM (SELECT *, rowid AS n FROM agent WHERE (?1 IS NULL OR work_stream_id = ?1 COLLATE NOCASE)"
+            " AND (?2 IS NULL OR command_id = ?2) ORDER BY created_at DESC, n DESC LIMIT ?3) ORDER BY created_at, n",
+            (work_stream_id, command_id, limit),
+        )
+        return [self._facts(row) for row in rows.fetchall()]
+
+    def checks_on(self, commit: str) -> dict[str, CheckResult]:
+        """Results of checks that already ran on exactly this commit, by name."""
+        rows = self._db.execute("SELECT body FROM verification WHERE candidate = ? ORDER BY id", (commit,))
+        return {check.name: check for row in rows for check in verification_from_json(json.loads(row["body"])).checks}
+
+    def _facts(self, row: sqlite3.Row) -> AgentFacts:
+        verdict = self._db.execute(
+            "SELECT id, body, (SELECT count(*) FROM verification WHERE agent_id = ?1) AS n FROM verification"
+            " WHERE agent_id = ?1 ORDER BY id DESC LIMIT 1",
+            (row["id"],),
+        ).fetchone()
+        landing = None
+        if verdict is not None:
+            landing = self._db.execute(
+                "SELECT * FROM integration WHERE verification_id = ?", (verdict["id"],)
+            ).fetchone()
+        return AgentFacts(
+            record=_agent(row),
+            details=json.loads(row["details"]),
+            verification_id=verdict["id"] if verdict else None,
+            verification=verification_from_json(json.loads(verdict["body"])) if verdict else None,
+            verifications=verdict["n"] if verdict else 0,
+            integration=_integration(landing) if landing else None,
+        )
+
+
+# -- rows and JSON to values -------------------------------------------------------------------------------------
+
+
+def _event(row: sqlite3.Row) -> Event:
+    return Event(**{**dict(row), "data": json.loads(row["data"])})
+
+
+def _command(row: sqlite3.Row) -> Command:
+    return Command(**{**dict(row), "payload": json.loads(row["payload"]), "outcome": json.loads(row["outcome"])})
+
+
+def _result(row: sqlite3.Row) -> Result:
+    return Result(**{key: row[key] for key in ("command_id", "work_stream_id", "outcome", "reason", "agent_id")})
+
+
+def _integration(row: sqlite3.Row) -> Integration:
+    keys = ("verification_id", "agent_id", "state", "kind", "reason")
+    return Integration(**{key: row[key] for key in keys}, commit=row["commit_id"])
+
+
+def _agent(row: sqlite3.Row) -> AgentRecord:
+    values = {key: row[key] for key in row.keys() if key not in ("details", "n")}  # noqa: SIM118
+    return AgentRecord(**{**values, "state": AgentState(row["state"])})
+
+
+def verification_to_json(verification: Verification) -> dict[str, Any]:
+    """A verdict as JSON values."""
+    return asdict(verification)
+
+
+def verification_from_json(body: dict[str, Any]) -> Verification:
+    """The verdict that `verification_to_json` wrote."""
+    checks = tuple(CheckResult(**{**check, "command": tuple(check["command"])}) for check in body["checks"])
+    lists = {key: _strings(body[key]) for key in ("files", "protected", "conflicts")}
+    return Verification(**{**body, **lists, "checks": checks})
+
+
+def _strings(values: Iterable[str] | Sequence[str]) -> tuple[str, ...]:
+    return tuple(values)

@@ -1,0 +1,151 @@
+"""Proof and landing: all checks on the exact commit that would land, and the landing itself.
+
+Like `execution`: blocking, idempotent, and without a look at the journal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator_agent import checks, integration, worktree
+from orchestrator_agent.model import AgentState, CheckResult, Verification, WorkStreamStatus
+from orchestrator_agent.project import Project
+from orchestrator_agent.roadmap import Roadmap
+from orchestrator_agent.roadmap.availability import unblocked_by
+from orchestrator_agent.store import AgentFacts
+from orchestrator_agent.terminal import clean
+
+
+def verify(
+    project: Project, facts: AgentFacts, target: str, base: str, known: Mapping[str, CheckResult]
+) -> Verification:
+    """Build the merge candidate of an agent's work on `base`, the target's commit, and run all checks on it.
+
+    Args:
+        known: results of checks that already ran on `base`, by name.
+    """
+    record = facts.record
+    plan = project.roadmap_at(base)
+    title = title_of(plan, record.work_stream_id)
+    place = worktree.checkout_for_checks(project.repository, base)
+    work = integration.Work(
+        agent_id=record.id,
+        work_stream_id=record.work_stream_id,
+        title=title,
+        head=record.head_commit,
+        base=base,
+        roadmap_path=plan.path,
+        statuses=_statuses(plan, record.work_stream_id),
+    )
+    candidate = integration.build_candidate(project.repository, place, work)
+    results = [_exit_code(facts), _changes(candidate, target)]
+    if candidate.commit:
+        results += _run_gates(project, facts, place, base, candidate.commit, known)
+        results.append(_roadmap_check(project, plan, record.work_stream_id, candidate))
+    results.append(_git_clean(facts))
+    return Verification(
+        agent_id=record.id,
+        work_stream_id=record.work_stream_id,
+        head_commit=record.head_commit,
+        candidate=candidate.commit,
+        base_commit=base,
+        checks=tuple(results),
+        files=candidate.files,
+        protected=checks.protected_among(candidate.files, project.settings.checks.protected),
+        conflicts=candidate.conflicts,
+        finished_at=time.time(),
+    )
+
+
+def title_of(plan: Roadmap, work_stream_id: str) -> str:
+    """The title of commits about a work stream, at most 100 characters."""
+    name = next((s.name for s in plan.work_streams if s.id.casefold() == work_stream_id.casefold()), "")
+    return clean(f"{work_stream_id}: {name}" if name else work_stream_id, 100)
+
+
+def _statuses(plan: Roadmap, work_stream_id: str) -> dict[str, WorkStreamStatus]:
+    """What the landing changes in the roadmap: this work stream is complete, and what only waited for it is free."""
+    if not any(stream.id == work_stream_id for stream in plan.work_streams):
+        return {}
+    freed = unblocked_by(plan.work_streams, {work_stream_id})
+    return {work_stream_id: WorkStreamStatus.COMPLETE, **dict.fromkeys(freed, WorkStreamStatus.NOT_STARTED)}
+
+
+def _exit_code(facts: AgentFacts) -> CheckResult:
+    record = facts.record
+    good = record.state is AgentState.COMPLETED
+    said = record.reason or (f"the agent ended with {record.exit_code}" if good else f"the agent {record.state.value}")
+    return CheckResult(
+        name="exit_code", outcome="passed" if good else "failed", message=said, exit_code=record.exit_code
+    )
+
+
+def _changes(candidate: integration.Candidate, target: str) -> CheckResult:
+    if candidate.conflicts:
+        return CheckResult(name="changes", outcome="failed", message=f"it conflicts with {target}")
+    if candidate.landed:
+        return CheckResult(name="changes", outcome="passed", message=f"it is on {target} already")
+    if not candidate.commit:
+        return CheckResult(name="changes", outcome="failed", message="the agent changed nothing")
+    return CheckResult(name="changes", outcome="passed", message=f"{len(candidate.files)} files changed")
+
+
+def _run_gates(
+    project: Project, facts: AgentFacts, place: Path, base: str, commit: str, known: Mapping[str, CheckResult]
+) -> list[CheckResult]:
+    """Each program on the candidate and, for comparison, on its base, where it has not run there before."""
+    settings, results = project.settings, []
+    gates = checks.gates(project.repository, settings.checks, base)
+    if not any(gate.name == "tests" for gate in gates):
+        off = settings.checks.tests == "none"
+        message = "switched off in orch.toml" if off else "no tests were found"
+        results.append(CheckResult(name="tests", outcome="skipped" if off else "could_not_run", message=message))
+    if gates:
+        checks.set_up(project.repository, settings, place, f"check-{facts.record.id}")
+    for gate in gates:
+        results.append(checks.run_gate(project.repository, settings, gate, place, facts.record.id))
+    missing = [gate for gate in gates if gate.name not in known or known[gate.name].command != gate.command]
+    on_base = {name: result.outcome for name, result in known.items()}
+    if missing:
+        worktree.checkout_for_checks(project.repository, base)
+        checks.set_up(project.repository, settings, place, f"base-{facts.record.id}")
+        for gate in missing:
+            on_base[gate.name] = checks.run_gate(project.repository, settings, gate, place, "base").outcome
+    return [checks.compared(result, on_base.get(result.name)) for result in results]
+
+
+def _roadmap_check(
+    project: Project, plan: Roadmap, work_stream_id: str, candidate: integration.Candidate
+) -> CheckResult:
+    there = {s.id: s.status for s in project.roadmap_at(candidate.commit).work_streams}
+    if there.get(work_stream_id) is WorkStreamStatus.COMPLETE:
+        note = "; the agent's own edit of the roadmap stays on its branch" if candidate.roadmap_edited else ""
+        return CheckResult(name="roadmap", outcome="passed", message=f"{plan.path} says complete{note}")
+    return CheckResult(
+        name="roadmap", outcome="failed", message=f"{plan.path} on the target branch does not hold {work_stream_id}"
+    )
+
+
+def _git_clean(facts: AgentFacts) -> CheckResult:
+    dirty = [str(name) for name in facts.ending.get("dirty", [])]
+    if not dirty:
+        return CheckResult(name="git_clean", outcome="passed", message="everything is committed")
+    return CheckResult(
+        name="git_clean",
+        outcome="failed",
+        message=f"not committed: {', '.join(dirty[:3])}",
+        data={"dirty_files": dirty},
+    )
+
+
+def integrate(project: Project, facts: AgentFacts, target: str) -> integration.Landing:
+    """Land a verified candidate as the policy says; asking again after it happened is fine."""
+    verdict = facts.verification
+    assert verdict is not None
+    if project.settings.integration.policy == "branch":
+        return integration.leave_on_branch(
+            project.repository, facts.record.branch, verdict.head_commit, verdict.candidate
+        )
+    return integration.land(project.repository, target, verdict.base_commit, verdict.candidate)

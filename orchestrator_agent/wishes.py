@@ -1,0 +1,298 @@
+"""Accepting wishes: what may be asked for, checked before anything changes, then one short transaction.
+
+A wish to start a work stream and its claim are written together, so that of ten callers one wins and nine are told.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator_agent import attempts, checks, events, git, runtimes
+from orchestrator_agent import roadmap as plans
+from orchestrator_agent.errors import NotAvailable, SettingsError, UnknownAgent
+from orchestrator_agent.events import Event
+from orchestrator_agent.journal import Conflict
+from orchestrator_agent.model import Availability, WorkStream, same_id
+from orchestrator_agent.project import Project
+from orchestrator_agent.roadmap import Roadmap
+from orchestrator_agent.store import AgentFacts
+
+#: Kinds of unavailability that a person who names the work stream overrules.
+_OVERRULED = ("stale_blocked",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How work is to be done; None takes the settings' word."""
+
+    limit: int | None = None
+    verify: bool | None = None
+    timeout_seconds: float | None = None
+    auto_commit: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do: the work streams that start now, and those that follow when others have landed."""
+
+    now: tuple[WorkStream, ...]
+    later: tuple[WorkStream, ...] = ()
+    #: None for all of the roadmap.
+    named: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    #: (work stream, why it stays out), for people.
+    left_out: tuple[tuple[WorkStream, str], ...] = field(default=())
+
+
+def plan_named(project: Project, ids: Sequence[str]) -> Plan:
+    """A run of named work streams; one may wait for another of them.
+
+    Raises:
+        UnknownWorkStream, NotAvailable, RoadmapError: see there.
+    """
+    roadmap = project.roadmap()
+    streams = list({stream.id: stream for stream in (roadmap.get(name) for name in ids)}.values())
+    found = project.availability(roadmap)
+    now, later = [], []
+    for stream in plans.order(streams):
+        state = found[stream.id]
+        if state.available or state.kind in _OVERRULED:
+            now.append(stream)
+        elif state.kind == "dependency" and _waits_only_for(stream, streams, roadmap):
+            later.append(stream)
+        else:
+            raise NotAvailable(_refusal(stream, state))
+    if not now:
+        raise NotAvailable(f"None of {', '.join(ids)} can start now; see `orch status`.")
+    return Plan(now=tuple(now), later=tuple(later), named=tuple(stream.id for stream in (*now, *later)))
+
+
+def _waits_only_for(stream: WorkStream, others: Sequence[WorkStream], roadmap: Roadmap) -> bool:
+    """True when every open dependency is among the others that are asked for."""
+    names = {other.id.casefold() for other in others}
+    open_ = [name for name in stream.depends_on if str(roadmap.get(name).status) != "complete"]
+    return all(name.casefold() in names for name in open_) and not stream.unresolved
+
+
+def _refusal(stream: WorkStream, state: Availability) -> str:
+    remedies = {
+        "complete": "set its status back in the roadmap to have it done again.",
+        "cancelled": "set its status to Not Started in the roadmap first.",
+        "claimed": "clear the name in the roadmap to have an agent do it.",
+        "running": f"follow it with `orch logs {stream.id} -f`.",
+        "dependency": "start that first, or `orch batch` to do both in order.",
+        "blocked": "set its status to Not Started in the roadmap when that is over.",
+        "conflict": "wait for that to end.",
+    }
+    remedy = remedies.get(state.kind)
+    return f"{stream.id} cannot start: {state.reason}" + (f"; {remedy}" if remedy else ".")
+
+
+def plan_next(project: Project, count: int = 1) -> Plan:
+    """A run of the next `count` work streams that are available now.
+
+    Raises:
+        NotAvailable: there is none; the text says why.
+    """
+    ready = available(project)
+    if not ready:
+        raise NotAvailable(nothing_available(project))
+    chosen = tuple(ready[:count])
+    return Plan(now=chosen, named=tuple(stream.id for stream in chosen))
+
+
+def plan_all(project: Project, exclude: Sequence[str] = (), limit: int | None = None) -> Plan:
+    """A run of everything that can be completed, newly unblocked work streams included.
+
+    Raises:
+        NotAvailable: nothing can start.
+    """
+    roadmap = project.roadmap()
+    out = {roadmap.get(name).id for name in exclude}
+    ready = [stream for stream in available(project) if stream.id not in out]
+    if not ready:
+        raise NotAvailable(nothing_available(project))
+    reached, later = {stream.id for stream in ready}, []
+    statuses = {s.id: str(s.status) for s in roadmap.work_streams}
+    done = {name for name, status in statuses.items() if status == "complete"} | reached
+    waiting = [s for s in plans.order(roadmap.work_streams) if s.id not in done | out and not s.unresolved]
+    waiting = [s for s in waiting if statuses[s.id] != "cancelled" and not s.blocked_reason and not s.assigned_to]
+    while followers := [s for s in waiting if s.depends_on and all(_is_in(name, done) for name in s.depends_on)]:
+        fresh = [s for s in followers if statuses[s.id] != "blocked" or any(_is_in(n, reached) for n in s.depends_on)]
+        if not fresh:
+            break
+        later += fresh
+        reached |= {s.id for s in fresh}
+        done |= reached
+        waiting = [s for s in waiting if s.id not in done]
+    return Plan(now=tuple(ready), later=tuple(later), exclude=tuple(sorted(out)))
+
+
+def _is_in(name: str, ids: set[str]) -> bool:
+    return any(same_id(name, other) for other in ids)
+
+
+def available(project: Project) -> list[WorkStream]:
+    """Work streams that may start now, in the order of taking.
+
+    Raises:
+        RoadmapError: the roadmap cannot be read.
+    """
+    roadmap = project.roadmap()
+    found = project.availability(roadmap)
+    return [stream for stream in plans.order(roadmap.work_streams) if found[stream.id].available]
+
+
+def nothing_available(project: Project) -> str:
+    """Why nothing can start, as one sentence."""
+    roadmap = project.roadmap()
+    if not roadmap.work_streams:
+        return f"{roadmap.path} holds no work streams; write some, or name another plan with `roadmap` in orch.toml."
+    open_ = [s for s in roadmap.work_streams if str(s.status) not in ("complete", "cancelled")]
+    if not open_:
+        return "Everything in the roadmap is complete; add work streams to go on."
+    found = project.availability(roadmap)
+    first = plans.order(open_)[0]
+    return f"Nothing can start now; {first.id}, for example: {found[first.id].reason}. `orch why` tells all."
+
+
+def require_ready(project: Project) -> str:
+    """The target branch, when work may start in this repository.
+
+    Raises:
+        RepositoryError, RoadmapError, SettingsError: what is in the way.
+    """
+    branch = git.require_ready(project.repository, project.settings.integration.target)
+    commit = project.repository.commit_of(f"refs/heads/{branch}") or ""
+    project.roadmap_at(commit)
+    problem = runtimes.get_runtime(project.settings.agent.runtime).problem(project.settings.agent, project.root)
+    if problem:
+        raise SettingsError(problem)
+    if project.settings.checks.tests == "auto" and checks.detect_tests(project.repository, commit) is None:
+        raise SettingsError(
+            "No tests were found to verify work with; set `tests` under [checks] in orch.toml"
+            ' (or tests = "none" to rely on the other checks).'
+        )
+    return branch
+
+
+def accept_run(project: Project, plan: Plan, options: RunOptions | None = None) -> str:
+    """Append the wish to do a plan; what starts now is claimed with it. Returns the command's id.
+
+    Raises:
+        RepositoryError, RoadmapError, SettingsError: as `require_ready`.
+        NotAvailable: somebody else has just claimed one of the work streams.
+    """
+    options = options or RunOptions()
+    target = require_ready(project)
+    verify = project.settings.verify if options.verify is None else options.verify
+    payload: dict[str, Any] = {
+        "work_stream_ids": None if plan.named is None else list(plan.named),
+        "exclude": list(plan.exclude),
+        "limit": options.limit or project.settings.max_concurrent_agents,
+        "verify": verify,
+        "target": target,
+        "timeout_seconds": options.timeout_seconds,
+        "auto_commit": options.auto_commit,
+    }
+    claims = [] if plan.named is None else [stream.id for stream in plan.now]
+    what = "all that can be done" if plan.named is None else ", ".join(plan.named)
+    try:
+        return _accept(project, "run", payload, f"asked to do {what}", claims)
+    except Conflict:
+        raise NotAvailable("Another command has just started the same work; see `orch status`.") from None
+
+
+def accept_stop(project: Project, *, agents: Sequence[AgentFacts] = (), command_ids: Sequence[str] = ()) -> str:
+    """Append the wish to stop agents and whole commands, and tell their shims at once. Returns the command's id.
+
+    The journal has the wish before any signal is sent, so that nobody takes the end for a failure and tries again.
+    """
+    streams = sorted({facts.record.work_stream_id for facts in agents})
+    payload = {
+        "agent_ids": [facts.record.id for facts in agents],
+        "work_stream_ids": streams,
+        "command_ids": list(command_ids),
+    }
+    command = _accept(project, "stop", payload, "asked to stop " + (", ".join(streams) or "everything"), wake=False)
+    ids = {facts.record.id for facts in agents}
+    for facts in project.store.live_agents():
+        if facts.record.id in ids or facts.record.command_id in command_ids:
+            attempts.request_stop(project.agent_folder(facts.record.id))
+    project.wake_controller()
+    return command
+
+
+def accept_verify(project: Project, agent: AgentFacts) -> str:
+    """Append the wish to check an agent's work again. Returns the command's id.
+
+    Raises:
+        NotAvailable: the agent still works, or its work stream is being worked on.
+    """
+    return _accept_judgement(project, "verify", agent)
+
+
+def accept_integrate(project: Project, agent: AgentFacts) -> str:
+    """Append the wish to verify an agent's work and merge it, a person's consent included. Returns the command's id.
+
+    Raises:
+        NotAvailable: as `accept_verify`, or it is merged already.
+        RepositoryError: as `git.require_ready`.
+    """
+    if agent.integration is not None and agent.integration.state == "done":
+        raise NotAvailable(f"The work of {agent.record.id} is merged already.")
+    return _accept_judgement(project, "integrate", agent)
+
+
+def _accept_judgement(project: Project, kind: str, agent: AgentFacts) -> str:
+    record = agent.record
+    if record.state.is_live:
+        raise NotAvailable(f"{record.id} is still working; wait for it, or `orch stop {record.work_stream_id}` first.")
+    target = git.require_ready(project.repository, project.settings.integration.target)
+    payload = {"agent_id": record.id, "known_verification": agent.verification_id, "target": target}
+    try:
+        return _accept(project, kind, payload, f"asked to {kind} {record.work_stream_id}", [record.work_stream_id])
+    except Conflict:
+        raise NotAvailable(f"{record.work_stream_id} is being worked on; wait for that to end.") from None
+
+
+def _accept(
+    project: Project, kind: str, payload: dict[str, Any], message: str, claims: Sequence[str] = (), *, wake: bool = True
+) -> str:
+    store = project.writable_store()
+    command_id = uuid.uuid4().hex[:12]
+    store.record(
+        Event(
+            type=events.COMMAND_ACCEPTED,
+            timestamp=store.now(),
+            message=message,
+            command_id=command_id,
+            data={"kind": kind, "payload": payload, "claims": list(claims)},
+        )
+    )
+    if wake:
+        project.wake_controller()
+    return command_id
+
+
+def find_agent(project: Project, name: str) -> AgentFacts:
+    """The agent of that id, or the newest one of that work stream.
+
+    Raises:
+        UnknownAgent: neither exists.
+    """
+    store = project.store
+    found = store.agent(name)
+    if found is not None:
+        return found
+    bare = name.split()[-1] if name.split() else name
+    of_stream = store.agents(work_stream_id=bare)
+    if of_stream:
+        live = [facts for facts in of_stream if facts.record.state.is_live]
+        return (live or of_stream)[-1]
+    known = store.agents(limit=3)
+    hint = f"known are {', '.join(f.record.id for f in known)}." if known else "no agent has run here yet."
+    raise UnknownAgent(f"There is no agent or work stream {name[:80]!r} with an agent; {hint}")

@@ -1,0 +1,261 @@
+"""Worktrees: where agents work and where candidates are checked; and saving everything before one goes.
+
+Each agent has a worktree `.orch/worktrees/<agent>` on its own branch. Checks run in one kept worktree that is reset to
+the commit in question, which costs a seventh of making a new one. All `git worktree` commands run behind one lock.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator_agent.errors import GitError, SettingsError
+from orchestrator_agent.git import Repository
+
+#: Folders that a build or a tool makes again: not saved when git ignores them.
+REGENERATED = frozenset(
+    [
+        *("node_modules", "__pycache__", ".venv", "venv", "target", "dist", "build", ".pytest_cache", ".mypy_cache"),
+        *(".ruff_cache", ".hypothesis", ".tox", ".nox", ".gradle", ".next", ".cache", ".eggs"),
+    ]
+)
+#: Ignored files beyond this are not put into git; the worktree is kept instead. Bytes.
+MAX_IGNORED_BYTES = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What `save` did.
+
+    `ref` is the rescue ref, or empty when everything was on the branch already. `problem` is empty when the worktree
+    holds nothing that is not reachable from a ref of ours; else it says what could not be saved.
+    """
+
+    ref: str = ""
+    problem: str = ""
+
+
+def path_of(repository: Repository, name: str) -> Path:
+    """Where the worktree `name` is; `name` has passed `model.slug`."""
+    return repository.state / "worktrees" / name
+
+
+def create(repository: Repository, name: str, branch: str, commit: str) -> Path:
+    """A worktree on `branch`, which starts at `commit`. Idempotent: what is there already is kept.
+
+    Raises:
+        GitError: git could not make it.
+    """
+    path = path_of(repository, name)
+    with repository.worktree_lock():
+        if is_worktree(repository, path):
+            return path
+        if path.exists() and not any(path.iterdir()):
+            path.rmdir()
+        repository.git("worktree", "prune")
+        made = ["--quiet", "--lock", "--no-track", "-b", branch, str(path), commit]
+        again = ["--quiet", "--lock", str(path), branch]
+        repository.git("worktree", "add", *(again if repository.commit_of(f"refs/heads/{branch}") else made))
+    return path
+
+
+def is_worktree(repository: Repository, path: Path) -> bool:
+    """True when `path` is a working tree of this repository that git can use."""
+    if not (path / ".git").is_file():
+        return False
+    done = repository.git("rev-parse", "--show-toplevel", cwd=path, check=False)
+    return done.returncode == 0 and Path(done.stdout.rstrip("\n")).resolve() == path.resolve()
+
+
+def checkout_for_checks(repository: Repository, commit: str, name: str = "checks") -> Path:
+    """The kept worktree, exactly at `commit` and with nothing else in it, ignored files included."""
+    path = path_of(repository, name)
+    with repository.worktree_lock():
+        if not is_worktree(repository, path):
+            shutil.rmtree(path, ignore_errors=True)
+            repository.git("worktree", "prune")
+            repository.git("worktree", "add", "--quiet", "--lock", "--detach", str(path), commit)
+    (git_dir(repository, path) / "index.lock").unlink(missing_ok=True)
+    repository.git("checkout", "--quiet", "--force", "--detach", commit, cwd=path)
+    repository.git("clean", "-ffdxq", cwd=path)
+    return path
+
+
+def git_dir(repository: Repository, path: Path) -> Path:
+    """The administrative folder of a worktree."""
+    return Path(repository.line("rev-parse", "--absolute-git-dir", cwd=path))
+
+
+def copy_into(repository: Repository, worktree: Path, names: Sequence[str]) -> None:
+    """Copy files and folders that git does not track (`.env` and the like) from the repository's root.
+
+    Raises:
+        SettingsError: a name is missing or leads outside the repository.
+    """
+    root = repository.root.resolve()
+    for name in names:
+        source = (root / name).resolve()
+        if not source.is_relative_to(root) or source == root:
+            raise SettingsError(
+                f"workspace.copy in orch.toml names {name}, which is outside the repository; remove it."
+            )
+        if not source.exists():
+            raise SettingsError(f"workspace.copy in orch.toml names {name}, which does not exist; create or remove it.")
+        goal = worktree / name
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, goal, symlinks=True, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, goal)
+
+
+def commit_all(repository: Repository, worktree: Path, branch: str, message: str) -> bool:
+    """Commit what lies uncommitted in a worktree on its branch; True when a commit was made.
+
+    Nothing is done in the middle of a merge, off the branch, or where a nested repository would be lost.
+    """
+    if not is_worktree(repository, worktree):
+        return False
+    on = repository.git("symbolic-ref", "--quiet", "HEAD", cwd=worktree, check=False).stdout.strip()
+    if on != f"refs/heads/{branch}" or (git_dir(repository, worktree) / "MERGE_HEAD").exists():
+        return False
+    if not repository.git("status", "--porcelain", cwd=worktree).stdout or _nested(repository, worktree):
+        return False
+    repository.git("add", "--all", cwd=worktree)
+    done = repository.git(
+        "commit",
+        "--quiet",
+        "--no-verify",
+        "-F",
+        "-",
+        cwd=worktree,
+        stdin=message,
+        env=repository.identity(),
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def save(repository: Repository, name: str, branch: str) -> Saved:
+    """Make everything in a worktree reachable from `refs/orch/rescue/<name>`, without touching its index or files.
+
+    Saved are uncommitted, untracked and ignored files, and the commit of HEAD where that is not on the branch. Ignored
+    folders that tools make again are left out.
+    """
+    path = path_of(repository, name)
+    if not path.exists():
+        return Saved()
+    if not is_worktree(repository, path):
+        empty = path.is_dir() and not any(path.iterdir())
+        return Saved() if empty else Saved(problem=f"{path} is no working tree any more, so its files cannot be saved")
+    nested = _nested(repository, path)
+    if nested:
+        return Saved(problem=f"{path} holds the git repository {nested[0]}, whose history cannot be saved")
+    ignored, size = _ignored(repository, path)
+    if size > MAX_IGNORED_BYTES:
+        return Saved(problem=f"{path} holds {size // 1024 // 1024} MiB of ignored files, too much to save")
+    try:
+        return _save(repository, path, name, branch, ignored)
+    except GitError as error:
+        return Saved(problem=f"{path} could not be saved ({error.stderr.strip() or error.code})")
+
+
+def _save(repository: Repository, path: Path, name: str, branch: str, ignored: list[str]) -> Saved:
+    head = repository.commit_of("HEAD", cwd=path)
+    tip = repository.commit_of(f"refs/heads/{branch}")
+    with tempfile.TemporaryDirectory(dir=repository.state) as folder:
+        env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        if head is not None:
+            repository.git("read-tree", head, cwd=path, env=env)
+        repository.git("add", "--all", cwd=path, env=env)
+        if ignored:
+            names = "".join(f"{item}\0" for item in ignored)
+            repository.git(
+                "add",
+                "--force",
+                "--pathspec-from-file=-",
+                "--pathspec-file-nul",
+                cwd=path,
+                env={**env, **_LITERAL},
+                stdin=names,
+            )
+        tree = repository.git("write-tree", cwd=path, env=env).stdout.strip()
+    on_branch = head is not None and tip is not None and repository.is_ancestor(head, tip)
+    if on_branch and tree == repository.line("rev-parse", f"{head}^{{tree}}"):
+        return Saved()
+    parents = [part for commit in dict.fromkeys((head, tip)) if commit for part in ("-p", commit)]
+    message = f"Everything in the worktree of {name}\n\nSaved by orch before the worktree was given up.\n"
+    commit = repository.git("commit-tree", tree, *parents, stdin=message, env=repository.identity()).stdout.strip()
+    ref = f"refs/orch/rescue/{name}"
+    repository.git("update-ref", ref, commit)
+    return Saved(ref=ref)
+
+
+_LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
+
+
+def _ignored(repository: Repository, path: Path) -> tuple[list[str], int]:
+    """Ignored files that no tool makes again, and the bytes in them."""
+    listed = repository.git(
+        "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", cwd=path
+    ).stdout
+    names = [name for name in listed.split("\0") if name and not REGENERATED & set(Path(name).parts)]
+    names = [name for name in names if not name.endswith(".pyc")]
+    size = sum(_size(path / name) for name in names)
+    return names, size
+
+
+def _size(path: Path) -> int:
+    if path.is_symlink() or not path.is_dir():
+        return path.lstat().st_size if path.is_symlink() or path.exists() else 0
+    return sum(
+        os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118
+        for folder, _, names in os.walk(path)
+        for name in names
+    )
+
+
+def _nested(repository: Repository, path: Path) -> list[str]:
+    """Repositories inside the worktree that git does not track: adding them would keep a link and lose the content."""
+    listed = repository.git("ls-files", "-z", "--others", "--directory", cwd=path).stdout
+    found = []
+    for name in listed.split("\0"):
+        if name.endswith("/") and not REGENERATED & set(Path(name).parts):
+            found += [name for folder, dirs, files in os.walk(path / name) if ".git" in dirs or ".git" in files]
+    return found
+
+
+def remove(repository: Repository, name: str, branch: str) -> Saved:
+    """Save everything in a worktree, then remove it; when it cannot all be saved, it stays.
+
+    The branch stays too: it is the agent's work.
+    """
+    saved = save(repository, name, branch)
+    path = path_of(repository, name)
+    if saved.problem or not path.exists():
+        return saved
+    with repository.worktree_lock():
+        # Twice --force: it is locked, and what is uncommitted in it is saved.
+        repository.git("worktree", "remove", "--force", "--force", str(path), check=False)
+        shutil.rmtree(path, ignore_errors=True)
+        repository.git("worktree", "prune")
+    return saved
+
+
+def delete_merged_branch(repository: Repository, branch: str, target: str) -> None:
+    """Delete an agent's branch when `target` contains all of it."""
+    tip = repository.commit_of(f"refs/heads/{branch}")
+    if tip and branch.startswith("orch/") and repository.is_ancestor(tip, target):
+        repository.git("update-ref", "-d", f"refs/heads/{branch}", tip, check=False)
+
+
+def left_over(repository: Repository, in_use: set[str]) -> list[str]:
+    """Names of agents' worktrees that nobody uses."""
+    folder = repository.state / "worktrees"
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if entry.name not in in_use and entry.name != "checks")
