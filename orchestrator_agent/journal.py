@@ -58,7 +58,7 @@ def _accept(db: sqlite3.Connection, event: Event) -> None:
 
 
 def _finish(db: sqlite3.Connection, event: Event) -> None:
-    outcome = {key: value for key, value in event.data.items() if key != "state"}
+    outcome = {**event.data, "message": clean(event.message, 500)}
     _one(
         db.execute(
             "UPDATE command SET state = ?, outcome = ?, finished_at = ? WHERE id = ? AND state = 'open'",

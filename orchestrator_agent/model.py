@@ -80,6 +80,11 @@ class WorkStream:
         return f"{self.id}: {self.name}"
 
     @property
+    def is_closed(self) -> bool:
+        """Complete or cancelled: nothing is left to do."""
+        return self.status in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
+
+    @property
     def is_claimable(self) -> bool:
         """Not started, or in progress with nobody named. Says nothing about dependencies."""
         open_ = self.status in (WorkStreamStatus.NOT_STARTED, WorkStreamStatus.IN_PROGRESS)

@@ -5,13 +5,17 @@ Everything is read from the journal and the roadmap; nothing is remembered elsew
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator_agent import checks, wishes
 from orchestrator_agent import roadmap as plans
+from orchestrator_agent.events import Event
 from orchestrator_agent.model import Availability, Verification, WorkStream, WorkStreamStatus, id_key
 from orchestrator_agent.project import Project
-from orchestrator_agent.store import AgentFacts, Result
+from orchestrator_agent.store import AgentFacts, Command, Result
+from orchestrator_agent.wishes import Plan, RunOptions
 
 _REPORTED_EVENTS = 50
 
@@ -134,8 +138,7 @@ def why(project: Project, work_stream_id: str | None = None) -> list[dict[str, A
     if work_stream_id is not None:
         streams = [roadmap.get(work_stream_id)]
     else:
-        closed = (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
-        streams = [s for s in roadmap.work_streams if s.status not in closed]
+        streams = [s for s in roadmap.work_streams if not s.is_closed]
     return [_reason(s, found[s.id], results.get(s.id.casefold())) for s in plans.order(streams)]
 
 
@@ -176,29 +179,85 @@ def report(project: Project) -> dict[str, Any]:
         RoadmapError: the roadmap cannot be read.
     """
     store = project.store
-    results = list(store.last_results().values())
     agents = [agent(project, facts) for facts in store.agents()]
     newest = store.last_event_id()
     return {
         "status": status(project),
-        "results": [
-            {"work_stream_id": r.work_stream_id, "outcome": r.outcome, "reason": r.reason, "agent_id": r.agent_id}
-            for r in results
-        ],
+        "results": [_result(item) for item in store.last_results().values()],
         "agents": agents,
         "totals": _totals(store.agents()),
-        "events": [
-            {
-                "id": event.id,
-                "timestamp": event.timestamp,
-                "type": event.type,
-                "message": event.message,
-                "agent_id": event.agent_id,
-                "work_stream_id": event.work_stream_id,
-            }
-            for event in store.events_after(newest - _REPORTED_EVENTS)
-        ],
+        "events": [event(item) for item in store.events_after(newest - _REPORTED_EVENTS)],
     }
+
+
+def event(event: Event) -> dict[str, Any]:
+    """One event as JSON values."""
+    return {
+        "type": event.type,
+        "id": event.id,
+        "timestamp": event.timestamp,
+        "message": event.message,
+        "agent_id": event.agent_id,
+        "work_stream_id": event.work_stream_id,
+        "data": event.data,
+    }
+
+
+def result(command: Command, results: Sequence[Result]) -> dict[str, Any]:
+    """The end of a command as JSON values."""
+    return {
+        "type": "result",
+        "command_id": command.id,
+        "kind": command.kind,
+        "state": command.state,
+        "message": command.outcome.get("message", ""),
+        "results": [_result(item) for item in results],
+    }
+
+
+def _result(item: Result) -> dict[str, Any]:
+    return {
+        "work_stream_id": item.work_stream_id,
+        "outcome": item.outcome,
+        "reason": item.reason,
+        "agent_id": item.agent_id,
+    }
+
+
+def plan(project: Project, plan: Plan, options: RunOptions) -> dict[str, Any]:
+    """What a run would do, as JSON values.
+
+    Raises:
+        UserError: it could not be done here; as `wishes.require_ready`.
+    """
+    settings = project.settings
+    target = wishes.require_ready(project)
+    base = project.repository.commit_of(f"refs/heads/{target}") or ""
+    runtime = settings.agent.runtime
+    commands = {"command": settings.agent.command, "claude": settings.agent.claude_command}
+    gates = checks.gates(project.repository, settings.checks, base)
+    return {
+        "dry_run": True,
+        "now": [_planned(stream) for stream in plan.now],
+        "later": [_planned(stream) for stream in plan.later],
+        "max_agents": options.limit or settings.max_concurrent_agents,
+        "runtime": runtime,
+        "agent_command": list(commands.get(runtime, ())),
+        "timeout_seconds": options.timeout_seconds or settings.agent.timeout_seconds,
+        "target": target,
+        "base_commit": base,
+        "branch": "orch/<work stream>/<agent>",
+        "verify": settings.verify if options.verify is None else options.verify,
+        "checks": [
+            *({"name": name, "command": []} for name in ("exit_code", "changes", "roadmap", "git_clean")),
+            *({"name": gate.name, "command": list(gate.command)} for gate in gates),
+        ],
+        "policy": settings.integration.policy,
+    }
+
+
+def _planned(stream: WorkStream) -> dict[str, Any]:
+    return {"id": stream.id, "name": stream.name, "depends_on": list(stream.depends_on)}
 
 
 def _totals(agents: list[AgentFacts]) -> dict[str, Any]:

@@ -130,6 +130,11 @@ class Project:
                 found[stream.id] = Availability(False, f"must not run beside {busy}", "conflict")
         return found
 
+    def is_all_done(self) -> bool:
+        """True when the roadmap holds work streams and each is complete or cancelled."""
+        streams = self.roadmap().work_streams
+        return bool(streams) and all(stream.is_closed for stream in streams)
+
     def _conflicting(self, stream: WorkStream, live: Mapping[str, object]) -> str | None:
         return next((other for other in stream.conflicts_with if other.casefold() in live), None)
 
@@ -164,6 +169,15 @@ class Project:
             finally:
                 os.close(fifo)
         if not self.controller_runs():
+            self._start_controller()
+
+    def revive_controller(self) -> None:
+        """Start a controller when work is under way and the one that was at it is gone."""
+        if (
+            self.store.is_file
+            and not self.controller_runs()
+            and (self.store.open_commands() or self.store.live_agents())
+        ):
             self._start_controller()
 
     def _start_controller(self) -> None:

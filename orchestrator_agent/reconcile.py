@@ -174,23 +174,23 @@ def wants_stop(belief: Belief, work_stream_id: str, command_id: str, agent_id: s
 
 
 def _advance(belief: Belief, world: World) -> list[Action]:
-    """The next step of each claimed work stream whose last agent has ended."""
-    actions: list[Action] = []
-    lane = world.lane
+    """The next step of each claimed work stream whose last agent has ended.
+
+    Checking and landing have one lane, and landing goes first: else the target would move under what was just checked.
+    """
+    steps: list[Action] = []
     commands = {command.id: command for command in belief.commands if command.kind in ("run", "verify", "integrate")}
     for work_stream_id, command_id in belief.claims.items():
         command = commands.get(command_id)
         last = _last_agent(belief, work_stream_id, command)
-        if command is None or last is None or last.record.state.is_live or last.record.id == world.lane:
+        if command is None or last is None or last.record.state.is_live or last.record.id in world.busy:
             continue
         step = _next_step(belief, command, work_stream_id, last)
-        if isinstance(step, Verify | Integrate):
-            if lane is not None:
-                continue
-            lane = step.agent.record.id
         if step is not None:
-            actions.append(step)
-    return actions
+            steps.append(step)
+    lane = [step for step in steps if isinstance(step, Integrate)] + [s for s in steps if isinstance(s, Verify)]
+    others = [step for step in steps if not isinstance(step, Verify | Integrate)]
+    return others + (lane[:1] if world.lane is None else [])
 
 
 def _last_agent(belief: Belief, work_stream_id: str, command: Command | None) -> AgentFacts | None:

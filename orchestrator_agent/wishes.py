@@ -18,7 +18,7 @@ from orchestrator_agent.journal import Conflict
 from orchestrator_agent.model import Availability, WorkStream, same_id
 from orchestrator_agent.project import Project
 from orchestrator_agent.roadmap import Roadmap
-from orchestrator_agent.store import AgentFacts
+from orchestrator_agent.store import AgentFacts, Command
 
 #: Kinds of unavailability that a person who names the work stream overrules.
 _OVERRULED = ("stale_blocked",)
@@ -151,7 +151,7 @@ def nothing_available(project: Project) -> str:
     roadmap = project.roadmap()
     if not roadmap.work_streams:
         return f"{roadmap.path} holds no work streams; write some, or name another plan with `roadmap` in orch.toml."
-    open_ = [s for s in roadmap.work_streams if str(s.status) not in ("complete", "cancelled")]
+    open_ = [s for s in roadmap.work_streams if not s.is_closed]
     if not open_:
         return "Everything in the roadmap is complete; add work streams to go on."
     found = project.availability(roadmap)
@@ -257,6 +257,11 @@ def _accept_judgement(project: Project, kind: str, agent: AgentFacts) -> str:
         return _accept(project, kind, payload, f"asked to {kind} {record.work_stream_id}", [record.work_stream_id])
     except Conflict:
         raise NotAvailable(f"{record.work_stream_id} is being worked on; wait for that to end.") from None
+
+
+def is_batch(command: Command) -> bool:
+    """True for a wish to do all of the roadmap."""
+    return command.kind == "run" and command.payload["work_stream_ids"] is None and not command.payload["exclude"]
 
 
 def _accept(

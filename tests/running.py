@@ -19,11 +19,13 @@ from orchestrator_agent.attempts import ExitRecord, LaunchSpec
 
 linux_only = pytest.mark.skipif(not shim.LINUX, reason="needs a subreaper")
 PATIENCE = 30.0
+#: Of this process of the test run only: a sweep in another must not find our agents.
+AGENT_ID = f"coder-1.2-{os.getpid()}"
 
 
 def make_spec(folder: Path, *argv: str, **options: Any) -> LaunchSpec:
     env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
-    return LaunchSpec(**{"agent_id": "coder-1.2-7", "argv": argv, "cwd": str(folder), "env": env, **options})
+    return LaunchSpec(**{"agent_id": AGENT_ID, "argv": argv, "cwd": str(folder), "env": env, **options})
 
 
 def python(code: str, *args: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The sample project: every work stream by its stand-in agent, in worktrees and merges of real git, until the suite is green."""
+"""The sample project: every work stream by its stand-in agent, in real worktrees and merges, until all is green."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class InterpretedGoal:
 
     #: As the user gave it. Hostile text: print it through `terminal.clean`.
     original_goal: str
-    #: run, run_all, run_next, stop, stop_all, status, report, verify, feedback, redirect, explain, help, quit, none.
+    #: run, run_all, run_next, stop, stop_all, status, report, verify, feedback, redirect, explain, help, quit, or none.
     intent: str
     #: The work streams that the action is for; empty for everything, nothing, or a question back.
     matched_work_streams: tuple[WorkStream, ...] = ()
@@ -29,7 +29,7 @@ class InterpretedGoal:
     ambiguous: bool = False
     #: Understood, but not to be done without a yes; always true with `ambiguous`.
     needs_confirmation: bool = False
-    #: max_agents (int), dry_run (bool), count (int), to (work stream id), text (str), exclude (list of ids); only those said.
+    #: Only what was said: max_agents, count (int), dry_run (bool), to (an id), text (str), exclude (list of ids).
     parameters: dict[str, Any] = field(default_factory=dict)
     #: One line: what was matched, and on which words.
     evidence: str = ""
@@ -64,14 +64,18 @@ class InterpretedGoal:
         return [("verify", {"work_stream_id": i}) for i in ids] if self.intent == "verify" else [("report", {})]
 
     def _starts(self) -> ToolCalls:
-        said = {key: self.parameters[key] for key in ("max_agents", "exclude") if key in self.parameters}
+        said: dict[str, Any] = {k: v for k, v in self.parameters.items() if k in ("max_agents", "exclude")}
         if self.intent == "run_all":
             return [("run_batch", said)]
         if self.intent == "run_next":
             count = self.parameters.get("count", 1)
             return [("spawn_agent", {})] if count == 1 else [("run_batch", {"count": count, **said})]
         ids = [stream.id for stream in self.matched_work_streams]
-        return [("spawn_agent", {"work_stream_id": ids[0]})] if len(ids) == 1 else [("run_batch", {"work_stream_ids": ids, **said})]
+        return (
+            [("spawn_agent", {"work_stream_id": ids[0]})]
+            if len(ids) == 1
+            else [("run_batch", {"work_stream_ids": ids, **said})]
+        )
 
     def _stopped(self, ids: list[str]) -> list[str]:
         return [] if self.intent == "stop_all" else ids

@@ -114,7 +114,9 @@ class Index:
         for position, score in scores.items():
             literal = len(self.written[position] & singular) / len(singular)
             value = min(1.0, score / total - 0.1 * (1 - literal))
-            found.append(Match(self.streams[position], max(0.0, value), self._full(position, words, rows), tuple(said[position])))
+            found.append(
+                Match(self.streams[position], max(0.0, value), self._full(position, words, rows), tuple(said[position]))
+            )
         found.sort(key=lambda m: (-(m.score + 0.2 * m.full_name), m.stream.id))
         return found
 

@@ -5,39 +5,59 @@ from __future__ import annotations
 import re
 
 _QUIT = re.compile(
-    r"^(?:(?:ok|okay|please|pls|thanks|now|and|let's|i want to|time to) )*(?:quit|exit|bye|bye bye|goodbye|good ?night|q|:q!?|:wq|/quit|/exit|logout|log out|ciao|adieu"
-    r"|see (?:you|ya)(?: \w+)?|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off|out)(?: for (?:today|now))?|close(?: the)?(?: program| session| chat)?|leave)"
+    r"^(?:(?:ok|okay|please|pls|thanks|now|and|let's|i want to|time to) )*(?:quit|exit|bye|bye bye|goodbye"
+    r"|good ?night|q|:q!?|:wq|/quit|/exit|logout|log out|ciao|adieu"
+    r"|see (?:you|ya)(?: \w+)?|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off"
+    r"|out)(?: for (?:today|now))?|close(?: the)?(?: program| session| chat)?|leave)"
     r"(?: (?:now|please|pls|thanks|everyone|all|then))*[.! ]*$"
 )
 _HELP = re.compile(
-    r"^(?:\?+|h|/help|-h|--help|man|usage|(?:show |list )?(?:the |of )*commands\??|(?:please )?help(?: me| please| out| us)*[?!. ]*|(?:i need|get|give me|show|show me) (?:some )?help[?!. ]*"
-    r"|(?:a )?list (?:of )?(?:the |all |available )*commands[?!. ]*|what (?:can|could|do) (?:you|i|this|it) (?:do|say|type|ask)(?: here| with this| for me)?[?!. ]*"
-    r"|how (?:does|do) (?:this|it|you|that|orch)(?: \w+){0,2} work[?!. ]*|how (?:do|can|should|would) (?:i|we|you|one) (?:use|start|stop|limit|run|see|change|set|add|cancel|get|pause|talk|give|tell|quit|exit|configure)\b.*"
+    r"^(?:\?+|h|/help|-h|--help|man|usage|(?:show |list )?(?:the |of )*commands\??|(?:please )?help(?: me| please"
+    r"| out| us)*[?!. ]*|(?:i need|get|give me|show|show me) (?:some )?help[?!. ]*"
+    r"|(?:a )?list (?:of )?(?:the |all |available )*commands[?!. ]*|what (?:can|could|do) (?:you|i|this|it) (?:do"
+    r"|say|type|ask)(?: here| with this| for me)?[?!. ]*"
+    r"|how (?:does|do) (?:this|it|you|that|orch)(?: \w+){0,2} work[?!. ]*|how (?:do|can|should|would) (?:i|we|you"
+    r"|one) (?:use|start|stop|limit|run|see|change|set|add|cancel|get|pause|talk|give|tell|quit|exit|configure)\b.*"
     r"|what (?:are )?(?:the |my )*(?:commands|options)(?: are there)?[?!. ]*|which commands\b.*|instructions[?!. ]*)$"
 )
 _EXPLAIN = re.compile(
-    r"\bwhy\b|\bdepend|\bwait(?:s|ing|ed)? (?:for|on)\b|\bneeds?\b|\binvolved\b|\babout\b|\bmissing\b|\black|\bheld up\b|\bhold(?:s|ing)? up\b|\bblock(?:s|ing)\b|\bblocked (?:by|on)\b"
-    r"|\bbefore\b|\bhappens\b|\bslips?\b|\bwould be\b|\bmean(?:s|t)?\b|\bpurpose\b|\bpoint of\b|\brequire|\bprerequisites?\b|\breasons?\b|\bwhat went wrong\b|\bwhat (?:does|do|is|are|would|will) .* (?:do|for|cover|include|contain|entail|bring)\b"
-    r"|\bwhat(?:'s| is| are) (?!.*\b(?:status|state|progress|next|left|running|going|up|done|remaining|happening|new|active|finished|ready|available|open)\b).+"
-    r"|^(?:can|could|should|shall|would|may) .*|\bwhen (?:can|will|could|may)\b|\bstopping\b|\bin the way\b|\bafter\b|\bunlock|\bunblocks\b"
+    r"\bwhy\b|\bdepend|\bwait(?:s|ing|ed)? (?:for|on)\b|\bneeds?\b|\binvolved\b|\babout\b|\bmissing\b|\black"
+    r"|\bheld up\b|\bhold(?:s|ing)? up\b|\bblock(?:s|ing)\b|\bblocked (?:by|on)\b"
+    r"|\bbefore\b|\bhappens\b|\bslips?\b|\bwould be\b|\bmean(?:s|t)?\b|\bpurpose\b|\bpoint of\b|\brequire"
+    r"|\bprerequisites?\b|\breasons?\b|\bwhat went wrong\b|\bwhat (?:does|do|is|are|would|will) .* (?:do|for|cover"
+    r"|include|contain|entail|bring)\b"
+    r"|\bwhat(?:'s| is| are) (?!.*\b(?:status|state|progress|next|left|running|going|up|done|remaining|happening"
+    r"|new|active|finished|ready|available|open)\b).+"
+    r"|^(?:can|could|should|shall|would|may) .*|\bwhen (?:can|will|could|may)\b|\bstopping\b|\bin the way\b"
+    r"|\bafter\b|\bunlock|\bunblocks\b"
 )
 _STATUS = re.compile(
-    r"\b(?:status|progress|far|going|running|run|stand|stands|left|remain\w*|done|finished|complete\w*|ready|available|started|begun|active|idle|busy|next|happening|happened|news|stuck|failed|failing"
-    r"|blocked|unblocked|coming along|doing|working|agents?|streams?|phases?|overview|state|state of play|eta|team|open|up to|merged|passed|work on|stop|everything|all|things|it|where are we|sup|we)\b"
+    r"\b(?:status|progress|far|going|running|run|stand|stands|left|remain\w*|done|finished|complete\w*|ready"
+    r"|available|started|begun|active|idle|busy|next|happening|happened|news|stuck|failed|failing"
+    r"|blocked|unblocked|coming along|doing|working|agents?|streams?|phases?|overview|state|state of play|eta|team"
+    r"|open|up to|merged|passed|work on|stop|everything|all|things|it|where are we|sup|we)\b"
 )
 _OVERALL = re.compile(
-    r"\b(?:status|progress|overview|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it|the team|the agents|all of this|the project|the whole thing|everyone)\b.*|where (?:we|things|all|it|everything)\b.*stands?"
-    r"|what(?:'s| is)? (?:running|going on|happening|left|next|up|done|the status|the state)|who(?:'s| is) (?:working|doing|on|running|busy)|which agents|how many|how much|how far (?:along )?(?:are|is) (?:we|it|everything)|sup)\b"
+    r"\b(?:status|progress|overview|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it"
+    r"|the team|the agents|all of this|the project|the whole thing|everyone)\b.*|where (?:we|things|all|it"
+    r"|everything)\b.*stands?"
+    r"|what(?:'s| is)? (?:running|going on|happening|left|next|up|done|the status|the state)|who(?:'s"
+    r"| is) (?:working|doing|on|running|busy)|which agents|how many|how much|how far (?:along )?(?:are|is) (?:we"
+    r"|it|everything)|sup)\b"
 )
-_OURS = re.compile(r"\b(?:we|agents?|streams?|phases?|status|progress|running|left|next|blocked|ready|available|remaining|work on|working|team|overall|everything|things|going|stand|done|stop|stuck|idle)\b")
+_OURS = re.compile(
+    r"\b(?:we|agents?|streams?|phases?|status|progress|running|left|next|blocked|ready|available|remaining|work on"
+    r"|working|team|overall|everything|things|going|stand|done|stop|stuck|idle)\b"
+)
 _REPORT = re.compile(
-    r"\b(?:report|recap|summary|summari[sz]e|digest|write[- ]?up|changelog|release notes|minutes)\b|\bsomething (?:i|we|that i) can (?:send|show|forward|share|give|hand)\b"
+    r"\b(?:report|recap|summary|summari[sz]e|digest|write[- ]?up|changelog|release notes|minutes)\b"
+    r"|\bsomething (?:i|we|that i) can (?:send|show|forward|share|give|hand)\b"
     r"|\ba (?:page|paragraph|few lines)(?: or (?:so|two))? (?:with|about|on|for|of)\b"
 )
 
 
 def small_talk(text: str) -> str:
-    """"help" or "quit" when folded `text` is nothing else; else empty. No text at all asks for nothing."""
+    """ "help" or "quit" when folded `text` is nothing else; else empty. No text at all asks for nothing."""
     text = text.strip()
     if _HELP.match(text):
         return "help"
@@ -54,7 +74,8 @@ def kind(text: str, about_work: bool) -> str:
 
 
 _ASKING = re.compile(
-    r"\b(?:status|state|progress|overview|news|update|report|done|finished|missing|lacks?|blocked|unblocked|waiting|waits?|needs?|depends?|involved|before|far|along|coming|going|doing|fail(?:ed|ing|s)?"
+    r"\b(?:status|state|progress|overview|news|update|report|done|finished|missing|lacks?|blocked|unblocked"
+    r"|waiting|waits?|needs?|depends?|involved|before|far|along|coming|going|doing|fail(?:ed|ing|s)?"
     r"|crash(?:ed)?|wrong|explain|describe|why|what|when|how|can|should|does|did|is|was|are)\b"
 )
 

@@ -32,68 +32,96 @@ class Clause:
 _SENTENCE = re.compile(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+|(?<=\d\.)\s+(?=\D)|\s+-+\s+(?!\d)")
 _CLAUSE = re.compile(
     r",\s*|:\s+|\s+(?:but|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
-    r"(?=(?:start|begin|stop|verify|run|launch|resume|pause|kill|don't|do not|leave|build|implement|restart|kick|retry|validate)\b)"
+    r"(?=(?:start|begin|stop|verify|run|launch|resume|pause|kill|don't|do not|leave|build|implement|restart|kick"
+    r"|retry|validate)\b)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
 _POLITE = re.compile(
     r"^(?:(?:can|could|would|will|may|might|won't|couldn't) (?:you|u|we|someone|somebody|anyone|anybody|one of you)"
     r"(?: (?:please|maybe|perhaps|kindly|just|also|be so kind as to))*(?: mind| like to| be able to| want to)?"
-    r"|(?:is there )?any chance (?:you|we|someone|somebody) (?:could|can|would)|do you mind|mind(?= \w+ing)|fancy(?= \w+ing)"
-    r"|would it be (?:possible|ok|okay) to|is it possible to|how about|why (?:don't|not) (?:you|we)|i wonder if you could) "
+    r"|(?:is there )?any chance (?:you|we|someone|somebody) (?:could|can|would)|do you mind|mind(?= \w+ing)"
+    r"|fancy(?= \w+ing)"
+    r"|would it be (?:possible|ok|okay) to|is it possible to|how about|why (?:don't|not) (?:you|we)"
+    r"|i wonder if you could) "
 )
 _LATE_REQUEST = re.compile(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
 _ASKS = re.compile(
-    r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have|had|did|does|do (?:you|we|i|they|all|any)"
-    r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't|won't|can't"
-    r"|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new|blocked|stuck|running)|sup|what's|whats|who's|where's"
+    r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have|had|did|does|do (?:you|we|i"
+    r"|they|all|any)"
+    r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
+    r"|won't|can't"
+    r"|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new|blocked|stuck|running)|sup|what's"
+    r"|whats|who's|where's"
     r"|how's|hows|when's|why's|whos|wheres)\b"
 )
 _DENIES = re.compile(
     r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so )*"
-    r"(?:don't|dont|do not|never|not|no(?= \w)|nothing|skip|leave (?=.*\b(?:alone|out|as|be|for now|aside)\b)|hold off|hold on with"
-    r"|forget|ignore|avoid|refrain|without|except|minus|excluding|rather not|won't|will not|must not|shouldn't|should not|can't"
-    r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing|thinking)"
+    r"(?:don't|dont|do not|never|not|no(?= \w)|nothing|skip|leave (?=.*\b(?:alone|out|as|be|for now|aside)\b)"
+    r"|hold off|hold on with"
+    r"|forget|ignore|avoid|refrain|without|except|minus|excluding|rather not|won't|will not|must not|shouldn't"
+    r"|should not|can't"
+    r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
+    r"|thinking)"
     r"|(?:it'?s |that'?s )?(?:enough|no need))\b"
 )
-_STAYS = re.compile(r"\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$|\bis off limits\b")
+_STAYS = re.compile(
+    r"\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
+    r"|\bis off limits\b"
+)
 _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "stop",
         re.compile(
-            r"^put (?P<a>.+?) on (?:hold|ice)|^pull the plug(?: on)?(?P<b>.*)|^(?:shut|wind|tear) (?:down )?(?P<c>.+?)(?: down)?$"
-            r"|^take (?P<d>.+?) (?:down|offline)$|^(?:get|take|pull) (?:the )?agents? off (?P<e>.+)|^cut (?P<f>.+?) short"
-            r"|^call (?:off )?(?P<g>.+?)(?: off)?$|^(?:knock|lay) off(?P<h>.*)|^(?:make |tell |get |have )?(?P<i>.+?)(?: to)? (?:stop|halt|pause)$"
+            r"^put (?P<a>.+?) on (?:hold|ice)|^pull the plug(?: on)?(?P<b>.*)|^(?:shut|wind"
+            r"|tear) (?:down )?(?P<c>.+?)(?: down)?$"
+            r"|^take (?P<d>.+?) (?:down|offline)$|^(?:get|take|pull) (?:the )?agents? off (?P<e>.+)"
+            r"|^cut (?P<f>.+?) short"
+            r"|^call (?:off )?(?P<g>.+?)(?: off)?$|^(?:knock|lay) off(?P<h>.*)|^(?:make |tell |get "
+            r"|have )?(?P<i>.+?)(?: to)? (?:stop|halt|pause)$"
             r"|^bring (?P<j>.+?) to a (?:halt|stop)$|^hold (?P<k>.+)|^no more (?:work on )?(?P<l>.+)"
         ),
     ),
     (
         "verify",
         re.compile(
-            r"^(?:re-?)?run (?:the |its |their |some |all )?(?:tests?|checks?)\b(?: again)?(?: (?:on|for|of|against))?(?P<a>.*)"
-            r"|^(?:double|re|sanity)[- ]?(?:check|verify|test)(?P<b>.*)|^make sure (?:that )?(?P<c>.+?) (?:works?|passes|is (?:ok|fine|right|correct))"
+            r"^(?:re-?)?run (?:the |its |their |some |all )?(?:tests?|checks?)\b(?: again)?(?: (?:on|for|of"
+            r"|against))?(?P<a>.*)"
+            r"|^(?:double|re|sanity)[- ]?(?:check|verify|test)(?P<b>.*)|^make sure (?:that )?(?P<c>.+?) (?:works?"
+            r"|passes|is (?:ok|fine|right|correct))"
             r"|^(?:does|do) (?P<d>.+?) (?:still )?(?:pass|work)(?: \w+)*$|^prove (?P<e>.+)"
         ),
     ),
-    ("explain", re.compile(r"^tell (?:me|us) (?:more )?about (?P<a>.+)|^(?:give me )?(?:the )?details (?:of|on|about) (?P<b>.+)")),
+    (
+        "explain",
+        re.compile(
+            r"^tell (?:me|us) (?:more )?about (?P<a>.+)|^(?:give me )?(?:the )?details (?:of|on|about) (?P<b>.+)"
+        ),
+    ),
     (
         "report",
-        re.compile(r"^(?:write|draw|sum|type)(?: me| us)? (?:it |this |that |things )?up\b(?P<a>.*)|^export (?:the )?(?:results?|report|status)\b(?P<b>.*)"),
+        re.compile(
+            r"^(?:write|draw|sum|type)(?: me| us)? (?:it |this |that |things )?up\b(?P<a>.*)"
+            r"|^export (?:the )?(?:results?|report|status)\b(?P<b>.*)"
+        ),
     ),
     (
         "status",
         re.compile(
-            r"^(?:tell|show|give|let) (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where|how|what|who|which|status|idea|overview|state|progress|list).*)"
+            r"^(?:tell|show|give|let) (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
+            r"|how|what|who|which|status|idea|overview|state|progress|list).*)"
             r"|^state of (?P<b>.*)"
         ),
     ),
 )
 _STRONG = re.compile(
-    r"\b(?:please|pls|plz|let's|lets|to|must|should|us|i want you to|you can|now) (?P<verb>start|begin|build|implement|launch|run|stop|pause|kill|"
+    r"\b(?:please|pls|plz|let's|lets|to|must|should|us|i want you to|you can|now) (?P<verb>start|begin|build"
+    r"|implement|launch|run|stop|pause|kill|"
     r"verify|validate|resume|restart|retry|do|finish|redo)\b(?P<rest>.*)"
 )
 _TRAILING = re.compile(
     r"^(?:(?:please|can you|could we) )?(?:get|have|want|need|see|i want|i need|i'd like)?\s*(?P<rest>.+?) "
-    r"(?:going|started|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented|up and running)(?: (?:now|please|today))*$"
+    r"(?:going|started|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented"
+    r"|up and running)(?: (?:now|please|today))*$"
 )
 
 
@@ -114,7 +142,12 @@ def _pieces(sentence: str) -> list[str]:
     pieces: list[str] = []
     for piece in _CLAUSE.split(sentence):
         match = _LATE_REQUEST.search(piece)
-        if match and match.start() and len(piece[: match.start()].split()) >= 4 and not _ASKS.match(_without_fillers(piece.strip())):
+        if (
+            match
+            and match.start()
+            and len(piece[: match.start()].split()) >= 4
+            and not _ASKS.match(_without_fillers(piece.strip()))
+        ):
             pieces += [piece[: match.start()], piece[match.start() :]]
         else:
             pieces.append(piece)
@@ -145,11 +178,14 @@ def _command(text: str, bare: str) -> Clause:
     if name:
         return Clause(text, rest.strip(), name, word)
     head, _, rest = bare.partition(" ")
+    wish = _TRAILING.match(bare)
+    if wish and head in ("get", "have", "want", "need", "see"):
+        return Clause(text, wish["rest"], "run", "get")
     root = head if head in COMMANDS else _mended(_root(head))
     if root in COMMANDS:
         return Clause(text, rest.strip(), COMMANDS[root], head)
-    if match := _TRAILING.match(bare):
-        return Clause(text, match["rest"], "run", "get")
+    if wish:
+        return Clause(text, wish["rest"], "run", "get")
     strong = _STRONG.search(text)
     if strong:
         return Clause(text, strong["rest"].strip(), COMMANDS[strong["verb"]], strong["verb"])
@@ -172,7 +208,7 @@ def _without_fillers(text: str) -> str:
 
 
 def _root(word: str) -> str:
-    """"starting" -> "start"; a word that is no command comes back unchanged."""
+    """ "starting" -> "start"; a word that is no command comes back unchanged."""
     if word.endswith("ing"):
         for root in (word[:-3], word[:-4], word[:-3] + "e"):
             if root in STRONG_START or root in COMMANDS:
@@ -189,7 +225,11 @@ def _mended(word: str) -> str:
             short, long = sorted((command, word), key=len)
             if any(long[:i] + long[i + 1 :] == short for i in range(len(long))):
                 return command
-        elif len(command) == len(word) and sorted(command) == sorted(word) and sum(a != b for a, b in zip(command, word, strict=True)) == 2:
+        elif (
+            len(command) == len(word)
+            and sorted(command) == sorted(word)
+            and sum(a != b for a, b in zip(command, word, strict=True)) == 2
+        ):
             return command
     return word
 
@@ -205,18 +245,28 @@ class Limits:
 
 
 _DRY = re.compile(
-    r"(?:--?dry[- ]?run|\bdry[- ]?run\b(?: (?:of|for|on))?|\bpretend to\b|^simulate(?= (?:phase|batch|everything|all|\d))"
-    r"|,?\s*\b(?:just |only )?(?:show|tell|list|print|preview)(?: me| us)? what would happen\b(?: if you (?:ran|started|did))?|\b(?:only |just )?(?:a )?preview\b(?: (?:of|only))?"
-    r"|,?\s*\b(?:but )?(?:don't|do not|without) (?:actually |really )?(?:do|doing|run|running|start|starting|execute|executing)(?: it| them| anything)?(?: yet)?$"
-    r"|\bwhat would (?:you do|happen)(?: if (?:i|we|you) (?:asked for|said|ran|run|started|start|did|do))?|\bhypothetically\b)"
+    r"(?:--?dry[- ]?run|\bdry[- ]?run\b(?: (?:of|for|on))?|\bpretend to\b|^simulate(?= (?:phase|batch|everything"
+    r"|all|\d))"
+    r"|,?\s*\b(?:just |only )?(?:show|tell|list|print|preview)(?: me| us)? what would happen\b(?: if you (?:ran"
+    r"|started|did))?|\b(?:only |just )?(?:a )?preview\b(?: (?:of|only))?"
+    r"|,?\s*\b(?:but )?(?:don't|do not|without) (?:actually |really )?(?:do|doing|run|running|start|starting"
+    r"|execute|executing)(?: it| them| anything)?(?: yet)?$"
+    r"|\bwhat would (?:you do|happen)(?: if (?:i|we|you) (?:asked for|said|ran|run|started|start|did|do))?"
+    r"|\bhypothetically\b)"
 )
-_WOULD = re.compile(r"^what would (?P<what>.+?) look like(?: if .*)?$|^show (?:me )?(?:the )?(?:order|plan) (?:.*? in|for|of)\b")
+_WOULD = re.compile(
+    r"^what would (?P<what>.+?) look like(?: if .*)?$|^show (?:me )?(?:the )?(?:order|plan) (?:.*? in|for|of)\b"
+)
 _AGENTS = re.compile(
-    rf"(?:\b(?:with|using|use|by|via|on|give it|throw|only|but|and|(?:and )?(?:at )?most|up to|no more than|not more than|never more than|max(?:imum)?(?: of)?|limit(?: to)?)\s+)*"
-    rf"\b(?P<n>{_NUMBER})\s+(?:(?:parallel|concurrent|more)\s+)?(?:agents?|workers?|coders?|at a time|at once|in parallel|simultaneously|concurrently|side by side)\b"
+    rf"(?:\b(?:with|using|use|by|via|on|give it|throw|only|but|and|(?:and )?(?:at )?most|up to|no more than"
+    rf"|not more than|never more than|max(?:imum)?(?: of)?|limit(?: to)?)\s+)*"
+    rf"\b(?P<n>{_NUMBER})\s+(?:(?:parallel|concurrent|more)\s+)?(?:agents?|workers?|coders?|at a time|at once"
+    rf"|in parallel|simultaneously|concurrently|side by side)\b"
 )
+_NO_LIMIT = re.compile(r"\b(?:stop|kill|pause|how|which|what|are|is)\b")
 _SERIAL = re.compile(
-    r"\b(?:sequentially|serially|one (?:after|by) (?:the other|another|one)|one at a time|in (?:sequence|series)|never (?:two|more than one) at (?:once|a time)|not in parallel)\b"
+    r"\b(?:sequentially|serially|one (?:after|by) (?:the other|another|one)|one at a time|in (?:sequence|series)"
+    r"|never (?:two|more than one) at (?:once|a time)|not in parallel)\b"
 )
 _PARALLEL = re.compile(r"\b(?:in parallel|concurrently|simultaneously|side by side|at the same time|at once)\b")
 
@@ -231,11 +281,11 @@ def limits(text: str) -> Limits:
     agents: int | None = None
     if _SERIAL.search(text):
         agents, text = 1, _SERIAL.sub(" ", text)
-    if match := _AGENTS.search(text):
-        if not re.search(r"\b(?:stop|kill|pause|how|which|what|are|is)\b", text[: match.start()]):
-            value = match["n"]
-            agents = agents or (int(value) if value.isdigit() else NUMBERS[value])
-            text = text[: match.start()] + " " + text[match.end() :]
+    match = _AGENTS.search(text)
+    if match and not _NO_LIMIT.search(text[: match.start()]):
+        value = match["n"]
+        agents = agents or (int(value) if value.isdecimal() else NUMBERS[value])
+        text = text[: match.start()] + " " + text[match.end() :]
     parallel = bool(_PARALLEL.search(text))
     text = _PARALLEL.sub(" ", text) if parallel else text
     return Limits(re.sub(r"\s+([,?!.])", r"\1", re.sub(r"[ ]+", " ", text)).strip(" ,"), agents or None, dry, parallel)

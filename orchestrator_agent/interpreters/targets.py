@@ -73,16 +73,26 @@ _PHASE = re.compile(
     + "|".join(NUMBERS)
     + r")(?:\s*(?:,|and|&|\+|to|through|-)\s*)?)+)(?![\d.])"
 )
-_ORDINAL = re.compile(r"\b(" + "|".join(n for n in NUMBERS if n not in ("couple", "pair", "single")) + r"|last|final)\s+(?:phase|batch|milestone|stage)\b")
+_ORDINAL = re.compile(
+    r"\b("
+    + "|".join(n for n in NUMBERS if n not in ("couple", "pair", "single"))
+    + r"|last|final)\s+(?:phase|batch|milestone|stage)\b"
+)
 _FOUNDATION = re.compile(r"\b(?:foundations?|foundational|groundwork|(?:the|platform) basics|basics)\b")
 _READY = re.compile(
-    r"\b(?:available|ready|unblocked|startable|(?:isn't|is not|aren't|not) blocked|can (?:be )?start(?:ed)?|dependencies (?:are )?(?:done|met|complete|satisfied)"
+    r"\b(?:available|ready|unblocked|startable|(?:isn't|is not|aren't|not) blocked|can (?:be )?start(?:ed)?"
+    r"|dependencies (?:are )?(?:done|met|complete|satisfied)"
     r"|(?:isn't|not|nothing) waiting|free to start)\b"
 )
 _ONE = re.compile(r"\b(?:one|a|single|thing|smallest|easiest|quickest|something|shortest)\b")
-_SIZED = re.compile(r"\b(?:ones?|streams?|items?|tasks?|things?|stuff|sized?|effort|work|everything|all|stories|wins?|jobs?)\b")
+_SEVERAL = re.compile(r"\b(?:all|every|ones|streams|only|everything|anything)\b")
+_SELECTION_WORDS = frozenset("sized effort thing win wins inclusive dependencies".split())
+_SIZED = re.compile(
+    r"\b(?:ones?|streams?|items?|tasks?|things?|stuff|sized?|effort|work|everything|all|stories|wins?|jobs?)\b"
+)
 ALL = re.compile(
-    r"\b(?:everything|everyone|everybody|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full|the (?:plan|roadmap|backlog|project)|anything|whatever|them all)\b"
+    r"\b(?:everything|everyone|everybody|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full"
+    r"|the (?:plan|roadmap|backlog|project)|anything|whatever|them all)\b"
 )
 _PLURAL = re.compile(r"\b(?:all|both|every|each|the (?:two|three|four|five|six)|these|those)\b")
 _BY_AGENT = re.compile(r"((?:\S+ ){1,3})agent\b")
@@ -104,14 +114,23 @@ def resolve(text: str, world: World, *, at_work: bool = False) -> Found:
 
 
 def _ids(text: str, world: World) -> Found:
-    hits = [(m.start(1), m.end(1), world.by_id[m[1]]) for m in _ID.finditer(text) if m[1] in world.by_id and _is_id(m[1], text, m.start(1))]
+    hits = [
+        (m.start(1), m.end(1), world.by_id[m[1]])
+        for m in _ID.finditer(text)
+        if m[1] in world.by_id and _is_id(m[1], text, m.start(1))
+    ]
     unknown = [m[0] for m in _DOTTED.finditer(text) if m[0] not in world.by_id]
     if not hits:
         return Found(kind="unknown_id", evidence=f"no work stream {unknown[0]}") if unknown else Found()
     streams: list[WorkStream] = []
     for number, (start, _, stream) in enumerate(hits):
         between = text[hits[number - 1][1] : start] if number else ""
-        if number and (_RANGE.fullmatch(between.strip().removesuffix("up to").strip() or "to" if "up to" in between else between.strip()) or (_BETWEEN.search(text) and between.strip() == "and")):
+        if number and (
+            _RANGE.fullmatch(
+                between.strip().removesuffix("up to").strip() or "to" if "up to" in between else between.strip()
+            )
+            or (_BETWEEN.search(text) and between.strip() == "and")
+        ):
             low, high = id_key(hits[number - 1][2].id), id_key(stream.id)
             streams += [s for s in world.streams if low < id_key(s.id) < high]
         streams.append(stream)
@@ -127,7 +146,11 @@ def _is_id(word: str, text: str, start: int) -> bool:
         return True
     before = text[:start].rstrip(" #").rsplit(" ", 1)[-1]
     if word.isdigit():
-        return text.strip() == word or before in ("stream", "ticket", "task", "item", "ws", "phase", "number", "no", "id") or text[start - 1 : start] == "#"
+        return (
+            text.strip() == word
+            or before in ("stream", "ticket", "task", "item", "ws", "phase", "number", "no", "id")
+            or text[start - 1 : start] == "#"
+        )
     return "-" in word or not word.isalpha() or text.strip() == word
 
 
@@ -140,11 +163,17 @@ def _numbered(number: str, kind: str, world: World) -> list[WorkStream]:
 def _phases(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
     """The streams of the phases that `text` names, or None when it names none; and the text without them."""
     if match := _PHASE.search(text):
-        words = [NUMBERS.get(w, 0) or int(w) for w in re.findall(r"\w+", match[1]) if w in NUMBERS or (w.isdigit() and len(w) < 5)]
+        words = [
+            NUMBERS.get(w, 0) or int(w)
+            for w in re.findall(r"\w+", match[1])
+            if w in NUMBERS or (w.isdigit() and len(w) < 5)
+        ]
         if len(words) == 2 and re.search(r"\bto\b|through|-", match[1]):
             words = list(range(words[0], min(words[1], words[0] + 99) + 1))
         kind = match[0].split()[0]
-        return [s for n in words for s in _numbered(str(n), kind, world)], text[: match.start()] + " " + text[match.end() :]
+        return [s for n in words for s in _numbered(str(n), kind, world)], text[: match.start()] + " " + text[
+            match.end() :
+        ]
     if match := _ORDINAL.search(text):
         groups = list(world.batches.values())
         last = match[1] in ("last", "final")
@@ -154,14 +183,19 @@ def _phases(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
     return _headings(text, world)
 
 
-_ABOUT_PHASES = re.compile(r"\b(?:phases?|batch(?:es)?|milestones?|stages?|everything|all|whole|entire|stuff|ones|streams?|work|section|part|we need|for|things)\b")
+_ABOUT_PHASES = re.compile(
+    r"\b(?:phases?|batch(?:es)?|milestones?|stages?|everything|all|whole|entire|stuff|ones|streams?|work|section"
+    r"|part|we need|for|things)\b"
+)
 
 
 def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
     said = {stem(w) for w in tokens(text)}
     best: tuple[int, str] = (0, "")
     for batch in world.batches:
-        title = {stem(w) for w in tokens(fold(batch)) if not w.isdigit() and w not in ("phase", "batch", "milestone", "and")}
+        title = {
+            stem(w) for w in tokens(fold(batch)) if not w.isdigit() and w not in ("phase", "batch", "milestone", "and")
+        }
         if title and title <= said and len(title) > best[0]:
             best = (len(title), batch)
     if best[1]:
@@ -185,33 +219,31 @@ def select(text: str, world: World) -> Found:
     phase, left = _phases(text, world)
     ready = bool(_READY.search(left))
     left = _READY.sub(" ", left)
-    words = tokens(left)
-    sizes = {EFFORTS[w] for w in words if w in EFFORTS} if _SIZED.search(text) or phase is not None else set()
-    other = [w for w in content(left) if w not in EFFORTS and w not in ("sized", "effort", "thing", "win", "wins", "inclusive", "dependencies")]
+    sizable = _SIZED.search(text) or phase is not None
+    sizes = {EFFORTS[w] for w in tokens(left) if w in EFFORTS} if sizable else set()
     if phase is None and not ready and not sizes:
         return Found()
+    other = " ".join(w for w in content(left) if w not in EFFORTS and w not in _SELECTION_WORDS)
     if phase == [] and not other:
         return Found(kind="unknown_id", evidence="no such phase")
-    if other and world.index.rank(" ".join(other)):
+    if other and world.index.rank(other):
         return Found()
-    chosen = list(phase if phase is not None else world.streams)
-    what = [f"{len(chosen)} of a phase"] if phase is not None else []
-    if sizes:
-        chosen = [s for s in chosen if (s.effort or "").upper()[:1] in sizes]
-        what.append("effort " + "/".join(sorted(sizes)))
-    if ready:
-        chosen = [s for s in chosen if s.id in world.available]
-        what.append("ready to start")
-    chosen = list(world.open(chosen))
-    if phase is None and (sizes or ready) and _ONE.search(text) and not re.search(r"\b(?:all|every|ones|streams|only|everything|anything)\b", text):
+    chosen = _filter(phase if phase is not None else world.streams, sizes, ready, world)
+    if phase is None and _ONE.search(text) and not _SEVERAL.search(text):
         chosen = _easiest(chosen, world)
-    return Found(tuple(chosen), score=0.9, kind="selection", evidence="selection: " + ", ".join(what)) if chosen else Found()
+    named = ["a phase"] * (phase is not None) + [f"effort {'/'.join(sorted(sizes))}"] * bool(sizes) + ["ready"] * ready
+    return Found(chosen, score=0.9, kind="selection", evidence="all of: " + ", ".join(named)) if chosen else Found()
 
 
-def _easiest(streams: Sequence[WorkStream], world: World) -> list[WorkStream]:
+def _filter(streams: Sequence[WorkStream], sizes: set[str], ready: bool, world: World) -> tuple[WorkStream, ...]:
+    chosen = [s for s in streams if not sizes or (s.effort or "").upper()[:1] in sizes]
+    return world.open([s for s in chosen if not ready or s.id in world.available])
+
+
+def _easiest(streams: Sequence[WorkStream], world: World) -> tuple[WorkStream, ...]:
     order = {"S": 0, "M": 1, "L": 2}
     ready = [s for s in streams if s.id in world.available] or list(streams)
-    return sorted(ready, key=lambda s: order.get((s.effort or "M").upper()[:1], 1))[:1]
+    return tuple(sorted(ready, key=lambda s: order.get((s.effort or "M").upper()[:1], 1))[:1])
 
 
 def _names(text: str, world: World, at_work: bool) -> Found:
@@ -234,7 +266,15 @@ def _several(parts: list[str], world: World, at_work: bool) -> Found:
     for part in parts:
         found = _ids(part, world) or _single(part, world.index.rank(part), world, at_work)
         if not found.streams and len(endings) > 1 and part is not parts[-1]:
-            tries = (_single(f"{part} {' '.join(endings[-n:])}", world.index.rank(f"{part} {' '.join(endings[-n:])}"), world, at_work) for n in range(1, min(4, len(endings))))
+            tries = (
+                _single(
+                    f"{part} {' '.join(endings[-n:])}",
+                    world.index.rank(f"{part} {' '.join(endings[-n:])}"),
+                    world,
+                    at_work,
+                )
+                for n in range(1, min(4, len(endings)))
+            )
             found = next((t for t in tries if t.streams), found)
         if not found.streams or found.score < 0.5:
             return Found()
@@ -269,7 +309,9 @@ def _single(text: str, matches: list[Match], world: World, at_work: bool) -> Fou
             chosen = tuple(sorted((m.stream for m in tied), key=lambda s: id_key(s.id)))
             return Found(world.open(chosen), score=0.8 * top.score, kind="name", evidence=evidence)
         if words <= 4 or top.score >= 0.5:
-            return Found(candidates=tuple(m.stream for m in tied[:12]), score=top.score * 0.5, kind="name", evidence=evidence)
+            return Found(
+                candidates=tuple(m.stream for m in tied[:12]), score=top.score * 0.5, kind="name", evidence=evidence
+            )
         return Found(score=top.score * 0.5, evidence="the words fit several work streams weakly")
     sure = top.score if top.full_name else top.score * min(1.0, 0.6 + (top.score - runner_up))
     return Found((top.stream,), score=sure, kind="name", evidence=evidence)

@@ -16,11 +16,13 @@ _CAMEL = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
 _SPACES = re.compile(r"[^\S\n]+")
-_TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "？": "?", "！": "!", "，": ",", "。": "."})
+_TYPOGRAPHY = str.maketrans(
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "？": "?", "！": "!", "，": ",", "。": "."}
+)
 
 
 def normalise(text: str) -> str:
-    """`text` in its own case, without control characters, with plain quotes and single spaces, cut to `MAX_CHARACTERS`."""
+    """`text` in its own case, harmless, with plain quotes and single spaces, cut to `MAX_CHARACTERS`."""
     text = unicodedata.normalize("NFKC", terminal.clean(text[: MAX_CHARACTERS * 2], keep_newlines=True))
     text = text.translate(_TYPOGRAPHY)
     return _SPACES.sub(" ", text).strip()[:MAX_CHARACTERS]

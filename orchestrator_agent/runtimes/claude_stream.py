@@ -6,7 +6,6 @@ Everything in them may be missing, of another type, or unknown; nothing here rai
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 from orchestrator_agent.terminal import clean
@@ -182,8 +181,8 @@ def _table(value: Any) -> dict[str, Any]:
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    # Whole numbers beyond this, and NaN, are nobody's count of anything.
-    return value if math.isfinite(value) and abs(value) < 1e15 else None
+    # Numbers beyond this, and NaN, are nobody's count of anything.
+    return value if abs(value) < 1e15 else None
 
 
 def _first_text(value: Any) -> str:

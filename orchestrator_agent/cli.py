@@ -1,0 +1,152 @@
+"""The command line: words to calls, errors to sentences and exit codes.
+
+Exit codes: 0 done, 1 the work failed, 2 usage or bad input, 4 needs your answer, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+_HELP = "orch: from a roadmap in your git repository to verified, merged work by coding agents."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words in (["--version"], ["-V"]):
+        from orchestrator_agent.version import VERSION
+
+        print(f"orch {VERSION}")
+        return 0
+    return _run(words)
+
+
+def _run(words: list[str]) -> int:
+    from orchestrator_agent.errors import OrchError, UserError
+    from orchestrator_agent.terminal import clean
+
+    options = build_parser().parse_args(words)
+    try:
+        from orchestrator_agent import commands
+
+        return commands.run(options)
+    except UserError as error:
+        print(f"orch: {clean(str(error))}", file=sys.stderr)
+        return EXIT_USAGE
+    except OrchError as error:
+        print(f"orch: {clean(str(error))}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read us has left; nothing more can be said
+        return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; `docs/commands.md` is made from it."""
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="orch",
+        description=_HELP,
+        epilog='Try `orch demo` first. In your repository: `orch init`, `orch status`, `orch goal "start the next one"`.',
+    )
+    parser.add_argument("--version", "-V", action="store_true", help="print the version")
+    parser.add_argument("-C", dest="directory", metavar="DIR", default=None, help="work as if started in DIR")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "-C", dest="directory", metavar="DIR", default=argparse.SUPPRESS, help="work as if started in DIR"
+    )
+    common.add_argument("--json", action="store_true", help="print JSON (see docs/json.md)")
+
+    def add(name: str, help_: str, example: str, *aliases: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            aliases=aliases,
+            help=help_,
+            description=help_[0].upper() + help_[1:] + ".",
+            epilog=f"Example: {example}",
+            parents=[common],
+        )
+
+    _add_work(add)
+    _add_looking(add)
+    _add_upkeep(add)
+    return parser
+
+
+def _add_work(add: Add) -> None:
+    run = add("run", "run the next work stream, or the named one, to verified, merged work", "orch run 1.2 --dry-run")
+    run.add_argument("work_stream", nargs="?", metavar="ID", help="a work stream of the roadmap")
+    parallel = add("parallel", "run several work streams that can start now, at once", "orch parallel -n 3")
+    batch = add("batch", "run everything to the end, newly unblocked work included", "orch batch -n 3")
+    for command in (parallel, batch):
+        command.add_argument(
+            "-n", dest="agents", type=_positive, metavar="N", help="agents at once (default: orch.toml)"
+        )
+    goal = add("goal", "say in words what you want done", 'orch goal "start working on the task parser"')
+    goal.add_argument("goal", metavar="WORDS", nargs="+", help="what you want")
+    goal.add_argument("--auto", action="store_true", help="do not ask before acting")
+    for command in (run, parallel, batch, goal):
+        command.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
+        command.add_argument("--detach", action="store_true", help="return at once; the work goes on")
+    for command in (run, parallel, batch):
+        command.add_argument("--no-verify", action="store_true", help="run no checks, and so merge nothing")
+    chat = add("chat", "talk with the orchestrator", "orch chat", "interactive")
+    chat.add_argument("--auto", action="store_true", help="do not ask before acting")
+
+
+def _add_looking(add: Add) -> None:
+    add("status", "show the roadmap, what can start now, and who is at work", "orch status --json")
+    add("running", "list the agents at work", "orch running")
+    logs = add("logs", "show what an agent printed", "orch logs 1.2 -f")
+    logs.add_argument("agent", metavar="ID", help="an agent, or a work stream for its newest agent")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until the agent ends")
+    logs.add_argument("--raw", action="store_true", help="as printed, only made safe for the terminal")
+    why = add("why", "say for each work stream that does not move the one reason", "orch why 2.2")
+    why.add_argument("work_stream", nargs="?", metavar="ID", help="a work stream of the roadmap")
+    add("report", "tell what happened: results, evidence, events", "orch report --json")
+
+
+def _add_upkeep(add: Add) -> None:
+    stop = add("stop", "stop an agent, a work stream, or everything; work is saved", "orch stop 1.2")
+    stop.add_argument("agents", nargs="*", metavar="ID", help="agents or work streams (default: all)")
+    stop.add_argument("--all", action="store_true", help="stop everything (the default without an ID)")
+    verify = add("verify", "check an agent's work again, on the exact commit that would land", "orch verify 1.2")
+    integrate = add("integrate", "verify an agent's work and merge it, with your consent", "orch integrate 1.2")
+    for command in (verify, integrate):
+        command.add_argument("agent", metavar="ID", help="a work stream, or an agent")
+    init = add("init", "set up a repository: find its plan or write a starter, and write orch.toml", "orch init")
+    init.add_argument("--roadmap", metavar="PATH", help="the plan to use")
+    doctor = add("doctor", "look for what is wrong here and say how to put it right", "orch doctor --fix")
+    doctor.add_argument("--fix", action="store_true", help="put right what can be put right without loss")
+    demo = add("demo", "watch the whole way on a sample project, with stand-in agents", "orch demo")
+    demo.add_argument("folder", nargs="?", metavar="DIR", help="a new folder for the sample (default: a temporary one)")
+
+
+def _positive(text: str) -> int:
+    from argparse import ArgumentTypeError
+
+    if not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a number of agents; give 1 or more")
+    return int(text)
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Add(Protocol):
+        """Adds one command."""
+
+        def __call__(self, name: str, help_: str, example: str, *aliases: str) -> argparse.ArgumentParser: ...

@@ -1,0 +1,297 @@
+"""The commands, each a function from parsed options to an exit code. They hold no state."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator_agent import follow, overview, printing, runtimes, wishes
+from orchestrator_agent.errors import NotAvailable
+from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.store import Command
+from orchestrator_agent.terminal import clean
+from orchestrator_agent.wishes import Plan
+
+EXIT_FAILED = 1
+EXIT_ANSWER = 4
+EXIT_INTERRUPTED = 130
+
+#: Outcomes of a work stream that are no failure of a command.
+_GOOD = ("complete", "on_branch", "unverified", "verified")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the command that `options` name.
+
+    Raises:
+        UserError: bad input; nothing was changed.
+    """
+    return _COMMANDS[options.command](options)
+
+
+def _open(options: argparse.Namespace) -> Orchestrator:
+    """The orchestrator of the folder that is meant; what was cut off goes on from here."""
+    orchestrator = Orchestrator(options.directory)
+    orchestrator.project.revive_controller()
+    return orchestrator
+
+
+def show(options: argparse.Namespace, data: Any, lines: Callable[[], list[str]]) -> None:
+    """Print JSON where it is asked for, else lines for people."""
+    if options.json:
+        print(json.dumps(data, ensure_ascii=False, indent=2))
+    else:
+        print("\n".join(lines()))
+
+
+# -- work ----------------------------------------------------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace) -> int:
+    orchestrator = _open(options)
+    named = [options.work_stream] if options.work_stream else None
+    return _work(options, orchestrator, orchestrator.plan(named), None)
+
+
+def _parallel(options: argparse.Namespace) -> int:
+    orchestrator = _open(options)
+    count = options.agents or orchestrator.config.max_concurrent_agents
+    return _work(options, orchestrator, orchestrator.plan(count=count), count)
+
+
+def _batch(options: argparse.Namespace) -> int:
+    orchestrator = _open(options)
+    running = [c for c in orchestrator.project.store.open_commands() if wishes.is_batch(c)]
+    if running and not options.dry_run:
+        if not options.json:
+            print("A batch is under way; following it.")
+        return after(options, orchestrator, [running[0].id])
+    if orchestrator.project.is_all_done():
+        show(
+            options,
+            {"type": "result", "state": "done", "results": []},
+            lambda: ["Everything in the roadmap is complete."],
+        )
+        return 0
+    return _work(options, orchestrator, orchestrator.plan(everything=True), options.agents)
+
+
+def _work(options: argparse.Namespace, orchestrator: Orchestrator, plan: Plan, limit: int | None) -> int:
+    wanted = replace(
+        orchestrator.options,
+        limit=limit or orchestrator.options.limit,
+        verify=False if options.no_verify else orchestrator.options.verify,
+    )
+    if options.dry_run:
+        data = overview.plan(orchestrator.project, plan, wanted)
+        show(options, data, lambda: printing.plan_lines(data))
+        return 0
+    command_id = orchestrator.accept(plan, wanted)
+    return after(options, orchestrator, [command_id])
+
+
+def after(options: argparse.Namespace, orchestrator: Orchestrator, command_ids: list[str]) -> int:
+    """Follow commands to their ends, or with --detach say how to find them again."""
+    if options.detach:
+        data = {"type": "result", "command_ids": command_ids, "state": "open"}
+        show(options, data, lambda: ["It goes on in the background: `orch status`, `orch running`, `orch stop`."])
+        return 0
+    codes = [_follow(options, orchestrator, command_id) for command_id in command_ids]
+    return max(codes, default=0)
+
+
+def _follow(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str) -> int:
+    try:
+        for event in follow.follow(orchestrator.project, command_id):
+            if options.json:
+                print(json.dumps(overview.event(event), ensure_ascii=False), flush=True)
+            elif line := printing.event_line(event):
+                print(line, flush=True)
+    except KeyboardInterrupt:
+        return _interrupted(orchestrator, command_id)
+    command = orchestrator.project.store.command(command_id)
+    assert command is not None
+    results = orchestrator.project.store.results(command_id)
+    data = overview.result(command, results)
+    if options.json:
+        print(json.dumps(data, ensure_ascii=False), flush=True)
+    else:
+        print("\n".join(printing.result_lines(data)), flush=True)
+    return exit_code(command, [result.outcome for result in results])
+
+
+def exit_code(command: Command, outcomes: list[str]) -> int:
+    """0 when everything that a command did ended well."""
+    good = command.state == "done" and all(outcome in _GOOD for outcome in outcomes)
+    return 0 if good else EXIT_FAILED
+
+
+def _interrupted(orchestrator: Orchestrator, command_id: str) -> int:
+    """Ctrl-C: stop what this command started and save it. A second Ctrl-C leaves at once; stopping goes on."""
+    print("\nStopping what this command started; its work is saved...", file=sys.stderr, flush=True)
+    stop = orchestrator.stop_agents([], command_ids=[command_id])
+    try:
+        if stop is not None:
+            follow.wait(orchestrator.project, stop)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    print("Stopped.", file=sys.stderr)
+    return EXIT_INTERRUPTED
+
+
+def _goal(options: argparse.Namespace) -> int:
+    from orchestrator_agent import goal
+
+    return goal.run(options, _open(options))
+
+
+def _chat(options: argparse.Namespace) -> int:
+    from orchestrator_agent import chat
+
+    return chat.run_chat(_open(options), auto=options.auto)
+
+
+# -- looking -------------------------------------------------------------------------------------------------------
+
+
+def _status(options: argparse.Namespace) -> int:
+    data = _open(options).status()
+    show(options, data, lambda: printing.status_lines(data))
+    return 0
+
+
+def _running(options: argparse.Namespace) -> int:
+    orchestrator = _open(options)
+    agents = [overview.agent(orchestrator.project, facts) for facts in orchestrator.project.store.live_agents()]
+    show(options, {"agents": agents}, lambda: printing.running_lines(agents))
+    return 0
+
+
+def _logs(options: argparse.Namespace) -> int:
+    orchestrator = _open(options)
+    record = orchestrator.agent(options.agent).record
+    runtime = runtimes.get_runtime(record.runtime)
+    output = follow.Output(orchestrator.project, record.id)
+    while True:
+        live = orchestrator.agent(record.id).record.state.is_live
+        for line in output.lines():
+            shown = clean(line) if options.raw else runtime.readable(line)
+            if options.json:
+                print(json.dumps({"agent_id": record.id, "line": line, "text": shown}))
+            elif shown is not None:
+                print(shown)
+        sys.stdout.flush()
+        if not options.follow or not live:
+            return 0
+        time.sleep(0.05)
+
+
+def _why(options: argparse.Namespace) -> int:
+    data = _open(options).why(options.work_stream)
+    show(options, {"work_streams": data}, lambda: printing.why_lines(data))
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    data = _open(options).get_report()
+    show(options, data, lambda: printing.report_lines(data))
+    return 0
+
+
+# -- upkeep --------------------------------------------------------------------------------------------------------
+
+
+def _stop(options: argparse.Namespace) -> int:
+    if options.agents and options.all:
+        raise NotAvailable("Name agents or say --all, not both.")
+    orchestrator = _open(options)
+    before = {facts.record.id for facts in orchestrator.project.store.live_agents()}
+    command = orchestrator.stop_agents(options.agents or None)
+    if command is not None:
+        follow.wait(orchestrator.project, command)
+    left = {facts.record.id for facts in orchestrator.project.store.live_agents()}
+    stopped = sorted(before - left)
+    count = len(stopped)
+    lines = [f"Stopped {count} agent{'s' if count != 1 else ''}" + (":" if stopped else "; nothing runs.")]
+    for agent_id in stopped:
+        saved = orchestrator.project.store.agent(agent_id)
+        lines.append(f"  {agent_id} (its work is on branch {saved.record.branch})" if saved else agent_id)
+    show(options, {"stopped": stopped, "command_id": command}, lambda: lines)
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    orchestrator = _open(options)
+    code = after_quietly(options, orchestrator, orchestrator.request_verification(options.agent))
+    verdict = orchestrator.agent(options.agent).verification
+    if verdict is not None:
+        data = overview.verification(verdict)
+        show(options, data, lambda: printing.verification_lines(data))
+    return code
+
+
+def _integrate(options: argparse.Namespace) -> int:
+    orchestrator = _open(options)
+    command_id = orchestrator.request_integration(options.agent)
+    return _follow(options, orchestrator, command_id)
+
+
+def after_quietly(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str) -> int:
+    """Wait for a command's end, showing its progress only to people."""
+    for event in follow.follow(orchestrator.project, command_id):
+        line = printing.event_line(event)
+        if line and not options.json:
+            print(line, flush=True)
+    command = orchestrator.project.store.command(command_id)
+    assert command is not None
+    return exit_code(command, [result.outcome for result in orchestrator.project.store.results(command_id)])
+
+
+def _init(options: argparse.Namespace) -> int:
+    from orchestrator_agent import setting_up
+
+    data = setting_up.init(Path(options.directory or "."), options.roadmap)
+    show(options, data, lambda: printing.init_lines(data))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from orchestrator_agent import doctor
+
+    findings = doctor.examine(Path(options.directory or "."), fix=options.fix)
+    data = {"ok": all(finding.ok for finding in findings), "findings": [doctor.to_json(f) for f in findings]}
+    show(options, data, lambda: printing.doctor_lines(data["findings"]))
+    return 0 if data["ok"] else EXIT_FAILED
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from orchestrator_agent import demo
+
+    return demo.run(options)
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "parallel": _parallel,
+    "batch": _batch,
+    "goal": _goal,
+    "chat": _chat,
+    "interactive": _chat,
+    "status": _status,
+    "running": _running,
+    "logs": _logs,
+    "why": _why,
+    "report": _report,
+    "stop": _stop,
+    "verify": _verify,
+    "integrate": _integrate,
+    "init": _init,
+    "doctor": _doctor,
+    "demo": _demo,
+}

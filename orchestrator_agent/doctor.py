@@ -1,0 +1,202 @@
+"""`orch doctor`: what is wrong in a repository, and how to put it right. `fix` never loses anything."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator_agent import attempts, checks, git, runtimes, worktree
+from orchestrator_agent.errors import OrchError, UserError
+from orchestrator_agent.git import Repository
+from orchestrator_agent.project import Project
+from orchestrator_agent.settings import FILE_NAME as SETTINGS_FILE
+from orchestrator_agent.store import FILE_NAME as JOURNAL_FILE
+from orchestrator_agent.store import JournalError
+
+_STALE_LOCK_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    message: str
+    #: What to do, or empty.
+    remedy: str = ""
+
+
+def to_json(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON values."""
+    return asdict(finding)
+
+
+def examine(start: Path, *, fix: bool = False) -> list[Finding]:
+    """Look at everything, in the order in which a person would repair it.
+
+    Args:
+        fix: put right what can be put right without loss, and say so.
+    """
+    findings: list[Finding] = []
+    try:
+        version = git.version()
+        repository = git.discover(start.absolute())
+    except UserError as error:
+        return [Finding("git", False, str(error))]
+    findings.append(Finding("git", True, f"version {version[0]}.{version[1]}, repository {repository.root}"))
+    if fix:
+        findings += _mend_journal(repository)
+    findings.append(_try("branch", lambda: f"work lands on {git.require_ready(repository)}"))
+    try:
+        project = Project(start)
+    except UserError as error:
+        return [*findings, Finding("settings", False, str(error))]
+    has_file = (repository.root / SETTINGS_FILE).is_file()
+    findings.append(Finding("settings", True, SETTINGS_FILE if has_file else "defaults; `orch init` writes a file"))
+    findings.append(_try("roadmap", lambda: _roadmap(project)))
+    findings += _agents(project)
+    findings.append(_tests(project))
+    try:
+        project.store  # noqa: B018  opening it is the check
+    except JournalError as error:
+        return [*findings, Finding("journal", False, str(error), "orch doctor --fix")]
+    return [*findings, *_controller(project, fix), *_locks(project), *_orphans(project, fix), *_left_over(project, fix)]
+
+
+def _try(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except UserError as error:
+        return Finding(name, False, str(error))
+
+
+def _mend_journal(repository: Repository) -> Iterator[Finding]:
+    """Put a damaged journal aside; agents that only it knew are stopped, and their worktrees stay."""
+    path = repository.state / JOURNAL_FILE
+    if not path.is_file():
+        return
+    try:
+        Project(repository.root).store.close()
+        return
+    except JournalError:
+        pass
+    except UserError:
+        return
+    aside = path.with_name(f"{JOURNAL_FILE}.damaged-{int(time.time())}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(JOURNAL_FILE + suffix).unlink(missing_ok=True)
+    for folder in sorted((repository.state / "agents").glob("*")):
+        if attempts.request_stop(folder):
+            attempts.wait(folder, 30)
+    yield Finding("journal", True, f"it was damaged; it is kept as {aside.name}, and a new one begins")
+
+
+def _roadmap(project: Project) -> str:
+    roadmap = project.roadmap()
+    if not roadmap.work_streams:
+        return f"{roadmap.path} holds no work streams yet"
+    return f"{roadmap.path}, {len(roadmap.work_streams)} work streams, {len(roadmap.warnings)} warnings"
+
+
+def _agents(project: Project) -> Iterator[Finding]:
+    chosen = project.settings.agent.runtime
+    problem = runtimes.get_runtime(chosen).problem(project.settings.agent, project.root)
+    yield Finding("agent", problem is None, problem or f"{chosen} is ready")
+    if chosen != "claude":
+        found = shutil.which(project.settings.agent.claude_command[0])
+        yield Finding("claude", True, f"found at {found}" if found else "not installed, and not needed here")
+
+
+def _tests(project: Project) -> Finding:
+    head = project.repository.commit_of("HEAD")
+    gates = checks.gates(project.repository, project.settings.checks, head) if head else []
+    if not gates:
+        off = project.settings.checks.tests == "none"
+        message = "switched off" if off else "none were found"
+        return Finding("checks", off, message, "" if off else f"set `tests` under [checks] in {SETTINGS_FILE}")
+    missing = [gate.command[0] for gate in gates if shutil.which(gate.command[0], path=None) is None]
+    missing = [name for name in missing if "/" not in name]
+    if missing:
+        return Finding("checks", False, f"{missing[0]} is not on your PATH", "install it, or change [checks]")
+    return Finding("checks", True, "; ".join(f"{gate.name}: {' '.join(gate.command)}" for gate in gates))
+
+
+def _controller(project: Project, fix: bool) -> Iterator[Finding]:
+    open_ = len(project.store.open_commands())
+    if project.controller_runs():
+        yield Finding("controller", True, f"at work on {open_} command{'s' if open_ != 1 else ''}")
+    elif not open_ and not project.store.live_agents():
+        yield Finding("controller", True, "not running; nothing is to be done")
+    elif fix:
+        project.wake_controller()
+        yield Finding("controller", True, "it was gone; a new one has taken over")
+    else:
+        yield Finding("controller", False, f"gone, with {open_} commands open", "any command of orch starts a new one")
+
+
+def _locks(project: Project) -> Iterator[Finding]:
+    """Locks of git that are old: git leaves them when it is killed."""
+    folder = Path(project.repository.line("rev-parse", "--absolute-git-dir"))
+    now, stale = time.time(), []
+    for path in (folder / "index.lock", folder / "HEAD.lock", folder / "config.lock", folder / "packed-refs.lock"):
+        if path.exists() and now - path.stat().st_mtime > _STALE_LOCK_SECONDS:
+            stale.append(path)
+    for path in stale:
+        yield Finding("locks", False, f"{path} is old", f"when no git command runs: rm '{path}'")
+    if not stale:
+        yield Finding("locks", True, "none is stale")
+
+
+def _orphans(project: Project, fix: bool) -> Iterator[Finding]:
+    """Attempts whose supervisor was killed and whose processes may still run."""
+    live = {facts.record.id for facts in project.store.live_agents()}
+    lost = 0
+    for folder in (*(project.state / "agents").glob("*"), *(project.state / "checks").glob("*")):
+        seen = attempts.observe(folder)
+        if seen.alive and folder.parent.name == "agents" and folder.name not in live:
+            lost += 1
+            if fix:
+                attempts.request_stop(folder)
+        elif seen.started and not seen.alive and seen.exit is None and folder.name not in live:
+            lost += bool(attempts.sweep(folder, None)) if fix else 0
+    if lost and not fix:
+        yield Finding("orphans", False, f"{lost} agents run that the journal does not know", "orch doctor --fix")
+    else:
+        yield Finding("orphans", True, f"{lost} were ended" if lost else "none")
+
+
+def _left_over(project: Project, fix: bool) -> Iterator[Finding]:
+    """Worktrees of ended agents. They are kept for a look; `fix` saves what is in them and removes them."""
+    live = {facts.record.id for facts in project.store.live_agents()}
+    busy = {name.casefold() for name in project.store.claims()}
+    names = []
+    for name in worktree.left_over(project.repository, live):
+        facts = project.store.agent(name)
+        if facts is None or facts.record.work_stream_id.casefold() not in busy:
+            names.append((name, facts.record.branch if facts else ""))
+    if not names:
+        yield Finding("worktrees", True, "none is left over")
+    elif not fix:
+        listed = ", ".join(name for name, _ in names[:5])
+        yield Finding(
+            "worktrees", True, f"{len(names)} kept for a look: {listed}", "orch doctor --fix saves and removes them"
+        )
+    else:
+        yield from (_give_up(project, name, branch) for name, branch in names)
+
+
+def _give_up(project: Project, name: str, branch: str) -> Finding:
+    try:
+        saved = worktree.remove(project.repository, name, branch)
+    except OrchError as error:
+        return Finding("worktrees", False, str(error))
+    if saved.problem:
+        return Finding("worktrees", False, f"kept: {saved.problem}", "save what you need, then remove the folder")
+    where = f"what was not committed is in {saved.ref}" if saved.ref else f"its work is on {branch or 'its branch'}"
+    return Finding("worktrees", True, f"removed {name}; {where}")

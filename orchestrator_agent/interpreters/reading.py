@@ -1,0 +1,80 @@
+"""A reading: what the words, or a part of them, mean. Readings are joined and narrowed, then packed into an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orchestrator_agent.interpreters.targets import DONE, Found
+from orchestrator_agent.model import WorkStream
+
+#: A match that is worth less than this does not stand beside a better one.
+WORTH_JOINING = 0.5
+NOTHING_FITS = "nothing in the roadmap fits these words"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was understood."""
+
+    intent: str
+    found: Found = field(default_factory=Found)
+    #: 0..1: how sure.
+    score: float = 0.9
+    evidence: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    #: Understood, but not without a yes.
+    confirm: bool = False
+    #: Not understood well enough to do anything.
+    ask: bool = False
+
+
+def run(found: Found, *, confirm: bool = False) -> Reading:
+    """A start of what was found; work that is done already is named as such by asking first."""
+    if found.candidates or found.kind == "unknown_id":
+        return Reading("run", found, 0.5, found.evidence, ask=True)
+    redo = found.kind != "selection" and len(found.streams) <= 2 and any(s.status in DONE for s in found.streams)
+    return Reading("run", found, found.score, found.evidence, confirm=confirm or redo)
+
+
+def join(first: Reading, other: Reading) -> Reading:
+    """Two readings from one list; the other is left out where it asks for something else or is a guess."""
+    if first.intent != other.intent or other.ask or not other.found.streams or other.score < WORTH_JOINING:
+        return first
+    if first.intent == "run" and (first.ask or first.score < WORTH_JOINING):
+        return other
+    if first.ask:
+        return first
+    streams = tuple(dict.fromkeys(first.found.streams + other.found.streams))
+    found = Found(streams, score=min(first.score, other.score), kind=first.found.kind)
+    return replace(
+        first,
+        found=found,
+        score=max(found.score, WORTH_JOINING),
+        evidence=f"{first.evidence}; {other.evidence}",
+        confirm=first.confirm or other.confirm,
+    )
+
+
+def without(reading: Reading, excluded: Collection[WorkStream], unclear: bool) -> Reading:
+    """What was said no to is taken out of what was asked for.
+
+    `unclear`: a no that fits nothing in the roadmap was said; a start or stop of many then needs a yes.
+    """
+    everything = reading.intent in ("run_all", "stop_all")
+    if unclear and (everything or len(reading.found.streams) > 1):
+        reading = replace(reading, confirm=True)
+    if not excluded or reading.intent not in ("run", "run_all", "stop", "stop_all"):
+        return reading
+    if everything:
+        ids = list(dict.fromkeys(stream.id for stream in excluded))
+        return replace(reading, parameters={**reading.parameters, "exclude": ids})
+    left = tuple(s for s in reading.found.streams if s not in excluded)
+    candidates = tuple(s for s in reading.found.candidates if s not in excluded)
+    if reading.found.streams and not left:
+        return Reading("none", score=0.6, evidence="asked for and refused in one breath")
+    if not left and len(candidates) == 1:
+        left, candidates = candidates, ()
+        reading = replace(reading, ask=False)
+    return replace(reading, found=replace(reading.found, streams=left, candidates=candidates))

@@ -1,0 +1,114 @@
+"""`orch init`: find the plan of a repository, or write a starter, and write orch.toml."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from orchestrator_agent import checks, git, settings
+from orchestrator_agent import roadmap as plans
+from orchestrator_agent.errors import RoadmapError, SettingsError
+from orchestrator_agent.git import Repository
+from orchestrator_agent.roadmap.starter import STARTER
+
+STARTER_PATH = "plans/roadmap.md"
+
+_TEMPLATE = """\
+# Settings of Orchestrator. All of them, with what they mean: docs/settings.md
+
+# The plan that agents work from, relative to this file.
+roadmap = {roadmap}
+
+# Agents at once.
+max_concurrent_agents = 3
+
+[agent]
+# "claude" runs Claude Code; "command" runs any program:
+#   runtime = "command"
+#   command = ["my-agent", "--prompt-file", "{{prompt_file}}"]
+runtime = "claude"
+timeout_seconds = 1800
+
+[checks]
+# What proves that work is done, run on the merged result. "auto" finds pytest, npm, cargo, go and make.
+tests = "auto"
+
+[integration]
+# "merge" lands verified work on the branch you have checked out; "branch" leaves it for you.
+policy = "merge"
+"""
+
+
+def init(start: Path, roadmap: str | None = None) -> dict[str, Any]:
+    """Write what a repository needs; returns `written` files, `notes` and `next` steps.
+
+    Args:
+        start: a folder in the repository.
+        roadmap: the plan to use, relative to the repository; None to look for one.
+
+    Raises:
+        SettingsError: there is an orch.toml already.
+        RoadmapError: the named plan cannot be read or holds no work.
+        RepositoryError: no repository.
+    """
+    repository = git.discover(start.absolute())
+    target = repository.root / settings.FILE_NAME
+    if target.exists() or target.is_symlink():
+        raise SettingsError(f"{settings.FILE_NAME} exists already; edit it, or remove it to start again.")
+    written: list[str] = []
+    path, notes = _choose(repository, roadmap)
+    if path is None:
+        path = STARTER_PATH
+        starter = repository.root / path
+        starter.parent.mkdir(exist_ok=True)
+        starter.write_text(STARTER, "utf-8")
+        written.append(path)
+        notes.append(f"No plan was found, so {path} is a starter with three examples: put your own work there.")
+    target.write_text(_TEMPLATE.format(roadmap=json.dumps(path, ensure_ascii=False)), "utf-8")
+    written.append(settings.FILE_NAME)
+    notes += _remarks(repository)
+    return {"roadmap": path, "written": written, "notes": notes, "next": _next_steps(repository, [path, *written])}
+
+
+def _choose(repository: Repository, named: str | None) -> tuple[str | None, list[str]]:
+    """The plan, or None where a starter is needed, and what to say about it."""
+    if named is not None:
+        path = plans.find_plan(repository.root, named)
+        count = len(plans.read((repository.root / path).read_bytes(), path).work_streams)
+        if not count:
+            raise RoadmapError(f"{path} holds no work streams; write some there, or name another plan.")
+        return path, [f"The plan is {path} with {count} work streams."]
+    found = plans.find_plans(repository.root)
+    if not found:
+        if (repository.root / STARTER_PATH).exists():
+            raise RoadmapError(
+                f"{STARTER_PATH} holds no work streams; write some there, or name another with --roadmap."
+            )
+        return None, []
+    count = len(plans.read((repository.root / found[0]).read_bytes(), found[0]).work_streams)
+    notes = [f"The plan is {found[0]} with {count} work streams."]
+    if len(found) > 1:
+        notes.append(f"Other plans: {', '.join(found[1:6])}; to use one, change `roadmap` in {settings.FILE_NAME}.")
+    return found[0], notes
+
+
+def _remarks(repository: Repository) -> list[str]:
+    notes = []
+    head = repository.commit_of("HEAD")
+    tests = checks.detect_tests(repository, head) if head else None
+    if tests:
+        notes.append(f"Tests will be run with: {' '.join(tests)}")
+    else:
+        notes.append('No tests were found; set `tests` under [checks], or tests = "none" to do without.')
+    if shutil.which("claude") is None:
+        notes.append("Claude Code (`claude`) is not on your PATH; install it, or set another runtime under [agent].")
+    return notes
+
+
+def _next_steps(repository: Repository, paths: list[str]) -> list[str]:
+    tracked = repository.git("ls-files", "--", *paths, check=False).stdout.splitlines()
+    fresh = [path for path in dict.fromkeys(paths) if path not in tracked]
+    commit = [f"git add {' '.join(fresh)} && git commit -m 'Plan work for orch'"] if fresh else []
+    return [*commit, "orch status", "orch run --dry-run"]

@@ -1,0 +1,332 @@
+"""The rules interpreter on a small roadmap: what a sentence means, and what it must never do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestrator_agent.interpreters.rules import interpret_goal
+from orchestrator_agent.roadmap import read
+
+PLAN = """\
+# Town library
+
+## Phase 1: Foundation
+
+### Phase 1.1: Book Database
+- **Status:** Complete
+- **Effort:** M
+- **Tasks:** tables for titles and copies
+
+### Phase 1.2: Task Parser
+- **Status:** Not Started
+- **Effort:** S
+- **Depends On:** 1.1
+- **Tasks:** read the import files of the old system
+
+### Phase 1.3: Install Wizard
+- **Status:** In Progress
+- **Effort:** M
+- **Depends On:** 1.1
+
+## Phase 2: Lending
+
+### Phase 2.1: Loan Desk
+- **Status:** In Progress
+- **Effort:** L
+- **Depends On:** 1.1
+- **Tasks:** scan a card, lend a copy, take it back
+
+### Phase 2.2: Late Fees
+- **Status:** Not Started
+- **Effort:** S
+- **Depends On:** 2.1
+
+### Phase 2.3: Reservation Queue
+- **Status:** Not Started
+- **Effort:** L
+- **Depends On:** 2.1
+
+## Phase 3: Readers
+
+### Phase 3.1: Reader Accounts
+- **Status:** Not Started
+- **Effort:** M
+- **Depends On:** 1.1
+
+### Phase 3.2: Reader Reviews
+- **Status:** Not Started
+- **Effort:** S
+- **Depends On:** 3.1
+
+### Phase 3.3: Status Page
+- **Status:** Not Started
+- **Effort:** S
+- **Depends On:** 1.1
+
+### Phase 3.10: Report Generator
+- **Status:** Not Started
+- **Effort:** M
+- **Depends On:** 2.1
+"""
+ROADMAP = read(PLAN.encode(), "plans/roadmap.md")
+LEFT = ["1.2", "1.3", "2.1", "2.2", "2.3", "3.1", "3.2", "3.3", "3.10"]
+
+
+def meaning(goal: str, **more: Any) -> tuple[str, list[str]]:
+    """Intent and ids; "ask" where it asks back, with the ids that it offers."""
+    found = interpret_goal(goal, ROADMAP, **more)
+    streams = found.candidates if found.ambiguous else found.matched_work_streams
+    return ("ask" if found.ambiguous else found.intent, [stream.id for stream in streams])
+
+
+@pytest.mark.parametrize(
+    ("goal", "intent", "ids"),
+    [
+        ("loan desk", "run", ["2.1"]),
+        ("Please implement the reservation queue", "run", ["2.3"]),
+        ("start someone on late fees", "run", ["2.2"]),
+        ("we could use the wizard", "run", ["1.3"]),
+        ("REPORT GENERATOR!!", "run", ["3.10"]),
+        ("report-generator", "run", ["3.10"]),
+        ("ReaderAccounts", "run", ["3.1"]),
+        ("reservtion queeu", "run", ["2.3"]),
+        ("3.1", "run", ["3.1"]),
+        ("3.10", "run", ["3.10"]),
+        ("phase 3.10 please", "run", ["3.10"]),
+        ("begin 1.2 and 3.3", "run", ["1.2", "3.3"]),
+        ("late fees, the status page and the task parser", "run", ["2.2", "3.3", "1.2"]),
+        ("2.1 to 2.3", "run", ["2.1", "2.2", "2.3"]),
+        ("between 3.2 and 3.10", "run", ["3.2", "3.3", "3.10"]),
+        ("could you take on the reader reviews?", "run", ["3.2"]),
+        ("retry 1.2", "run", ["1.2"]),
+    ],
+)
+def test_naming_work_starts_it(goal: str, intent: str, ids: list[str]) -> None:
+    assert meaning(goal) == (intent, ids)
+
+
+def test_words_inside_words_command_nothing() -> None:
+    assert meaning("install wizard") == ("run", ["1.3"])
+    assert meaning("install the parser") == ("run", ["1.2"])
+
+
+def test_a_name_beats_the_verb_before_it() -> None:
+    assert meaning("start working on the task parser") == ("run", ["1.2"])
+    assert meaning("next, begin with the task parser") == ("run", ["1.2"])
+
+
+def test_command_words_inside_names_do_not_command() -> None:
+    assert meaning("status page") == ("run", ["3.3"])
+    assert meaning("build the report generator") == ("run", ["3.10"])
+    assert meaning("stop arguing and start 1.2") == ("run", ["1.2"])
+
+
+@pytest.mark.parametrize(
+    ("goal", "intent"),
+    [
+        ("everything", "run_all"),
+        ("run all of it", "run_all"),
+        ("the entire roadmap", "run_all"),
+        ("next", "run_next"),
+        ("go on", "run_next"),
+        ("start the next one please", "run_next"),
+        ("stop", "stop_all"),
+        ("halt every agent", "stop_all"),
+        ("status", "status"),
+        ("how far are we?", "status"),
+        ("report", "report"),
+        ("a short summary for the board, please", "report"),
+        ("help", "help"),
+        ("what can you do?", "help"),
+        ("quit", "quit"),
+        ("good morning", "none"),
+        ("order a pizza", "none"),
+        ("", "none"),
+        ("  \t\n ", "none"),
+    ],
+)
+def test_words_for_the_whole(goal: str, intent: str) -> None:
+    assert meaning(goal) == (intent, [])
+
+
+@pytest.mark.parametrize(
+    ("goal", "intent", "ids"),
+    [
+        ("phase 2", "run", ["2.1", "2.2", "2.3"]),
+        ("do phase two", "run", ["2.1", "2.2", "2.3"]),
+        ("the lending phase", "run", ["2.1", "2.2", "2.3"]),
+        ("the foundation", "run", ["1.2", "1.3"]),
+        ("first phase", "run", ["1.2", "1.3"]),
+        ("all small streams", "run", ["1.2", "2.2", "3.2", "3.3"]),
+        ("whatever is ready", "run", ["1.2", "3.1", "3.3"]),
+        ("the small ones in phase 3", "run", ["3.2", "3.3"]),
+        ("phase 2 without the late fees", "run", ["2.1", "2.3"]),
+    ],
+)
+def test_selections(goal: str, intent: str, ids: list[str]) -> None:
+    assert meaning(goal) == (intent, ids)
+
+
+def test_the_foundation_without_such_a_heading_is_the_first_batch() -> None:
+    plan = read(PLAN.replace("Foundation", "Shelves").encode(), "roadmap.md")
+    found = interpret_goal("lay the foundation", plan)
+    assert [stream.id for stream in found.matched_work_streams] == ["1.2", "1.3"]
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "is the task parser done?",
+        "should I start the task parser?",
+        "why was 2.1 stopped?",
+        "what happens if I stop everything?",
+        "did anyone run all of phase 2?",
+        "which ones can start now?",
+        "who stopped the loan desk?",
+        "when will everything be running?",
+        "what would it take to start all of them?",
+        "how do I stop an agent?",
+        "are we to begin the reader accounts now",
+    ],
+)
+def test_a_question_never_starts_or_stops(goal: str) -> None:
+    assert interpret_goal(goal, ROADMAP).intent in ("status", "explain", "help", "none", "report")
+
+
+def test_a_request_with_a_mere_question_mark_asks_first() -> None:
+    found = interpret_goal("start the task parser?", ROADMAP)
+    assert (found.intent, found.needs_confirmation) == ("run", True)
+
+
+@pytest.mark.parametrize(
+    ("goal", "intent", "ids"),
+    [
+        ("don't start the task parser", "none", []),
+        ("please do not stop the loan desk", "none", []),
+        ("leave the late fees alone", "none", []),
+        ("not the task parser, the status page", "run", ["3.3"]),
+        ("late fees but not the status page", "run", ["2.2"]),
+        ("don't run everything, just 1.2", "run", ["1.2"]),
+    ],
+)
+def test_no_means_no(goal: str, intent: str, ids: list[str]) -> None:
+    assert meaning(goal) == (intent, ids)
+
+
+def test_exclusions_are_parameters_of_everything() -> None:
+    found = interpret_goal("everything but the late fees", ROADMAP)
+    assert (found.intent, found.parameters) == ("run_all", {"exclude": ["2.2"]})
+    assert found.tool_calls() == [("run_batch", {"exclude": ["2.2"]})]
+
+
+def test_an_exclusion_that_fits_nothing_needs_a_yes() -> None:
+    found = interpret_goal("everything except the coffee machine", ROADMAP)
+    assert (found.intent, found.needs_confirmation) == ("run_all", True)
+
+
+def test_words_that_fit_two_ask_and_offer_both() -> None:
+    found = interpret_goal("the reader stuff", ROADMAP)
+    assert {stream.id for stream in found.candidates} == {"3.1", "3.2"}
+    assert (found.suggested_action, found.needs_confirmation, found.tool_calls()) == ("ask", True, [])
+
+
+def test_both_means_both() -> None:
+    assert meaning("both reader streams") == ("run", ["3.1", "3.2"])
+
+
+def test_a_pronoun_without_a_referent_asks() -> None:
+    assert meaning("do it") == ("ask", [])
+    assert meaning("stop it") == ("ask", ["1.3", "2.1"])
+    assert meaning("stop it", running=["2.1"]) == ("stop", ["2.1"])
+
+
+def test_unknown_ids_ask_and_never_fall_back_to_a_near_one() -> None:
+    assert meaning("start 3.11") == ("ask", [])
+    assert meaning("stop 9.9") == ("ask", [])
+    assert meaning("phase 8") == ("ask", [])
+
+
+def test_stop_verify_explain_take_a_target() -> None:
+    assert meaning("stop the loan desk") == ("stop", ["2.1"])
+    assert meaning("stop 1.3 and 2.1") == ("stop", ["1.3", "2.1"])
+    assert meaning("verify the wizard") == ("verify", ["1.3"])
+    assert meaning("why is the reservation queue blocked") == ("explain", ["2.3"])
+    assert meaning("how is the loan desk doing?") == ("status", ["2.1"])
+
+
+def test_work_that_is_complete_is_redone_only_after_a_yes() -> None:
+    found = interpret_goal("build the book database", ROADMAP)
+    assert (found.intent, [s.id for s in found.matched_work_streams], found.needs_confirmation) == (
+        "run",
+        ["1.1"],
+        True,
+    )
+
+
+def test_limits_and_dry_runs_are_parameters() -> None:
+    assert interpret_goal("everything with four agents", ROADMAP).parameters == {"max_agents": 4}
+    assert interpret_goal("phase 2, one at a time", ROADMAP).parameters == {"max_agents": 1}
+    assert interpret_goal("dry run of 1.2", ROADMAP).parameters == {"dry_run": True}
+    assert interpret_goal("the next three", ROADMAP).parameters == {"count": 3}
+
+
+def test_words_for_an_agent_keep_their_case() -> None:
+    found = interpret_goal("tell the loan desk agent to use ISO dates, not US ones", ROADMAP)
+    assert found.tool_calls() == [("send_feedback", {"work_stream_id": "2.1", "text": "use ISO dates, not US ones"})]
+    found = interpret_goal("2.1: keep the Scanner class", ROADMAP)
+    assert found.tool_calls() == [("send_feedback", {"work_stream_id": "2.1", "text": "keep the Scanner class"})]
+    assert meaning("tell 2.1 to stop") == ("stop", ["2.1"])
+
+
+def test_an_agent_is_redirected() -> None:
+    found = interpret_goal("move the loan desk agent to the status page", ROADMAP)
+    assert found.tool_calls() == [("redirect_agent", {"work_stream_id": "2.1", "to": "3.3"})]
+
+
+def test_each_intent_has_its_tool_calls() -> None:
+    def calls(goal: str) -> list[tuple[str, dict[str, Any]]]:
+        return interpret_goal(goal, ROADMAP).tool_calls()
+
+    assert calls("1.2") == [("spawn_agent", {"work_stream_id": "1.2"})]
+    assert calls("1.2 and 3.3") == [("run_batch", {"work_stream_ids": ["1.2", "3.3"]})]
+    assert calls("next") == [("spawn_agent", {})]
+    assert calls("next two") == [("run_batch", {"count": 2})]
+    assert calls("everything with two agents") == [("run_batch", {"max_agents": 2})]
+    assert calls("stop 2.1") == [("stop_agent", {"work_stream_id": "2.1"})]
+    assert calls("stop everything") == [("stop_agent", {})]
+    assert calls("status") == [("get_status", {})]
+    assert calls("is 2.1 running?") == [("get_status", {"work_stream_id": "2.1"})]
+    assert calls("verify 2.1") == [("verify", {"work_stream_id": "2.1"})]
+    assert calls("report") == [("report", {})]
+    assert calls("help") == calls("quit") == calls("good morning") == calls("do it") == []
+
+
+@pytest.mark.parametrize(
+    ("goal", "intent", "ids"),
+    [
+        ("starte bitte den Task Parser", "run", ["1.2"]),
+        ("alles außer 2.2", "run_all", []),
+        ("stoppe alle Agenten", "stop_all", []),
+        ("warum ist 2.3 blockiert?", "explain", ["2.3"]),
+        ("lance la phase 2", "run", ["2.1", "2.2", "2.3"]),
+        ("arrête tous les agents", "stop_all", []),
+        ("empieza 1.2 por favor", "run", ["1.2"]),
+        ("detén todo", "stop_all", []),
+        ("停止 2.1", "stop", ["2.1"]),
+        ("下一个", "run_next", []),
+    ],
+)
+def test_other_languages(goal: str, intent: str, ids: list[str]) -> None:
+    assert meaning(goal) == (intent, ids)
+
+
+def test_a_plan_is_found_where_the_user_stands(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "roadmap.md").write_text(PLAN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert [s.id for s in interpret_goal("late fees").matched_work_streams] == ["2.2"]
+    assert [s.id for s in interpret_goal("late fees", tmp_path / "plans" / "roadmap.md").matched_work_streams] == [
+        "2.2"
+    ]
