@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
-
 _HELP = "orch: from a roadmap in your git repository to verified, merged work by coding agents."
 
 
@@ -30,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    from orchestrator_agent import exit_codes
     from orchestrator_agent.errors import OrchError, UserError
     from orchestrator_agent.terminal import clean
 
@@ -40,13 +38,13 @@ def _run(words: list[str]) -> int:
         return commands.run(options)
     except UserError as error:
         print(f"orch: {clean(str(error))}", file=sys.stderr)
-        return EXIT_USAGE
+        return exit_codes.USAGE
     except OrchError as error:
         print(f"orch: {clean(str(error))}", file=sys.stderr)
-        return 1
+        return exit_codes.FAILED
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return exit_codes.INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # whoever read us has left; nothing more can be said
         return 0

@@ -11,16 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import follow, overview, printing, runtimes, wishes
+from orchestrator_agent import exit_codes, follow, overview, printing, runtimes, wishes
 from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.store import Command
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.wishes import Plan
-
-EXIT_FAILED = 1
-EXIT_ANSWER = 4
-EXIT_INTERRUPTED = 130
 
 #: Outcomes of a work stream that are no failure of a command.
 _GOOD = ("complete", "on_branch", "unverified", "verified")
@@ -129,7 +125,7 @@ def _follow(options: argparse.Namespace, orchestrator: Orchestrator, command_id:
 def exit_code(command: Command, outcomes: list[str]) -> int:
     """0 when everything that a command did ended well."""
     good = command.state == "done" and all(outcome in _GOOD for outcome in outcomes)
-    return 0 if good else EXIT_FAILED
+    return 0 if good else exit_codes.FAILED
 
 
 def _interrupted(orchestrator: Orchestrator, command_id: str) -> int:
@@ -140,9 +136,9 @@ def _interrupted(orchestrator: Orchestrator, command_id: str) -> int:
         if stop is not None:
             follow.wait(orchestrator.project, stop)
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        return exit_codes.INTERRUPTED
     print("Stopped.", file=sys.stderr)
-    return EXIT_INTERRUPTED
+    return exit_codes.INTERRUPTED
 
 
 def _goal(options: argparse.Namespace) -> int:
@@ -265,9 +261,10 @@ def _doctor(options: argparse.Namespace) -> int:
     from orchestrator_agent import doctor
 
     findings = doctor.examine(Path(options.directory or "."), fix=options.fix)
-    data = {"ok": all(finding.ok for finding in findings), "findings": [doctor.to_json(f) for f in findings]}
-    show(options, data, lambda: printing.doctor_lines(data["findings"]))
-    return 0 if data["ok"] else EXIT_FAILED
+    shown = [doctor.to_json(finding) for finding in findings]
+    good = all(finding.ok for finding in findings)
+    show(options, {"ok": good, "findings": shown}, lambda: printing.doctor_lines(shown))
+    return 0 if good else exit_codes.FAILED
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -11,8 +11,6 @@ import contextlib
 import fcntl
 import os
 import sys
-import time
-import traceback
 import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -21,14 +19,14 @@ from typing import Any
 from orchestrator_agent import attempts, events, execution, verification
 from orchestrator_agent import reconcile as rules
 from orchestrator_agent import worktree as worktrees
-from orchestrator_agent.errors import OrchError, RoadmapError
+from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.events import Event
+from orchestrator_agent.jobs import Jobs
 from orchestrator_agent.journal import Conflict
-from orchestrator_agent.model import AgentState, CheckResult, Verification, slug
+from orchestrator_agent.model import AgentState, slug
 from orchestrator_agent.project import Project, make_state_folder
-from orchestrator_agent.prompts import evidence_of
 from orchestrator_agent.roadmap import Roadmap, order
-from orchestrator_agent.store import AgentFacts, Command, verification_to_json
+from orchestrator_agent.store import AgentFacts
 
 #: Nothing depends on looking this often: ends and wishes wake us. It bounds what a lost wake-up costs. Seconds.
 _PATIENCE = 1.0
@@ -45,6 +43,7 @@ class Controller:
         """Use an open project whose lock the caller holds."""
         self.project = project
         self.store = project.writable_store()
+        self._do = Jobs(project)
         self._jobs: dict[str, asyncio.Task[list[Event]]] = {}
         self._lane: str | None = None
         self._woken = asyncio.Event()
@@ -145,7 +144,7 @@ class Controller:
         targets = [str(c.payload["target"]) for c in belief.commands if "target" in c.payload]
         if not targets:
             return self._plan[1] if self._plan else Roadmap(path="", format="", work_streams=(), warnings=())
-        commit = self._tip(targets[0])
+        commit = self.project.tip(targets[0])
         if self._plan is None or self._plan[0] != commit:
             try:
                 self._plan = (commit, self.project.roadmap_at(commit))
@@ -156,27 +155,24 @@ class Controller:
                     return None
         return self._plan[1]
 
-    def _tip(self, target: str) -> str:
-        return self.project.repository.commit_of(f"refs/heads/{target}") or ""
-
     # -- carry out -----------------------------------------------------------------------------------------------
 
     def _carry_out(self, action: rules.Action) -> None:
         match action:
             case rules.Launch(agent):
-                self._begin(agent.record.id, self._start(agent))
+                self._begin(agent.record.id, self._do.start(agent))
             case rules.MarkRunning(agent):
                 record = agent.record
                 self._record(events.AGENT_RUNNING, f"{record.id} is working on {record.work_stream_id}", agent)
             case rules.Stop(agent):
                 attempts.request_stop(self.project.agent_folder(agent.record.id))
             case rules.Close(agent, lost):
-                self._begin(agent.record.id, self._close(agent, lost))
+                self._begin(agent.record.id, self._do.close(agent, lost))
             case rules.Spawn():
                 self._spawn(action)
             case rules.Verify(agent):
                 self._record(events.VERIFICATION_STARTED, f"checking the work of {agent.record.id}", agent)
-                self._begin(agent.record.id, self._verify(agent), lane=True)
+                self._begin(agent.record.id, self._do.verify(agent), lane=True)
             case rules.Integrate(agent):
                 self._integrate(agent)
             case rules.Release():
@@ -209,7 +205,7 @@ class Controller:
         agent_id = self._new_id(name, int(now))
         previous = action.after or self._interrupted(name)
         why = action.why if action.after or previous is None else "lost"
-        base = (previous.record.head_commit if previous else "") or self._tip(str(command.payload["target"]))
+        base = (previous.record.head_commit if previous else "") or self.project.tip(str(command.payload["target"]))
         ports = [f.details.get("port", 0) for f in self.store.live_agents()]
         spawning = Event(
             type=events.SPAWNING_AGENT,
@@ -269,7 +265,7 @@ class Controller:
             agent,
             data={"verification_id": agent.verification_id, "commit": verdict.candidate},
         )
-        self._begin(agent.record.id, self._land(agent), lane=True)
+        self._begin(agent.record.id, self._do.land(agent), lane=True)
 
     def _release(self, action: rules.Release) -> None:
         name, outcome, agent = action.work_stream_id, action.outcome, action.agent
@@ -285,7 +281,7 @@ class Controller:
         if action.command.kind != "verify":
             self._begin(
                 f"clean {name} {uuid.uuid4()}",
-                self._clean_up(name, outcome, str(action.command.payload.get("target", ""))),
+                self._do.clean_up(name, outcome, str(action.command.payload.get("target", ""))),
             )
 
     def _record(
@@ -310,156 +306,6 @@ class Controller:
                 data=data or {},
             )
         )
-
-    # -- jobs ----------------------------------------------------------------------------------------------------
-
-    async def _start(self, agent: AgentFacts) -> list[Event]:
-        try:
-            job = self._assignment(agent)
-            await asyncio.to_thread(execution.start, self.project, job)
-        except Exception as error:
-            return await self._could_not_start(agent, _explain(error))
-        return []
-
-    def _assignment(self, agent: AgentFacts) -> execution.Assignment:
-        command = self.store.command(agent.record.command_id)
-        assert command is not None
-        target = str(command.payload["target"])
-        after = self.store.agent(str(agent.details.get("after") or ""))
-        verdict = after.verification if after else None
-        evidence = evidence_of(verdict) if verdict else ""
-        if after and not evidence:
-            evidence = after.record.reason or "The last attempt was cut off before it was done."
-        return execution.Assignment(
-            facts=agent,
-            stream=self.project.roadmap_at(self._tip(target)).get(agent.record.work_stream_id),
-            target=target,
-            why=str(agent.details.get("why", "first")),
-            evidence=evidence,
-            conflicts=verdict.conflicts if verdict else (),
-            settings=execution.settings_for(self.project, command.payload),
-        )
-
-    async def _could_not_start(self, agent: AgentFacts, reason: str) -> list[Event]:
-        record = agent.record
-        return [
-            Event(
-                type=events.AGENT_FAILED,
-                timestamp=self.store.now(),
-                message=f"{record.id} failed: {reason}",
-                agent_id=record.id,
-                work_stream_id=record.work_stream_id,
-                command_id=record.command_id,
-                data={"reason": reason, "final": True},
-            )
-        ]
-
-    async def _close(self, agent: AgentFacts, lost: bool) -> list[Event]:
-        command = self.store.command(agent.record.command_id)
-        settings = execution.settings_for(self.project, command.payload if command else {})
-        title = self._title(agent.record.work_stream_id)
-        try:
-            return await asyncio.to_thread(
-                execution.close, self.project, agent, title, lost=lost, auto_commit=settings.agent.auto_commit
-            )
-        except Exception as error:
-            return await self._could_not_start(agent, _explain(error))
-
-    async def _verify(self, agent: AgentFacts) -> list[Event]:
-        target = self._target_of(agent)
-        base = self._tip(target)
-        known = self.store.checks_on(base)
-        try:
-            verdict = await asyncio.to_thread(verification.verify, self.project, agent, target, base, known)
-        except Exception as error:
-            verdict = _unverifiable(agent, base, _explain(error))
-        said = (
-            "passed"
-            if verdict.passed
-            else "failed: " + "; ".join(c.name + ": " + c.message for c in verdict.failures())
-        )
-        return [
-            Event(
-                type=events.VERIFICATION_COMPLETE,
-                timestamp=self.store.now(),
-                message=f"verification of {agent.record.id} {said}",
-                agent_id=agent.record.id,
-                work_stream_id=agent.record.work_stream_id,
-                command_id=self._command_of(agent),
-                data={"passed": verdict.passed, "verification": verification_to_json(verdict)},
-            )
-        ]
-
-    async def _land(self, agent: AgentFacts) -> list[Event]:
-        record, target = agent.record, self._target_of(agent)
-        verdict = agent.verification
-        assert verdict is not None
-        try:
-            landing = await asyncio.to_thread(verification.integrate, self.project, agent, target)
-            kind, reason = landing.kind, landing.reason
-        except Exception as error:
-            kind, reason = "error", _explain(error)
-        left = self.project.settings.integration.policy == "branch"
-        data = {"verification_id": agent.verification_id, "kind": kind, "reason": reason, "commit": verdict.candidate}
-        if not kind and left:
-            data |= {"kind": "branch", "reason": f"verified; it waits on branch {record.branch}"}
-        place = record.branch if left else target
-        message = (
-            f"{record.work_stream_id} was not merged: {reason}" if kind else f"{record.work_stream_id} is on {place}"
-        )
-        return [
-            Event(
-                type=events.INTEGRATION_REFUSED if kind else events.INTEGRATION_COMPLETE,
-                timestamp=self.store.now(),
-                message=message,
-                agent_id=record.id,
-                work_stream_id=record.work_stream_id,
-                command_id=self._command_of(agent),
-                data=data,
-            )
-        ]
-
-    async def _clean_up(self, name: str, outcome: str, target: str) -> list[Event]:
-        """After success all worktrees of a work stream go; else the last one stays for a look."""
-        agents = self.store.agents(work_stream_id=name)
-        ended = [f for f in agents if not f.record.state.is_live]
-        gone = ended if outcome in ("complete", "on_branch") else ended[:-1]
-        try:
-            return await asyncio.to_thread(execution.clean_up, self.project, gone, target)
-        except Exception as error:
-            print(f"clean-up of {name}: {_explain(error)}", file=sys.stderr, flush=True)
-            return []
-
-    def _command_of(self, agent: AgentFacts) -> str:
-        """The open command that has to do with an agent's work: a person's verify or integrate, or the run itself."""
-        return next((c.id for c in self._judging(agent)), agent.record.command_id)
-
-    def _target_of(self, agent: AgentFacts) -> str:
-        command = next(iter(self._judging(agent)), None) or self.store.command(agent.record.command_id)
-        return str(command.payload["target"]) if command else ""
-
-    def _judging(self, agent: AgentFacts) -> list[Command]:
-        return [c for c in self.store.open_commands() if c.payload.get("agent_id") == agent.record.id]
-
-
-def _explain(error: Exception) -> str:
-    """What to tell of an error; of a bug the traceback goes to the log."""
-    if isinstance(error, OrchError):
-        return str(error)
-    traceback.print_exception(error)
-    return f"internal error ({error}); see .orch/controller.log"
-
-
-def _unverifiable(agent: AgentFacts, base: str, reason: str) -> Verification:
-    return Verification(
-        agent_id=agent.record.id,
-        work_stream_id=agent.record.work_stream_id,
-        head_commit=agent.record.head_commit,
-        candidate="",
-        base_commit=base,
-        checks=(CheckResult(name="integration", outcome="could_not_run", message=reason),),
-        finished_at=time.time(),
-    )
 
 
 def main(root: Path, on_locked: Callable[[], None] = lambda: None) -> int:

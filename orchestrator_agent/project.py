@@ -38,6 +38,7 @@ class Project:
         self.repository: Repository = git.discover((start or Path.cwd()).absolute())
         loaded = settings.load(self.repository.root)
         self.settings: Settings = settings.with_changes(loaded, **(changes or {}))
+        self._store: Store | None = None
 
     @property
     def root(self) -> Path:
@@ -49,11 +50,13 @@ class Project:
         """`.orch`."""
         return self.repository.state
 
-    @cached_property
+    @property
     def store(self) -> Store:
         """The journal; an empty one in memory while nothing was ever written."""
         path = self.state / FILE_NAME
-        return Store(path if path.is_file() else None)
+        if self._store is None or (not self._store.is_file and path.is_file()):
+            self._store = Store(path if path.is_file() else None)
+        return self._store
 
     def writable_store(self) -> Store:
         """The journal as a file, made when it is missing.
@@ -62,8 +65,8 @@ class Project:
             JournalError: it cannot be used.
         """
         make_state_folder(self.repository)
-        if not (self.state / FILE_NAME).is_file() or not self.store.is_file:
-            self.__dict__["store"] = Store(self.state / FILE_NAME)
+        if not self.store.is_file:
+            self._store = Store(self.state / FILE_NAME)
         return self.store
 
     def agent_folder(self, agent_id: str) -> Path:
@@ -92,6 +95,10 @@ class Project:
             raise RoadmapError(
                 f"{self.plan_path} cannot be read ({error.strerror}); correct that and try again."
             ) from None
+
+    def tip(self, branch: str) -> str:
+        """The commit of a branch, or empty when there is no such branch."""
+        return self.repository.commit_of(f"refs/heads/{branch}") or ""
 
     def roadmap_at(self, commit: str) -> Roadmap:
         """The roadmap as it is in a commit.

@@ -48,7 +48,7 @@ PLAN = """\
 - **Effort:** L
 - **Depends On:** 2.1
 
-## Phase 3: Readers
+## Phase 3: People
 
 ### Phase 3.1: Reader Accounts
 - **Status:** Not Started
@@ -101,6 +101,8 @@ def meaning(goal: str, **more: Any) -> tuple[str, list[str]]:
         ("between 3.2 and 3.10", "run", ["3.2", "3.3", "3.10"]),
         ("could you take on the reader reviews?", "run", ["3.2"]),
         ("retry 1.2", "run", ["1.2"]),
+        ("2.1-2.3", "run", ["2.1", "2.2", "2.3"]),
+        ("phase 2 and 3.1", "run", ["3.1", "2.1", "2.2", "2.3"]),
     ],
 )
 def test_naming_work_starts_it(goal: str, intent: str, ids: list[str]) -> None:
@@ -188,6 +190,8 @@ def test_the_foundation_without_such_a_heading_is_the_first_batch() -> None:
         "when will everything be running?",
         "what would it take to start all of them?",
         "how do I stop an agent?",
+        "I want to know whether 2.1 is running",
+        "tell me when 2.1 is done",
         "are we to begin the reader accounts now",
     ],
 )
@@ -209,6 +213,16 @@ def test_a_request_with_a_mere_question_mark_asks_first() -> None:
         ("not the task parser, the status page", "run", ["3.3"]),
         ("late fees but not the status page", "run", ["2.2"]),
         ("don't run everything, just 1.2", "run", ["1.2"]),
+        ("skip 2.2 and do 2.3", "run", ["2.3"]),
+        ("the task parser rather than the wizard", "run", ["1.2"]),
+        ("could you please not start the task parser", "none", []),
+        ("the task parser must not be started", "none", []),
+        ("nobody should touch the loan desk", "none", []),
+        ("I'd rather you didn't start the late fees", "none", []),
+        ("whatever you do, don't touch the loan desk", "none", []),
+        ("exclude the late fees", "none", []),
+        ("keep everything running", "none", []),
+        ("start nothing", "none", []),
     ],
 )
 def test_no_means_no(goal: str, intent: str, ids: list[str]) -> None:
@@ -216,6 +230,7 @@ def test_no_means_no(goal: str, intent: str, ids: list[str]) -> None:
 
 
 def test_exclusions_are_parameters_of_everything() -> None:
+    assert interpret_goal("pause all agents but the wizard", ROADMAP).parameters == {"exclude": ["1.3"]}
     found = interpret_goal("everything but the late fees", ROADMAP)
     assert (found.intent, found.parameters) == ("run_all", {"exclude": ["2.2"]})
     assert found.tool_calls() == [("run_batch", {"exclude": ["2.2"]})]
@@ -230,6 +245,23 @@ def test_words_that_fit_two_ask_and_offer_both() -> None:
     found = interpret_goal("the reader stuff", ROADMAP)
     assert {stream.id for stream in found.candidates} == {"3.1", "3.2"}
     assert (found.suggested_action, found.needs_confirmation, found.tool_calls()) == ("ask", True, [])
+
+
+def test_either_asks_which() -> None:
+    assert meaning("either the task parser or the wizard") == ("ask", ["1.2", "1.3"])
+
+
+def test_a_condition_is_no_target_and_needs_a_yes() -> None:
+    for goal in ("once 2.1 is finished, begin 2.2", "start 2.2 after the loan desk", "if 2.1 is done run 2.2"):
+        found = interpret_goal(goal, ROADMAP)
+        assert ([s.id for s in found.matched_work_streams], found.needs_confirmation) == (["2.2"], True), goal
+
+
+def test_a_verb_that_nobody_knows_needs_a_yes() -> None:
+    found = interpret_goal("juggle the loan desk", ROADMAP)
+    assert (found.intent, found.needs_confirmation) == ("run", True)
+    assert meaning("scrap the wizard") == meaning("switch off the wizard") == ("stop", ["1.3"])
+    assert meaning("mark 2.1 as complete") == ("none", [])
 
 
 def test_both_means_both() -> None:

@@ -47,7 +47,10 @@ def test_a_question_never_acts(opening: str, words: list[str]) -> None:
     assert not acts(interpret_goal(f"{opening} {' '.join(words)}?", ROADMAP))
 
 
-@given(st.sampled_from([stream.id for stream in ROADMAP.work_streams]), st.sampled_from(["don't start", "do not stop"]))
+@given(
+    st.sampled_from([stream.id for stream in ROADMAP.work_streams]),
+    st.sampled_from(["don't start", "do not stop", "please never run"]),
+)
 def test_a_refused_id_is_not_touched(work_stream_id: str, refusal: str) -> None:
     assert not acts(interpret_goal(f"{refusal} {work_stream_id}", ROADMAP))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -267,7 +268,7 @@ def test_an_agent_that_is_suspended_can_be_stopped(tmp_path: Path) -> None:
 
 
 def test_the_deadline_ends_it(tmp_path: Path) -> None:
-    directory, record = run(tmp_path, "sh", "-c", "sleep 1000", timeout_seconds=0.2)
+    _, record = run(tmp_path, "sh", "-c", "sleep 1000", timeout_seconds=0.2)
     assert (record.reason, record.code, record.signal) == ("timeout", None, signal.SIGTERM)
     assert "0.2 seconds" in record.message
 
@@ -351,9 +352,11 @@ def test_the_end_wakes_the_controller_that_runs(tmp_path: Path) -> None:
     with controller:
         assert controller.stdout and controller.stdout.readline() == "held\n"
         reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
-        directory, _ = run(tmp_path, "true", wake=make_wake(tmp_path))
+        wake = dataclasses.replace(make_wake(tmp_path), argv=("mkdir", "woken"))
+        directory, _ = run(tmp_path, "true", wake=wake)
         until(lambda: not shim_is_there(directory))
         assert len(os.read(reader, 10)) == 1
+        time.sleep(0.2)  # for a mkdir that must not be
         os.close(reader)
         controller.communicate("\n")
     assert not (tmp_path / "woken").exists()

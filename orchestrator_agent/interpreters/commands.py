@@ -10,19 +10,21 @@ from itertools import pairwise
 from orchestrator_agent.interpreters import questions
 from orchestrator_agent.interpreters.lexicon import NUMBERS, OUTSIDE
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
-from orchestrator_agent.interpreters.sentences import Clause
-from orchestrator_agent.interpreters.targets import ALL, Found, World, resolve
+from orchestrator_agent.interpreters.sentences import NUMBER, Clause
+from orchestrator_agent.interpreters.targets import ALL, EVERYTHING, Found, World, resolve
 from orchestrator_agent.interpreters.words import content, fold, stem
 
 _NEXT = re.compile(r"\bnext\b|\b(?:keep|carry|go|going|move|press) (?:going|on)\b|^(?:continue|proceed|go|onwards?)\b")
 _NEXT_READY = re.compile(r"\bnext (?:available|ready|open|free|unblocked|possible)\b")
-_NEXT_COUNT = re.compile(r"\bnext (\w+)|\b(\w+) (?:more|next)\b")
+_NEXT_COUNT = re.compile(rf"\bnext ({NUMBER})\b|\b({NUMBER}) (?:more|next)\b")
 _WHOLE = re.compile(
     r"\b(?:whole|entire|full|complete|rest of the|remaining|just run the|run the|finish the) (?:\w+ )?(?:roadmap"
     r"|plan|backlog|project|list|lot|thing|product|app|system|program|work)\b"
 )
 _ONE_AGENT = re.compile(r"\b(?:it|this|that|him|her|(?:the|that|this|one) (?:agent|one|stream|worker)|on)\b")
 _OUR_WORK = re.compile(r"\b(?:agent|stream|work|phase)\b")
+_OBJECT = re.compile(r"(?:the|a|an|that|this|its|\d)\b")
+_NOTHING = re.compile(r"(?:nothing|none|nobody|no one|no more)\b")
 _MINE = re.compile(r"\b(?:my|mine|me)\b")
 #: Words for the roadmap as a whole, and for starting, that name no part of it.
 _GENERAL = frozenset(
@@ -54,10 +56,13 @@ def mention(clause: Clause, world: World) -> Reading | None:
     found = resolve(clause.text, world)
     if not found or _is_private(clause.text, 7):
         return None
-    head = (clause.rest.split() or [""])[0]
-    if head in OUTSIDE and not any(stem(head) in map(stem, content(fold(s.name))) for s in found.streams):
-        found = replace(found, score=min(found.score, 0.35))
-    return run(found, confirm=clause.marked and not clause.polite)
+    head, _, rest = clause.rest.partition(" ")
+    strange = not any(stem(head) in map(stem, content(fold(s.name))) for s in found.streams)
+    if strange and head in OUTSIDE and found.kind != "name":
+        return None
+    unknown_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
+    doubt = unknown_verb or (strange and head in OUTSIDE)
+    return run(found, confirm=doubt or (clause.marked and not clause.polite))
 
 
 def unmask(clause: Clause, world: World) -> Clause:
@@ -137,6 +142,8 @@ def _start(clause: Clause, around: Sequence[Clause], world: World) -> Reading | 
     written = _written(clause.text, world, clause.rest)
     if written:
         return written
+    if _NOTHING.match(clause.rest):
+        return Reading("none", evidence=clause.rest[:20])
     if content(clause.rest) or ALL.search(clause.rest):
         return _meta(clause, world) or _start_named(clause, world)
     before = _referent(clause, around, world)
@@ -144,7 +151,7 @@ def _start(clause: Clause, around: Sequence[Clause], world: World) -> Reading | 
         return run(before)
     reading = next((r for c in (clause, *around) if (r := _meta(c, world))), None)
     found = reading or _start_named(clause, world)
-    if found or any(content(c.text) for c in around):
+    if found or any(content(c.text) for c in around if c is not clause and c.text != clause.text):
         return found
     return Reading("run", score=0.5, evidence="which one is not said", ask=True)
 
@@ -174,8 +181,9 @@ def _meta(clause: Clause, world: World) -> Reading | None:
         return None
     if resolve(said, world).kind in ("selection", "id") and not _NEXT_READY.search(said):
         return None
-    if ALL.search(said):
-        return Reading("run_all", evidence="everything", confirm=clause.marked)
+    if (ALL if clause.command else EVERYTHING).search(said):
+        counted = any(word in NUMBERS or word.isdigit() for word in said.split())
+        return Reading("run_all", evidence="everything", confirm=clause.marked or counted)
     if not _NEXT.search(clause.text):
         return None
     match = _NEXT_COUNT.search(clause.text)

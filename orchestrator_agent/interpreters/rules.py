@@ -66,18 +66,20 @@ def _world(streams: tuple[WorkStream, ...], running: Collection[str] | None) -> 
 
 
 _BUT = re.compile(
-    r"\b(everything|all|anything|everyone|all of (?:it|them)|the whole (?:lot|roadmap|thing)) but\b(?! (?:at most"
-    r"|with|only|no more))"
+    r"\b(everything|all|anything|everyone|everybody|the whole)((?: \w+){0,3}) but\b(?! (?:at most|with|only|no|not"
+    r"|leave|skip|don't|do"
+    r"|never|keep|use|just)\b)"
 )
 _EXCEPT = re.compile(
-    r"\s*,?\s+\b(except(?: for)?|without|minus|excluding|other than|apart from|aside from|save for|besides|but not"
+    r"\s*,?\s+\b(except(?: for)?|without|minus|excluding|other than|apart from|aside from|save for|besides"
+    r"|rather than|but not"
     r"|leaving out)\b "
 )
 
 
 def _exclusions(text: str) -> str:
     """Every way to exclude, as a clause of its own that begins with "except"."""
-    text = _BUT.sub(r"\1 except", text)
+    text = _BUT.sub(r"\1\2 except", text)
     return _EXCEPT.sub(", except ", text)
 
 
@@ -153,16 +155,20 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
     return next((other for other in near if other.streams and other.score >= 0.5), Found())
 
 
+#: Conditions that only put things in order; every other one cannot be promised, so it needs a yes.
+_HARMLESS = re.compile(r"^(?:and |but |then )*(?:before|while)\b")
 _EXCLUDES = re.compile(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
 
 def _commands(found: Sequence[Clause], world: World) -> Reading:
     """The reading of commands and bare mentions, less what was said no to."""
-    positive = [unmask(clause, world) for clause in found if not clause.negative and not clause.question]
+    positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition)]
     refused = [(clause, resolve(clause.rest, world)) for clause in found if clause.negative]
     unclear = any(content(c.rest) and not f and bool(_EXCLUDES.match(c.text)) for c, f in refused)
     excluded = [stream for _, f in refused for stream in f.streams or f.candidates]
     reading = _first_command(positive, found, world) or _mentions(positive, world)
+    if reading and any(clause.condition and not _HARMLESS.match(clause.text) for clause in found):
+        reading = replace(reading, confirm=True)
     if reading is None:
         return Reading("none", score=0.75, evidence="only a no" if refused else NOTHING_FITS)
     return without(reading, excluded, unclear)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from orchestrator_agent.interpreters.lexicon import COMMANDS, FILLERS, MENDABLE, NUMBERS, STRONG_START
 
-_NUMBER = "(?:" + "|".join([r"\d{1,3}", *NUMBERS]) + ")"
+#: A small number in digits or in words.
+NUMBER = "(?:" + "|".join([r"\d{1,3}", *NUMBERS]) + ")"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,15 @@ class Clause:
     #: A request in the form of a question ("can you start ..."), or with a question mark only.
     polite: bool = False
     marked: bool = False
+    #: Says when, and not what: "once 1.2 is done".
+    condition: bool = False
     sentence: int = 0
 
 
 _SENTENCE = re.compile(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+|(?<=\d\.)\s+(?=\D)|\s+-+\s+(?!\d)")
 _CLAUSE = re.compile(
     r",\s*|:\s+|\s+(?:but|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
-    r"(?=(?:start|begin|stop|verify|run|launch|resume|pause|kill|don't|do not|leave|build|implement|restart|kick"
+    r"(?=(?:start|begin|stop|verify|run|do|launch|resume|pause|kill|don't|do not|leave|build|implement|restart|kick"
     r"|retry|validate)\b)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
@@ -45,6 +48,22 @@ _POLITE = re.compile(
     r"|i wonder if you could) "
 )
 _LATE_REQUEST = re.compile(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
+_ASKS_INDIRECTLY = re.compile(
+    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder|curious|see|find out|learn|ask) (?:if|whether|when|how|what|why"
+    r"|which|who)\b"
+    r"|\b(?:tell|show) (?:me|us) (?:if|whether|when)\b|^(?:i'm |just )?(?:wondering|curious|asking) "
+)
+_CONDITION = re.compile(
+    r"^(?:and |but |then )*(?:if|once|after|unless|until|till|as soon as|before|while|when (?=.+ (?:is|are|has|was"
+    r"|gets|finishes)\b)"
+    r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
+)
+_AFTER_CONDITION = re.compile(
+    r"\s+(?=(?:please )?(?:start|begin|stop|verify|run|do|launch|resume|pause|kill|build|implement|restart)\b)"
+)
+_LATE_CONDITION = re.compile(
+    r"\s+(?=(?:if|once|after|unless|until|till|as soon as|before|while)\s+(?!possible|you (?:can|like|want)))"
+)
 _ASKS = re.compile(
     r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have|had|did|does|do (?:you|we|i"
     r"|they|all|any)"
@@ -55,9 +74,9 @@ _ASKS = re.compile(
     r"|how's|hows|when's|why's|whos|wheres)\b"
 )
 _DENIES = re.compile(
-    r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so )*"
+    r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
     r"(?:don't|dont|do not|never|not|no(?= \w)|nothing|skip|leave (?=.*\b(?:alone|out|as|be|for now|aside)\b)"
-    r"|hold off|hold on with"
+    r"|hold off|hold on with|exclude|omit|postpone|defer|delay|deprioriti[sz]e|keep (?!going\b|on\b|at it\b)"
     r"|forget|ignore|avoid|refrain|without|except|minus|excluding|rather not|won't|will not|must not|shouldn't"
     r"|should not|can't"
     r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
@@ -65,6 +84,9 @@ _DENIES = re.compile(
     r"|(?:it'?s |that'?s )?(?:enough|no need))\b"
 )
 _STAYS = re.compile(
+    r"(?:\bnot|n't|\bnever|\bnobody|\bno one)(?: \w+){0,3} (?:start|run|touch|stop|begin|work|do|done|build"
+    r"|launch)(?:s|ed|ped|ning|ing)?\b"
+    r"|"
     r"\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
     r"|\bis off limits\b"
 )
@@ -72,7 +94,8 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "stop",
         re.compile(
-            r"^put (?P<a>.+?) on (?:hold|ice)|^pull the plug(?: on)?(?P<b>.*)|^(?:shut|wind"
+            r"^(?:switch|turn) off (?P<m>.+)|^put (?P<a>.+?) on (?:hold|ice)|^pull the plug(?: on)?(?P<b>.*)"
+            r"|^(?:shut|wind"
             r"|tear) (?:down )?(?P<c>.+?)(?: down)?$"
             r"|^take (?P<d>.+?) (?:down|offline)$|^(?:get|take|pull) (?:the )?agents? off (?P<e>.+)"
             r"|^cut (?P<f>.+?) short"
@@ -109,7 +132,7 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"^(?:tell|show|give|let) (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
             r"|how|what|who|which|status|idea|overview|state|progress|list).*)"
-            r"|^state of (?P<b>.*)"
+            r"|^state of (?P<b>.*)|^(?:i (?:want|need|would like) |i'd like |like |want |need )*to know (?P<c>.*)"
         ),
     ),
 )
@@ -138,31 +161,34 @@ def clauses(text: str) -> list[Clause]:
 
 
 def _pieces(sentence: str) -> list[str]:
-    """Clauses of a sentence; a polite request after a longer beginning is one of its own."""
+    """Clauses of a sentence; conditions, and a polite request after a longer beginning, are clauses of their own."""
     pieces: list[str] = []
     for piece in _CLAUSE.split(sentence):
-        match = _LATE_REQUEST.search(piece)
-        if (
-            match
-            and match.start()
-            and len(piece[: match.start()].split()) >= 4
-            and not _ASKS.match(_without_fillers(piece.strip()))
-        ):
-            pieces += [piece[: match.start()], piece[match.start() :]]
-        else:
+        if _ASKS.match(_without_fillers(piece.strip())) and not _CONDITION.match(piece.strip()):
             pieces.append(piece)
+            continue
+        request = _LATE_REQUEST.search(piece)
+        cut = request.start() if request and len(piece[: request.start()].split()) >= 4 else len(piece)
+        for part in (piece[:cut], piece[cut:]):
+            begins = _CONDITION.match(part.strip())
+            pieces += (_AFTER_CONDITION if begins else _LATE_CONDITION).split(part, maxsplit=1)
     return pieces
 
 
 def _clause(text: str, marked: bool) -> Clause:
+    if _ASKS_INDIRECTLY.search(text) and not _POLITE.match(text):
+        return Clause(text, text, question=True, marked=marked)
+    if _CONDITION.match(text):
+        return Clause(text, text, condition=True, marked=marked)
     bare = _without_fillers(text)
     if bare != text and (_ASKS.match(text) and not _POLITE.match(text)):
         bare = text
     polite = _POLITE.match(bare + " ") or _POLITE.match(text + " ")
     if polite:
         inner = _without_fillers((bare if _POLITE.match(bare + " ") else text)[polite.end() :].strip())
-        clause = _command(text, inner)
-        return replace(clause, polite=True, marked=marked)
+        refused = bool(_DENIES.match(inner))
+        clause = _command(text, _without_fillers(_DENIES.sub("", inner).strip()) if refused else inner)
+        return replace(clause, polite=True, marked=marked, negative=refused)
     if _DENIES.match(text) or _DENIES.match(bare) or _STAYS.search(text):
         denied = _DENIES.sub("", text if _DENIES.match(text) else bare).strip()
         inner_clause = _command(text, _without_fillers(denied))
@@ -260,7 +286,7 @@ _WOULD = re.compile(
 _AGENTS = re.compile(
     rf"(?:\b(?:with|using|use|by|via|on|give it|throw|only|but|and|(?:and )?(?:at )?most|up to|no more than"
     rf"|not more than|never more than|max(?:imum)?(?: of)?|limit(?: to)?)\s+)*"
-    rf"\b(?P<n>{_NUMBER})\s+(?:(?:parallel|concurrent|more)\s+)?(?:agents?|workers?|coders?|at a time|at once"
+    rf"\b(?P<n>{NUMBER})\s+(?:(?:parallel|concurrent|more)\s+)?(?:agents?|workers?|coders?|at a time|at once"
     rf"|in parallel|simultaneously|concurrently|side by side)\b"
 )
 _NO_LIMIT = re.compile(r"\b(?:stop|kill|pause|how|which|what|are|is)\b")

@@ -67,6 +67,7 @@ class World:
 _ID = re.compile(r"(?<![\w.])(?:#|phase-|ws-?)?([a-z0-9]+(?:[._-][a-z0-9]+)*)(?![\w])")
 _DOTTED = re.compile(r"(?<![\w.])\d+\.\d+(?:\.\d+)*[a-z]?(?!\w)")
 _RANGE = re.compile(r"(?:\bto\b|\bthrough\b|\bthru\b|\bthro\b|\buntil\b|\btill\b|\bup to\b|-|\.\.+|\bbis\b|\bà\b)")
+_SPAN = re.compile(r"(?<=\.\d)-(?=\d+\.\d)|(?<=\.\d\d)-(?=\d+\.\d)")
 _BETWEEN = re.compile(r"\bbetween\b")
 _PHASE = re.compile(
     r"\b(?:phases?|batch(?:es)?|milestones?|sprints?|waves?|stages?|fases?)\s+((?:(?:\d+|"
@@ -94,9 +95,12 @@ ALL = re.compile(
     r"\b(?:everything|everyone|everybody|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full"
     r"|the (?:plan|roadmap|backlog|project)|anything|whatever|them all)\b"
 )
+#: Words that mean everything even without a command beside them.
+EVERYTHING = re.compile(r"\b(?:everything|all|whole|entire|rest|remaining|remainder|the lot)\b")
 _PLURAL = re.compile(r"\b(?:all|both|every|each|the (?:two|three|four|five|six)|these|those)\b")
 _BY_AGENT = re.compile(r"((?:\S+ ){1,3})agent\b")
 _AND = re.compile(r"\s*(?:,|&|\+|/|;|\b(?:and|plus|then|also|as well as|n|or|followed by)\b)\s*")
+_OR = re.compile(r"\b(?:either|or)\b")
 _ANY_NUMBER = re.compile(r"\d+")
 
 
@@ -114,6 +118,7 @@ def resolve(text: str, world: World, *, at_work: bool = False) -> Found:
 
 
 def _ids(text: str, world: World) -> Found:
+    text = _SPAN.sub(" - ", text)
     hits = [
         (m.start(1), m.end(1), world.by_id[m[1]])
         for m in _ID.finditer(text)
@@ -134,6 +139,8 @@ def _ids(text: str, world: World) -> Found:
             low, high = id_key(hits[number - 1][2].id), id_key(stream.id)
             streams += [s for s in world.streams if low < id_key(s.id) < high]
         streams.append(stream)
+    if match := _PHASE.search(text):
+        streams += _phases(match[0], world)[0] or []
     unique = tuple(dict.fromkeys(streams))
     if unknown:
         return Found(candidates=unique, score=0.5, kind="id", evidence=f"no work stream {unknown[0]}")
@@ -209,7 +216,8 @@ def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
     if _FOUNDATION.search(text):
         titled = [b for b in world.batches if "foundation" in fold(b)]
         left = _FOUNDATION.sub(" ", text)
-        if not [w for w in content(left) if w not in EFFORTS and w != "platform"] and world.batches:
+        other = " ".join(w for w in content(left) if w not in EFFORTS and w != "platform")
+        if world.batches and not (other and world.index.rank(other)):
             return world.batches[titled[0] if titled else next(iter(world.batches))], left
     return None, text
 
@@ -253,13 +261,13 @@ def _names(text: str, world: World, at_work: bool) -> Found:
     parts = [part for part in _AND.split(text) if content(part)]
     top = matches[0]
     if len(parts) > 1 and not (top.full_name and top.score >= 0.85) and len(parts) <= 12:
-        several = _several(parts, world, at_work)
+        several = _several(parts, world, at_work, either=bool(_OR.search(text)))
         if several:
             return several
     return _single(text, matches, world, at_work)
 
 
-def _several(parts: list[str], world: World, at_work: bool) -> Found:
+def _several(parts: list[str], world: World, at_work: bool, *, either: bool) -> Found:
     streams: list[WorkStream] = []
     scores: list[float] = []
     endings = parts[-1].split(" ")
@@ -283,6 +291,8 @@ def _several(parts: list[str], world: World, at_work: bool) -> Found:
     unique = tuple(dict.fromkeys(streams))
     if len(unique) < 2:
         return Found()
+    if either:
+        return Found(candidates=unique, score=0.5, kind="name", evidence="one or the other")
     return Found(unique, score=min(scores), kind="name", evidence="names " + ", ".join(s.id for s in unique))
 
 

@@ -46,7 +46,7 @@ class Checklist:
         return any(line.box is not None for line in document.lines)
 
     def read(self, document: Document) -> Found:
-        ids: set[str] = set()
+        ids: dict[str, int] = {}
         drafts = [_draft(document, line, below, batch, ids) for line, below, batch in _items(document)]
         return assemble(document, [draft for draft in drafts if draft.name])
 
@@ -91,7 +91,7 @@ def _introduces_no_work(text: str) -> bool:
     return heading.endswith((":", "：")) and (holds_criteria(heading) or holds_examples(heading))
 
 
-def _draft(document: Document, line: Line, below: list[Line], batch: str | None, ids: set[str]) -> Draft:
+def _draft(document: Document, line: Line, below: list[Line], batch: str | None, ids: dict[str, int]) -> Draft:
     assert line.box is not None
     status, reason = read_box(line.box)
     while below and below[-1].kind is Kind.BLANK:
@@ -114,7 +114,7 @@ def _draft(document: Document, line: Line, below: list[Line], batch: str | None,
     return draft
 
 
-def _name(draft: Draft, text: str, ids: set[str]) -> None:
+def _name(draft: Draft, text: str, ids: dict[str, int]) -> None:
     match = _ID.match(text)
     named = text[match.end() :] if match else text
     bold = _BOLD_NAME.match(named)
@@ -123,10 +123,10 @@ def _name(draft: Draft, text: str, ids: set[str]) -> None:
         return
     draft.name, draft.priority = cleaned.text, cleaned.priority
     draft.id = match["id"] if match else _slug(cleaned.text, ids)
-    ids.add(draft.id.casefold())
+    ids.setdefault(draft.id.casefold(), 1)
 
 
-def _slug(name: str, ids: set[str]) -> str:
+def _slug(name: str, ids: dict[str, int]) -> str:
     """An id from a name: its words, shortened, and a number when the file has it already."""
     letters = "".join(char if char.isalnum() else " " for char in plain(name)).split()
     base = ""
@@ -135,8 +135,8 @@ def _slug(name: str, ids: set[str]) -> str:
             break
         base = f"{base}-{word}" if base else word[:_LONGEST_ID]
     base = base or slug(name)
-    unique, number = base, 1
+    unique = base
     while unique in ids:
-        number += 1
-        unique = f"{base}-{number}"
+        ids[base] += 1
+        unique = f"{base}-{ids[base]}"
     return unique

@@ -51,6 +51,8 @@ class _Candidate:
     #: Index of the line behind its section.
     end: int = 0
     batch: str | None = None
+    #: What stands before the next candidate, and the index of that.
+    body_end: int = 0
     body: Body = field(default_factory=Body)
     field_place: tuple[Place, str | None] | None = None
 
@@ -107,8 +109,8 @@ def _candidates(document: Document, legend: Mapping[str, WorkStreamStatus]) -> l
     for candidate in open_:
         candidate.end = len(document.lines)
     for item, following in zip_longest(found, found[1:]):
-        stop = min(item.end, following.index) if following else item.end
-        item.body = read_body(document, document.lines[item.index + 1 : stop])
+        item.body_end = min(item.end, following.index) if following else item.end
+        item.body = read_body(document, document.lines[item.index + 1 : item.body_end])
         item.field_place = status_place(item.body, legend)
     return found
 
@@ -162,6 +164,8 @@ def read_ending(
     """
     for position in range(max(first, len(text) - 80), len(text)):
         char = text[position]
+        if char.isalnum() or char == " ":
+            continue
         dash = char in "-–—" and text[position - 1 : position] == " " and text[position + 1 : position + 2] == " "
         if not (dash or char == "(" or is_emoji(char)) or not text[first:position].strip():
             continue
@@ -221,7 +225,7 @@ def _draft(
         warnings.append(f"{where}: {item.id} is a template, its name is not filled in.")
         return None
     lines = document.lines[item.index + 1 : item.end]
-    body = read_body(document, lines)
+    body = item.body if item.body_end == item.end else read_body(document, lines)
     last = next((line.number for line in reversed(lines) if line.kind is not Kind.BLANK), item.line.number)
     draft = Draft(item.id, item.name or " ".join(item.line.content.split()), item.line.number, last)
     draft.batch, draft.priority = item.batch, item.priority

@@ -71,7 +71,9 @@ _JOINING = f"\ufe0e{VARIATION}{_JOINER}"
 _MARKUP = "*_`~"
 _WORD = re.compile(r"[^\W_][\w'’/.-]*[^\W_]|[^\W_]|n/a", re.IGNORECASE)
 #: What ends the words of a status; the rest is a remark.
-_END = re.compile(r"[|(;,.:：]|\s[-–—]+\s|\s*$")
+_END = re.compile(r"[|(;,.:：]|\s[-–—]{1,3}\s")
+#: The most characters that status words are looked for in.
+_WIDTH = 300
 _SHARE = re.compile(r"\s*\(\s*~?\d{1,3}\s*%[^()|]{0,40}\)")
 
 
@@ -95,7 +97,7 @@ class Mark:
 
 def is_emoji(char: str) -> bool:
     """True for pictures, whether or not they are in the table."""
-    return char in EMOJI or (char > "\u2000" and unicodedata.category(char) == "So")
+    return char > "\u2000" and (char in EMOJI or unicodedata.category(char) == "So")
 
 
 def skip_emoji(text: str, position: int) -> int:
@@ -113,10 +115,9 @@ def read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
         text: for example "🔴 Blocked - waiting for legal" or "✅ **DONE** | Agent: @x".
         legend: what emoji mean in this file.
     """
-    text = text[:500]
     start = _skip(text, 0, f" \t{_MARKUP}[")
     position, end, emoji = start, start, ""
-    while position < len(text) and is_emoji(text[position]):
+    while position < min(len(text), _WIDTH) and is_emoji(text[position]):
         emoji = emoji or text[position]
         end = skip_emoji(text, position)
         position = _skip(text, end, f" \t{_MARKUP}")
@@ -131,8 +132,8 @@ def read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
         core_end = end if reason is None else core_end
         return Mark(status, start, _close_markup(text, start, end), reason, emoji, core_end, True)
     if emoji and (meaning := legend.get(emoji, EMOJI.get(emoji))):
-        words = _END.search(text, position)
-        end = max(end, words.start() if words else end)
+        stop = _END.search(text, position, position + _WIDTH)
+        end = max(end, stop.start() if stop else end)
         return Mark(meaning, start, _close_markup(text, start, end), None, emoji, end)
     return None
 
@@ -173,7 +174,7 @@ def _skip(text: str, position: int, chars: str) -> int:
 def _close_markup(text: str, start: int, end: int) -> int:
     """Take in the markup behind `end` that closes markup opened since `start`."""
     for char in _MARKUP:
-        while text.count(char, start, end) % 2 and text.startswith(char, end):
+        if text.count(char, start, end) % 2 and text.startswith(char, end):
             end += 1
     doubled = text[start:end].count("**") % 2 and text.startswith("**", end)
     return end + 2 if doubled else end
@@ -181,8 +182,8 @@ def _close_markup(text: str, start: int, end: int) -> int:
 
 def _read_words(text: str, position: int) -> tuple[WorkStreamStatus, int, str | None] | None:
     """The status words at `position`, where they end, and the reason of a block."""
-    stop = _END.search(text, position)
-    limit = stop.start() if stop else len(text)
+    stop = _END.search(text, position, position + _WIDTH)
+    limit = stop.start() if stop else min(len(text), position + _WIDTH)
     if text[position : position + 3].casefold() == "n/a":
         return CANCELLED, position + 3, None
     spans = [(match[0].casefold().replace("’", "'"), match.end()) for match in _WORD.finditer(text, position, limit)]
