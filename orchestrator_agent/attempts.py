@@ -270,14 +270,8 @@ def run(directory: Path, spec: LaunchSpec, stdin: bytes | None = None) -> ExitRe
     finally:
         os.close(write)
     if record is None:
-        survivors = sweep(directory, None)
-        return ExitRecord(
-            agent_id=spec.agent_id,
-            reason="stopped",
-            message="Its supervisor was killed.",
-            ended_at=time.time(),
-            survivors=tuple(survivors),
-        )
+        left, why = tuple(sweep(directory, None)), "Its supervisor was killed."
+        return ExitRecord(agent_id=spec.agent_id, reason="stopped", message=why, ended_at=time.time(), survivors=left)
     return record
 
 
