@@ -50,7 +50,8 @@ class LaunchSpec:
     argv: tuple[str, ...]
     #: Absolute.
     cwd: str
-    #: The whole environment; the shim adds ORCH_AGENT_ID where it is missing, by which `sweep` finds descendants.
+    #: The whole environment; the shim adds ORCH_AGENT_ID where it is missing, and ORCH_ATTEMPT_FOLDER, by
+    #: which `sweep` finds descendants.
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: A file whose bytes go to stdin; None for nothing. `prepare` can write it.
     stdin_file: str | None = None
@@ -296,7 +297,7 @@ def sweep(directory: Path, worktree: Path | None) -> list[int]:
     if not spec or not start:
         return []
     same_boot = start.get("boot_id") == shim.boot_id()
-    return processes.end_all(str(spec["agent_id"]), worktree, start["start_time"] if same_boot else None)
+    return processes.end_all(directory, worktree, start["start_time"] if same_boot else None)
 
 
 def tail(directory: Path, limit: int = 4000, *, name: str = "out.log") -> str:

@@ -26,7 +26,7 @@ from orchestrator_agent.tools.toolset import journal
 _LOOK = 0.1
 #: The same while a person waits for an answer.
 _WAIT = 0.02
-_YES = ("y", "yes")
+_YES, _NO = ("y", "yes"), ("n", "no")
 
 HELP = """\
 Say what you want done, in your own words: "start working on the parser", "do everything except 2.1", "what is left?"
@@ -153,7 +153,7 @@ class Chat:
     # -- turns ---------------------------------------------------------------------------------------------------
 
     async def turn(self, text: str) -> None:
-        """Do what one line asks for."""
+        """Do what one line asks for. A line that answers a question with neither yes nor no is a turn of its own."""
         journal(self.project)
         if not text:
             return
@@ -195,7 +195,8 @@ class Chat:
         if proposal.confirm and not self.auto:
             answer = await self._ask(f"{question(proposal)} [y/N]")
             if answer.casefold() not in _YES:
-                return print("  Nothing was done.")
+                print("  Nothing was done.")
+                return await self.turn("" if answer.casefold() in _NO else answer)
         results = self.conversation.carry_out(proposal)
         for call, result in zip(proposal.calls, results, strict=True):
             await self._tell(call, result)

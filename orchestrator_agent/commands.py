@@ -39,9 +39,9 @@ def _open(options: argparse.Namespace) -> Orchestrator:
 
 
 def show(options: argparse.Namespace, data: Any, lines: Callable[[], list[str]]) -> None:
-    """Print JSON where it is asked for, else lines for people."""
+    """Print JSON where it is asked for, else lines for people. JSON is ASCII: no text in it can steer a terminal."""
     if options.json:
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        print(json.dumps(data, indent=2))
     else:
         print("\n".join(lines()))
 
@@ -106,7 +106,7 @@ def _follow(options: argparse.Namespace, orchestrator: Orchestrator, command_id:
     try:
         for event in follow.follow(orchestrator.project, command_id):
             if options.json:
-                print(json.dumps(overview.event(event), ensure_ascii=False), flush=True)
+                print(json.dumps(overview.event(event)), flush=True)
             elif line := printing.event_line(event):
                 print(line, flush=True)
     except KeyboardInterrupt:
@@ -116,7 +116,7 @@ def _follow(options: argparse.Namespace, orchestrator: Orchestrator, command_id:
     results = orchestrator.project.store.results(command_id)
     data = overview.result(command, results)
     if options.json:
-        print(json.dumps(data, ensure_ascii=False), flush=True)
+        print(json.dumps(data), flush=True)
     else:
         print("\n".join(printing.result_lines(data)), flush=True)
     return exit_code(command, [result.outcome for result in results])

@@ -11,8 +11,9 @@ import contextlib
 import fcntl
 import os
 import sys
+import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from orchestrator_agent.store import AgentFacts
 _PATIENCE = 1.0
 #: Between looks while a shim is on its way up. Seconds.
 _STARTING_PATIENCE = 0.02
+_LOCK_TRIES = 30
 
 Job = Coroutine[Any, Any, list[Event]]
 
@@ -308,7 +310,17 @@ class Controller:
         )
 
 
-def main(root: Path, on_locked: Callable[[], None] = lambda: None) -> int:
+def _take(lock: int) -> bool:
+    """Take the lock; a while is given for those who only look whether somebody has it, for an instant each."""
+    for _ in range(_LOCK_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def main(root: Path) -> int:
     """Be the controller of the repository at `root`, unless there is one.
 
     After the lock is let go, the journal is looked at once more: a wish may have come between our last look and that.
@@ -317,14 +329,11 @@ def main(root: Path, on_locked: Callable[[], None] = lambda: None) -> int:
     make_state_folder(project.repository)
     while True:
         with (project.state / "controller.lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _take(lock.fileno()):
                 return 0
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
-            on_locked()
             asyncio.run(Controller(project).run())
         if not project.store.open_commands() and not project.store.live_agents():
             return 0

@@ -17,7 +17,7 @@ GOAL = "start with the price text"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the sample, say a goal in words, run the rest as a batch of three, and prove the result. 0 when all is well."""
+    """Make the sample, say a goal in words, run the rest as a batch of three, prove the result; 0 when all is well."""
     began = time.monotonic()
     if options.folder:
         folder = Path(options.directory or ".") / options.folder

@@ -55,6 +55,8 @@ class Feed:
         if command.state == "refused":
             return [f"  {style('✗', 'red')} {clean(event.message, 300)}"]
         results = self.project.store.results(command.id)
+        if results and all(result.outcome == "stopped" for result in results):
+            return []  # whoever stopped it is told by the stop
         return [f"  {line}" for line in printing.result_lines(overview.result(command, results))]
 
     def is_open(self) -> bool:

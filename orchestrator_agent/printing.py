@@ -114,7 +114,8 @@ def plan_lines(data: Mapping[str, Any]) -> list[str]:
     ]
     if not data["verify"]:
         return [*lines, "No checks run, so nothing is merged: the work stays on its branch."]
-    gates = [f"{gate['name']} ({clean(' '.join(gate['command']), 100)})" for gate in data["checks"]]
+    programs = {gate["name"]: clean(" ".join(gate["command"]), 100) for gate in data["checks"]}
+    gates = [f"{clean(name, 40)} ({program})" if program else name for name, program in programs.items()]
     where = f"merged into {data['target']}" if data["policy"] == "merge" else "left on its branch"
     return [*lines, f"Checked on the merged result by: {', '.join(gates)}", f"What passes is {where}."]
 

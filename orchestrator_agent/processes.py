@@ -1,6 +1,6 @@
 """Finding and signalling processes that are no children of ours.
 
-A process belongs to an agent when it has `ORCH_AGENT_ID=<agent>` in its environment. For daemons that emptied
+A process belongs to an agent when it has `ORCH_ATTEMPT_FOLDER=<folder>` in its environment. For daemons that emptied
 theirs, all of this together serves as well: it works inside the agent's worktree, started after the agent, has
 no terminal and no HOME, and its parent is process 1 or one of our own ancestors (the nearest subreaper). The last
 three keep a person's shell, editor or tmux server in the worktree out of it: what people start has HOME.
@@ -47,18 +47,18 @@ def signal_exactly(pid: int, start_time: str, number: int) -> bool:
             os.close(pidfd)
 
 
-def end_all(agent_id: str, worktree: Path | None, since: str | None) -> list[int]:
+def end_all(folder: Path, worktree: Path | None, since: str | None) -> list[int]:
     """End the processes of an agent whose shim is dead, until two looks find none.
 
     Args:
-        agent_id: as in ORCH_AGENT_ID.
+        folder: of the attempt, which no other agent of this machine has.
         worktree: where to look for daemons without environment, or None.
         since: the start time of the shim; None when that was in another boot, where only the environment counts.
 
     Returns:
         Processes that SIGKILL did not end within five seconds.
     """
-    search = _Search(agent_id, worktree, since)
+    search = _Search(folder, worktree, since)
     begin, asked, clean = time.monotonic(), set[int](), 0
     while clean < 2:
         elapsed = time.monotonic() - begin
@@ -82,8 +82,8 @@ def end_all(agent_id: str, worktree: Path | None, since: str | None) -> list[int
 class _Search:
     """Repeated looks for the processes of one agent."""
 
-    def __init__(self, agent_id: str, worktree: Path | None, since: str | None) -> None:
-        self.cookie = f"ORCH_AGENT_ID={agent_id}"
+    def __init__(self, folder: Path, worktree: Path | None, since: str | None) -> None:
+        self.cookie = f"ORCH_ATTEMPT_FOLDER={os.path.realpath(folder)}"
         self.worktree = os.path.realpath(worktree) if worktree and shim.LINUX and since else None
         self.since = int(since) if self.worktree and since else 0
         self.ancestors = _ancestors()

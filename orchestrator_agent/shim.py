@@ -22,7 +22,7 @@ Exit codes: 0 recorded, 70 failed itself (nothing recorded, the tree ended), 75 
 """
 
 # pathlib and typing would add a third to the time of a start.
-# ruff: noqa: PTH100, PTH104, PTH110, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH104, PTH110, PTH118, PTH120, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -358,7 +358,7 @@ class Shim:
             step = f"enter {self.spec['cwd']}"
             os.chdir(_encode(self.spec["cwd"]))
             argv, step = self.spec["argv"], f"run {self.spec['argv'][0]}"
-            env = {"ORCH_AGENT_ID": self.spec["agent_id"], **self.spec["env"]}
+            env = {"ORCH_AGENT_ID": self.spec["agent_id"], **self.spec["env"], "ORCH_ATTEMPT_FOLDER": self.directory}
             environ = {_encode(key): _encode(value) for key, value in env.items()}
             os.execvpe(_encode(argv[0]), [_encode(word) for word in argv], environ)
         except Exception as error:
@@ -524,7 +524,7 @@ def _wake(target: dict[str, Any], umask: int) -> None:
 
 def main(argv: list[str]) -> int:
     """Run the shim of one attempt directory; its exit code."""
-    directory = os.path.abspath(argv[1])
+    directory = os.path.realpath(argv[1])
     if len(argv) > 2:
         lock: int | None = int(argv[2])
         os.set_inheritable(int(argv[2]), False)

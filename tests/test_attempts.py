@@ -350,10 +350,10 @@ def test_sweep_ends_what_forks_again_and_again(tmp_path: Path) -> None:
 
 def test_sweep_spares_a_person_in_the_worktree_and_other_agents(tmp_path: Path) -> None:
     directory, daemon = lose(tmp_path, "same")
-    # An editor left in the background, its parent gone, working in the worktree; and an agent with a longer id.
+    # An editor left in the background, its parent gone, working in the worktree; and an agent in a longer folder.
     editor = "sleep 1000 & echo $! >>others"
     subprocess.run(["sh", "-c", editor], cwd=tmp_path, check=True)
-    other_env = {**os.environ, "ORCH_AGENT_ID": f"{AGENT_ID}7"}
+    other_env = {**os.environ, "ORCH_AGENT_ID": AGENT_ID, "ORCH_ATTEMPT_FOLDER": f"{directory.resolve()}7"}
     subprocess.run(["sh", "-c", editor], cwd=tmp_path, env=other_env, check=True)
     others = pids(tmp_path / "others", 2)
     try:
@@ -370,7 +370,7 @@ def test_sweep_spares_itself_and_those_above_it(tmp_path: Path) -> None:
     code = f"{_IMPORTS}print(attempts.sweep(Path(sys.argv[1]), Path(sys.argv[2])))"
     done = subprocess.run(
         ["sh", "-c", '"$@"; echo survived', "sh", sys.executable, "-c", code, str(directory), str(tmp_path)],
-        env={**os.environ, "ORCH_AGENT_ID": AGENT_ID, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "ORCH_ATTEMPT_FOLDER": str(directory.resolve()), "PYTHONPATH": str(ROOT)},
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -139,6 +139,8 @@ def test_command_words_inside_names_do_not_command() -> None:
         ("status", "status"),
         ("how far are we?", "status"),
         ("report", "report"),
+        ("run a report", "report"),
+        ("all done?", "status"),
         ("a short summary for the board, please", "report"),
         ("help", "help"),
         ("what can you do?", "help"),
@@ -192,6 +194,7 @@ def test_the_foundation_without_such_a_heading_is_the_first_batch() -> None:
         "how do I stop an agent?",
         "I want to know whether 2.1 is running",
         "tell me when 2.1 is done",
+        "is the desk agent to move to the status page?",
         "are we to begin the reader accounts now",
     ],
 )
@@ -223,6 +226,8 @@ def test_a_request_with_a_mere_question_mark_asks_first() -> None:
         ("exclude the late fees", "none", []),
         ("keep everything running", "none", []),
         ("start nothing", "none", []),
+        ("let the wizard be", "none", []),
+        ("fire everyone", "none", []),
     ],
 )
 def test_no_means_no(goal: str, intent: str, ids: list[str]) -> None:
@@ -258,8 +263,9 @@ def test_a_condition_is_no_target_and_needs_a_yes() -> None:
 
 
 def test_a_verb_that_nobody_knows_needs_a_yes() -> None:
-    found = interpret_goal("juggle the loan desk", ROADMAP)
-    assert (found.intent, found.needs_confirmation) == ("run", True)
+    for goal in ("juggle the loan desk", "the loan desk is broken"):
+        found = interpret_goal(goal, ROADMAP)
+        assert (found.intent, found.needs_confirmation) == ("run", True), goal
     assert meaning("scrap the wizard") == meaning("switch off the wizard") == ("stop", ["1.3"])
     assert meaning("mark 2.1 as complete") == ("none", [])
 
@@ -282,6 +288,7 @@ def test_unknown_ids_ask_and_never_fall_back_to_a_near_one() -> None:
 
 def test_stop_verify_explain_take_a_target() -> None:
     assert meaning("stop the loan desk") == ("stop", ["2.1"])
+    assert meaning("make the loan desk agent stop now") == ("stop", ["2.1"])
     assert meaning("stop 1.3 and 2.1") == ("stop", ["1.3", "2.1"])
     assert meaning("verify the wizard") == ("verify", ["1.3"])
     assert meaning("why is the reservation queue blocked") == ("explain", ["2.3"])

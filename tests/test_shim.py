@@ -95,7 +95,7 @@ def test_the_agent_gets_what_the_spec_says_and_nothing_else(tmp_path: Path, monk
     assert record.code == 0, attempts.tail(directory)
     facts = json.loads(attempts.tail(directory))
     facts["env"].pop("LC_CTYPE", None)  # Python's own doing in a C locale
-    assert facts["env"] == {**env, "ORCH_AGENT_ID": AGENT_ID}
+    assert facts["env"] == {**env, "ORCH_AGENT_ID": AGENT_ID, "ORCH_ATTEMPT_FOLDER": str(directory.resolve())}
     assert facts["argv"] == ["--", "a b", "$(touch pwned)", "\udcfe"]
     assert facts["cwd"] == str(tmp_path)
     assert (facts["stdin"], facts["umask"], facts["leads"], facts["blocked"]) == ("", 0o027, True, [])

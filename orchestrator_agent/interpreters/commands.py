@@ -11,7 +11,7 @@ from orchestrator_agent.interpreters import questions
 from orchestrator_agent.interpreters.lexicon import NUMBERS, OUTSIDE
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
 from orchestrator_agent.interpreters.sentences import NUMBER, Clause
-from orchestrator_agent.interpreters.targets import ALL, EVERYTHING, Found, World, resolve
+from orchestrator_agent.interpreters.targets import ALL, EVERYONE, EVERYTHING, Found, World, resolve
 from orchestrator_agent.interpreters.words import content, fold, stem
 
 _NEXT = re.compile(r"\bnext\b|\b(?:keep|carry|go|going|move|press) (?:going|on)\b|^(?:continue|proceed|go|onwards?)\b")
@@ -24,6 +24,7 @@ _WHOLE = re.compile(
 _ONE_AGENT = re.compile(r"\b(?:it|this|that|him|her|(?:the|that|this|one) (?:agent|one|stream|worker)|on)\b")
 _OUR_WORK = re.compile(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = re.compile(r"(?:the|a|an|that|this|its|\d)\b")
+_STATES = re.compile(r"\b(?:is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b")
 _NOTHING = re.compile(r"(?:nothing|none|nobody|no one|no more)\b")
 _MINE = re.compile(r"\b(?:my|mine|me)\b")
 #: Words for the roadmap as a whole, and for starting, that name no part of it.
@@ -61,7 +62,7 @@ def mention(clause: Clause, world: World) -> Reading | None:
     if strange and head in OUTSIDE and found.kind != "name":
         return None
     unknown_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
-    doubt = unknown_verb or (strange and head in OUTSIDE)
+    doubt = unknown_verb or (strange and head in OUTSIDE) or bool(_STATES.search(clause.text))
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
 
 
@@ -101,7 +102,11 @@ def names_one(text: str, world: World) -> bool:
 def _act(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
     """stop, verify, explain: commands for what exists."""
     intent, rest = clause.command, clause.rest
-    if intent == "stop" and not content(rest) and (ALL.search(rest) or not _ONE_AGENT.search(rest)):
+    if (
+        intent == "stop"
+        and not content(rest)
+        and (ALL.search(rest) or EVERYONE.search(rest) or not _ONE_AGENT.search(rest))
+    ):
         return Reading("stop_all", evidence=f"the word {clause.word}", confirm=clause.marked)
     if _is_private(rest, 6) and "agent" not in rest:
         return None
@@ -167,7 +172,9 @@ def _start_named(clause: Clause, world: World) -> Reading | None:
 
 
 def _written(text: str, world: World, named: str = "") -> Reading | None:
-    if questions.report(text) and not names_one(named or text, world):
+    top = world.index.rank(named or text)[:1]
+    named_well = bool(top) and (top[0].full_name or (top[0].score >= 0.85 and top[0].words != ("report",)))
+    if questions.report(text) and not named_well:
         return Reading("report", score=0.8, evidence="asks for something written")
     return None
 
@@ -182,6 +189,8 @@ def _meta(clause: Clause, world: World) -> Reading | None:
     if resolve(said, world).kind in ("selection", "id") and not _NEXT_READY.search(said):
         return None
     if (ALL if clause.command else EVERYTHING).search(said):
+        if clause.marked and not clause.command:
+            return Reading("status", score=0.6, evidence="asks about everything")
         counted = any(word in NUMBERS or word.isdigit() for word in said.split())
         return Reading("run_all", evidence="everything", confirm=clause.marked or counted)
     if not _NEXT.search(clause.text):

@@ -12,7 +12,7 @@ def _set(text: str) -> frozenset[str]:
 
 START = _set(
     "start run begin build do implement launch execute resume continue retry restart redo develop tackle"
-    " finish complete create make write proceed get take add ship want need rerun relaunch code kick spin fire"
+    " finish complete create make write proceed get take add ship want need rerun relaunch code kick spin"
     " work go pick try set bring rebuild rewrite rework refactor redesign prioritise prioritize open dispatch"
     " spawn assign deliver hammer knock crank"
 )

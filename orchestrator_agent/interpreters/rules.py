@@ -88,7 +88,12 @@ def _read(raw: str, said: Limits, world: World) -> Reading:
     if talk:
         return Reading(talk, score=0.95, evidence="the words as such")
     found = clauses(said.text)
-    reading = _addressed(raw, said.text, world) or _question(found, said, world) or _commands(found, world)
+    asks = bool(found) and found[0].question
+    reading = (
+        (None if asks else _addressed(raw, said.text, world))
+        or _question(found, said, world)
+        or _commands(found, world)
+    )
     if reading.intent == "run" and reading.ask and not reading.found and said.max_agents:
         return Reading("run_all", score=0.7, evidence="a number of agents and no work in particular")
     return reading

@@ -76,7 +76,8 @@ _ASKS = re.compile(
 _DENIES = re.compile(
     r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
     r"(?:don't|dont|do not|never|not|no(?= \w)|nothing|skip|leave (?=.*\b(?:alone|out|as|be|for now|aside)\b)"
-    r"|hold off|hold on with|exclude|omit|postpone|defer|delay|deprioriti[sz]e|keep (?!going\b|on\b|at it\b)"
+    r"|hold off|hold on with|let (?=.+ be$)|exclude|omit|postpone|defer|delay|deprioriti[sz]e|keep (?!going\b|on\b"
+    r"|at it\b)"
     r"|forget|ignore|avoid|refrain|without|except|minus|excluding|rather not|won't|will not|must not|shouldn't"
     r"|should not|can't"
     r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
@@ -100,7 +101,7 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|^take (?P<d>.+?) (?:down|offline)$|^(?:get|take|pull) (?:the )?agents? off (?P<e>.+)"
             r"|^cut (?P<f>.+?) short"
             r"|^call (?:off )?(?P<g>.+?)(?: off)?$|^(?:knock|lay) off(?P<h>.*)|^(?:make |tell |get "
-            r"|have )?(?P<i>.+?)(?: to)? (?:stop|halt|pause)$"
+            r"|have )?(?P<i>.+?)(?: to)? (?:stop|halt|pause)(?: (?:now|please|immediately|right now|right away))*$"
             r"|^bring (?P<j>.+?) to a (?:halt|stop)$|^hold (?P<k>.+)|^no more (?:work on )?(?P<l>.+)"
         ),
     ),
@@ -146,6 +147,9 @@ _TRAILING = re.compile(
     r"(?:going|started|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented"
     r"|up and running)(?: (?:now|please|today))*$"
 )
+
+
+_WISHES = ("get", "have", "want", "need", "see")
 
 
 def clauses(text: str) -> list[Clause]:
@@ -195,7 +199,10 @@ def _clause(text: str, marked: bool) -> Clause:
         return replace(inner_clause, rest=inner_clause.rest or denied, negative=True, marked=marked)
     if _ASKS.match(bare) or _ASKS.match(text):
         return Clause(text, text, question=True, marked=marked, command=_phrase(bare)[0])
-    return replace(_command(text, bare), marked=marked)
+    clause = _command(text, bare)
+    if marked and clause.word == "get" and not bare.startswith(_WISHES):
+        return Clause(text, text, question=True, marked=True)
+    return replace(clause, marked=marked)
 
 
 def _command(text: str, bare: str) -> Clause:
@@ -205,7 +212,7 @@ def _command(text: str, bare: str) -> Clause:
         return Clause(text, rest.strip(), name, word)
     head, _, rest = bare.partition(" ")
     wish = _TRAILING.match(bare)
-    if wish and head in ("get", "have", "want", "need", "see"):
+    if wish and head in _WISHES:
         return Clause(text, wish["rest"], "run", "get")
     root = head if head in COMMANDS else _mended(_root(head))
     if root in COMMANDS:

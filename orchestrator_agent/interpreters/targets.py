@@ -92,9 +92,10 @@ _SIZED = re.compile(
     r"\b(?:ones?|streams?|items?|tasks?|things?|stuff|sized?|effort|work|everything|all|stories|wins?|jobs?)\b"
 )
 ALL = re.compile(
-    r"\b(?:everything|everyone|everybody|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full"
+    r"\b(?:everything|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full"
     r"|the (?:plan|roadmap|backlog|project)|anything|whatever|them all)\b"
 )
+EVERYONE = re.compile(r"\b(?:everyone|everybody)\b")
 #: Words that mean everything even without a command beside them.
 EVERYTHING = re.compile(r"\b(?:everything|all|whole|entire|rest|remaining|remainder|the lot)\b")
 _PLURAL = re.compile(r"\b(?:all|both|every|each|the (?:two|three|four|five|six)|these|those)\b")

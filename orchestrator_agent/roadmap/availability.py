@@ -50,9 +50,7 @@ def _is_done(id_: str, stream: WorkStream, by_id: Mapping[str, WorkStream]) -> b
     return id_ in stream.satisfied if needed is None else needed.status is WorkStreamStatus.COMPLETE
 
 
-def _judge(
-    stream: WorkStream, by_id: Mapping[str, WorkStream], cycles: Mapping[str, tuple[str, ...]]
-) -> Availability:
+def _judge(stream: WorkStream, by_id: Mapping[str, WorkStream], cycles: Mapping[str, tuple[str, ...]]) -> Availability:
     if stream.status is WorkStreamStatus.COMPLETE:
         return Availability(False, "is complete", "complete")
     if stream.status is WorkStreamStatus.CANCELLED:

@@ -54,7 +54,9 @@ class _Reader:
         self.item_indent: int | None = None
 
     def take(self, line: Line) -> None:
-        if line.kind is Kind.HEADING:
+        if line.kind is Kind.BLANK:
+            self.body.text.append("")
+        elif line.kind is Kind.HEADING:
             self._heading(line)
         elif line.kind in (Kind.ITEM, Kind.TEXT):
             found = self._field(line)

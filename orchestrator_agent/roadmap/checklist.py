@@ -1,9 +1,9 @@
 """Plain checklists: each outermost box is a work stream, the heading above it its group.
 
-    ## Parser
-    - [x] Read numbers
-    - [ ] T002 Read strings (depends on Read numbers)
-      - [ ] with escapes        (a task of T002)
+## Parser
+- [x] Read numbers
+- [ ] T002 Read strings (depends on Read numbers)
+  - [ ] with escapes        (a task of T002)
 """
 
 from __future__ import annotations

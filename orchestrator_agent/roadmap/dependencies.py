@@ -221,7 +221,7 @@ def _expand(first: str, last: str, known: Known) -> list[str] | None:
 
 
 def _leading_id(text: str, known: Known) -> list[str] | None:
-    """"Phase 1.4 Registry": the id is meant when the word for its kind, or its form, leaves no doubt."""
+    """ "Phase 1.4 Registry": the id is meant when the word for its kind, or its form, leaves no doubt."""
     rest = _without_kind(text)
     word = rest.split(" ", 1)[0].rstrip(".:")
     doubtful = rest == text and word.isdigit()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from orchestrator_agent.errors import RoadmapError
 
@@ -30,9 +31,8 @@ class Kind(Enum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a document."""
+class Line(NamedTuple):
+    """One line of a document. A named tuple because plans have many lines and a dataclass takes thrice as long."""
 
     #: 1-based.
     number: int
@@ -131,6 +131,9 @@ _FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][\w-]*[ \t]*:")
 
 
 def _columns(text: str) -> int:
+    columns = len(text) - len(text.lstrip(" "))
+    if text[columns : columns + 1] != "\t":
+        return columns
     columns = 0
     for char in text:
         if char == " ":
@@ -193,10 +196,14 @@ class _Scanner:
                 return Kind.HIDDEN, raw
             self.in_comment = False
             raw = " " * (end + 3) + raw[end + 3 :]
-        elif (match := _FENCE.match(raw)) and not (match[1][0] == "`" and "`" in match[2]):
+        elif (
+            ("```" in raw or "~~~" in raw)
+            and (match := _FENCE.match(raw))
+            and not (match[1][0] == "`" and "`" in match[2])
+        ):
             self.fence = _Fence.opened(match, self.closers.get(match[1][0], ()), index)
             return Kind.FENCED, raw
-        return None, self._without_comments(raw)
+        return None, self._without_comments(raw) if "<!--" in raw else raw
 
     def _without_comments(self, raw: str) -> str:
         """Blank out comments. One that begins in the middle of a line counts only when it also ends there."""

@@ -90,10 +90,10 @@ def _finished(document: Document, needs: Mapping[str, Dependencies], known: Know
     return finished
 
 
-def _work_stream(
-    document: Document, draft: Draft, needs: Dependencies, finished: set[str], known: Known
-) -> WorkStream:
-    conflicts = read_dependencies(", ".join(draft.conflicts_with), known, draft.id)
+def _work_stream(document: Document, draft: Draft, needs: Dependencies, finished: set[str], known: Known) -> WorkStream:
+    conflicts = Dependencies()
+    if draft.conflicts_with:
+        conflicts = read_dependencies(", ".join(draft.conflicts_with), known, draft.id)
     return WorkStream(
         id=draft.id,
         name=draft.name,

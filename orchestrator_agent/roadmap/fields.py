@@ -25,7 +25,9 @@ _FIELDS = {
 }
 NAMES = {name.strip(): field for field, names in _FIELDS.items() for name in names.split(";")}
 
-_FIELD = re.compile(r"(?P<open>[*_]{0,3})(?P<name>[^\W\d_][\w /&()-]{0,39}?)[*_]{0,3} ?[:：][*_]{0,3}(?:[ \t]|$)")
+_BOLD = re.compile(r"(?:\*\*|__)[^\W\d_][\w /&()-]*(?:\*\*|__)?$")
+#: The longest name of a field, its markup included.
+_LONGEST_NAME = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,20 @@ class Field:
 
 def read_field(text: str) -> Field | None:
     """The field that `text` is, or None."""
-    match = _FIELD.match(text)
-    if match is None:
+    colon = text.find(":", 0, _LONGEST_NAME)
+    colon = colon if colon > 0 else text.find("：", 0, _LONGEST_NAME)
+    if colon <= 0:
         return None
-    name = " ".join(match["name"].casefold().split())
-    bold = len(match["open"]) >= 2
-    known = NAMES.get(name)
-    if known is None and not bold:
+    label = text[:colon].rstrip()
+    known = NAMES.get(" ".join(label.strip("*_ ").casefold().split()))
+    bold = _BOLD.match(label) is not None
+    start = colon + 1
+    while text[start : start + 1] in ("*", "_"):
+        start += 1
+    if (known is None and not bold) or not (text[start : start + 1] in ("", " ", "\t") or is_emoji(text[start])):
         return None
-    start = match.end() + len(text[match.end() :]) - len(text[match.end() :].lstrip())
-    return Field(known or "other", text[start:].strip(), start, bold)
+    value = text[start:].strip()
+    return Field(known or "other", value, len(text) - len(text[start:].lstrip()), bold)
 
 
 _EXAMPLES = re.compile(
@@ -67,7 +73,7 @@ _CRITERIA = re.compile(
     r"risks?(?: (?:and|&) .*)?$|(?:success )?metrics?$|notes?$|archived?$|deferred\b|contributing$|"
     r"future(?: (?:ideas|work|enhancements|considerations))?$",
 )
-LEGEND = re.compile(r"[*_\W]{0,6}(?:status )?(?:legend|indicators|icons|key)\b|.{0,20}how to use\b", re.IGNORECASE)
+LEGEND = re.compile(r"[*_\W]{0,6}(?:status )?(?:legend|indicators|icons|key|how to use)\b", re.IGNORECASE)
 
 
 def plain(text: str) -> str:

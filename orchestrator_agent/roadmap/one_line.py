@@ -49,7 +49,7 @@ def read_one_line(
 
 
 def _read(line: Line, legend: Mapping[str, WorkStreamStatus]) -> Draft | None:
-    span = leading_emoji(line.content)
+    span = None if line.content[:1].isalnum() else leading_emoji(line.content)
     if span is None:
         return None
     emoji = line.content[span[0]]

@@ -35,6 +35,9 @@ _TITLE = re.compile(
 _NO_NAME = re.compile(r"[-–—&+/,]|(?:and|to|through) \d")
 
 
+_NO_BODY = Body()
+
+
 @dataclass(slots=True)
 class _Candidate:
     """A heading that may be a work stream."""
@@ -53,7 +56,7 @@ class _Candidate:
     batch: str | None = None
     #: What stands before the next candidate, and the index of that.
     body_end: int = 0
-    body: Body = field(default_factory=Body)
+    body: Body = field(default_factory=lambda: _NO_BODY)
     field_place: tuple[Place, str | None] | None = None
 
     @property
@@ -154,9 +157,7 @@ def _is_id(match: re.Match[str]) -> bool:
     return not id_.isdigit() or bool(sep and sep in ".):：")
 
 
-def read_ending(
-    text: str, first: int, legend: Mapping[str, WorkStreamStatus]
-) -> tuple[Place, int, str | None] | None:
+def read_ending(text: str, first: int, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place, int, str | None] | None:
     """The status at the end of a heading or item: "Name ✅ DONE", "Name - Complete", "Name (Blocked)".
 
     Returns:
