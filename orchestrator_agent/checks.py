@@ -179,6 +179,8 @@ def protected_among(files: Sequence[str], patterns: Sequence[str]) -> tuple[str,
 
 
 def _matches(name: str, pattern: str) -> bool:
+    if pattern.startswith(f"{name}/"):  # a file or link in the place of a folder that the pattern names
+        return True
     if pattern.endswith("/**"):
         return name.startswith(pattern[:-2])
-    return fnmatch.fnmatchcase(name, pattern)
+    return fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(f"/{name}", f"/{pattern}".replace("/**/", "*/"))

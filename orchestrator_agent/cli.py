@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -55,15 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `docs/commands.md` is made from it."""
     import argparse
 
-    from orchestrator_agent import exit_codes
-
-    class Parser(argparse.ArgumentParser):
-        """Says what is wrong as everything here does: in one clean sentence."""
-
-        def error(self, message: str) -> NoReturn:
-            self.exit(exit_codes.USAGE, f"orch: {_sentence(message, self.prog, list(_names(parser)))}\n")
-
-    parser = Parser(
+    parser = _parser_class()(
         prog="orch",
         description=_HELP,
         epilog='Try `orch demo` first. In your repository: `orch init`, `orch status`, `orch goal "start the next"`.',
@@ -71,7 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", "-V", action="store_true", help="print the version")
     parser.add_argument("-C", dest="directory", metavar="DIR", default=None, help="work as if started in DIR")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    common = Parser(add_help=False)
+    common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "-C", dest="directory", metavar="DIR", default=argparse.SUPPRESS, help="work as if started in DIR"
     )
@@ -93,25 +85,33 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _names(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """The names of all commands."""
-    for action in parser._actions:
-        if action.dest == "command" and action.choices:
-            yield from action.choices
+def _parser_class() -> type[argparse.ArgumentParser]:
+    import argparse
+
+    from orchestrator_agent import exit_codes
+
+    class Parser(argparse.ArgumentParser):
+        """Says what is wrong as everything here does: in one clean sentence."""
+
+        def error(self, message: str) -> NoReturn:
+            self.exit(exit_codes.USAGE, f"orch: {_sentence(message, self.prog)}\n")
+
+    return Parser
 
 
-def _sentence(message: str, prog: str, names: list[str]) -> str:
+def _sentence(message: str, prog: str) -> str:
     """What argparse objects to, short and with the remedy."""
     import difflib
 
     from orchestrator_agent.terminal import clean
 
     message = clean(message)
-    if wrong := re.match("argument COMMAND: invalid choice: '(.*?)'", message):
-        near = difflib.get_close_matches(wrong[1], names, n=1)
-        hint = f"did you mean `orch {near[0]}`?" if near else "`orch --help` lists them."
-        return f"There is no command {wrong[1][:60]!r}; {hint}"
-    return f"{message[:200]}; see `{prog} --help`."
+    unknown = re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)", message)
+    if unknown is None:
+        return f"{message[:200]}; see `{prog} --help`."
+    near = difflib.get_close_matches(unknown[1], re.findall(r"[a-z]+", unknown[2]), n=1)
+    hint = f"did you mean `orch {near[0]}`?" if near else "`orch --help` lists them."
+    return f"There is no command {unknown[1][:60]!r}; {hint}"
 
 
 def _add_work(add: Add) -> None:

@@ -65,7 +65,7 @@ class Controller:
         finally:
             asyncio.get_running_loop().remove_reader(fifo)
             os.close(fifo)
-            self._record(events.CONTROLLER_ENDED, f"controller {os.getpid()} ended: nothing is left to do")
+        self._record(events.CONTROLLER_ENDED, f"controller {os.getpid()} ended: nothing is left to do")
 
     def _listen(self) -> int:
         """Open the FIFO by which shims and front ends wake us."""

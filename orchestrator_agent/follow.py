@@ -35,13 +35,13 @@ def follow(
     end = None if timeout is None else time.monotonic() + timeout
     care = _Care(project)
     while True:
+        seen = store.version()  # before the look, so that nothing slips between
         over = not is_open(project, command_id)
         while batch := store.events_after(last):
             last = batch[-1].id
             yield from (event for event in batch if event.command_id == command_id)
         if over or (end is not None and time.monotonic() > end):
             return
-        seen = store.version()
         until = time.monotonic() + _CARE
         while store.version() == seen and time.monotonic() < until:
             idle()

@@ -27,7 +27,12 @@ _OPTIONS = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "commit.gpgSign": "false",
+    "commit.cleanup": "whitespace",  # a title may begin with "#"
+    "core.safecrlf": "false",
+    "status.showUntrackedFiles": "normal",
+    "status.renames": "false",
     "merge.autoStash": "false",
+    "merge.verifySignatures": "false",
     "protocol.file.allow": "user",
     "advice.detachedHead": "false",
     "submodule.recurse": "false",
@@ -123,21 +128,17 @@ class Repository:
             yield
 
     def identity(self) -> dict[str, str]:
-        """Environment that names an author where the user has not set one, else nothing."""
-        if self.git("config", "user.email", check=False).stdout.strip():
-            return {}
-        return {
-            "GIT_AUTHOR_NAME": "orch",
-            "GIT_AUTHOR_EMAIL": "orch@localhost",
-            "GIT_COMMITTER_NAME": "orch",
-            "GIT_COMMITTER_EMAIL": "orch@localhost",
-        }
+        """Environment that names an author as far as the user has not set one."""
+        given = {"NAME": "orch", "EMAIL": "orch@localhost"}
+        missing = [part for part in given if not self.git("config", f"user.{part.lower()}", check=False).stdout.strip()]
+        names = {f"GIT_{role}_{part}": given[part] for role in ("AUTHOR", "COMMITTER") for part in missing}
+        return {name: value for name, value in names.items() if name not in os.environ}
 
 
 def run_git(
     *argv: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run git anywhere; undecodable bytes come as surrogates.
+    """Run git anywhere; undecodable bytes come as surrogates, and line ends as they are.
 
     It gets a session of its own, so that Ctrl-C never cuts a merge in half.
 
@@ -145,14 +146,12 @@ def run_git(
         RepositoryError: git is not installed.
     """
     try:
-        return subprocess.run(
+        done = subprocess.run(
             ["git", *_CONFIG, *argv],
             cwd=cwd,
             env=_environment(env),
-            input="" if stdin is None else stdin,
+            input=(stdin or "").encode("utf-8", "surrogateescape"),
             capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
             start_new_session=True,
             check=False,
         )
@@ -160,6 +159,8 @@ def run_git(
         if not cwd.is_dir():
             raise RepositoryError(f"The folder {cwd} does not exist; name an existing one with -C.") from None
         raise RepositoryError("git is not installed; install git 2.31 or newer.") from None
+    out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:

@@ -16,7 +16,6 @@ from orchestrator_agent.errors import GitError
 from orchestrator_agent.git import Repository
 from orchestrator_agent.model import WorkStreamStatus
 
-FILES_LIMIT = 200
 _LOCK_TRIES = 20
 
 
@@ -62,7 +61,9 @@ def build_candidate(repository: Repository, worktree: Path, work: Work) -> Candi
         GitError: git failed for another reason than a conflict.
         RoadmapError: the roadmap at the base cannot be read or written.
     """
-    if work.head and work.head != work.base and _has_landed(repository, work):
+    if not work.head:
+        return Candidate()
+    if work.head != work.base and _has_landed(repository, work):
         return Candidate(commit=work.base, landed=True)
     edited = bool(_changed(repository, f"{work.base}...{work.head}", work.roadmap_path))
     merge = ("merge", "--quiet", "--no-ff", "--no-commit", "--no-verify", "--no-stat", work.head)
@@ -75,18 +76,20 @@ def build_candidate(repository: Repository, worktree: Path, work: Work) -> Candi
         repository.git("reset", "--quiet", "--hard", work.base, cwd=worktree)
         return Candidate(conflicts=conflicts, roadmap_edited=edited)
     before = repository.file_at(work.base, work.roadmap_path)
-    _put(repository, worktree, work.roadmap_path, before)
+    mode = repository.line("ls-tree", work.base, "--", work.roadmap_path).partition(" ")[0] or "100644"
+    _put(repository, worktree, work.roadmap_path, before, mode)
     tree = repository.line("write-tree", cwd=worktree)
     if tree == repository.line("rev-parse", f"{work.base}^{{tree}}"):
         repository.git("reset", "--quiet", "--hard", work.base, cwd=worktree)
         return Candidate(roadmap_edited=edited)
     if before is not None and work.statuses:
         after = roadmap.write_status(before, work.roadmap_path, work.statuses)
-        _put(repository, worktree, work.roadmap_path, after)
+        _put(repository, worktree, work.roadmap_path, after, mode)
     commit = _commit(repository, worktree, work)
-    files = _names(repository.git("diff", "--name-only", "-z", work.base, commit).stdout)
-    files = [name for name in files if name != work.roadmap_path]
-    return Candidate(commit=commit, files=tuple(files[:FILES_LIMIT]), roadmap_edited=edited)
+    # Both names of what was moved, whatever the user's settings for `git diff` are.
+    listed = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none", work.base, commit)
+    files = [name for name in _names(repository.git(*listed).stdout) if name != work.roadmap_path]
+    return Candidate(commit=commit, files=tuple(files), roadmap_edited=edited)
 
 
 def _has_landed(repository: Repository, work: Work) -> bool:
@@ -103,13 +106,13 @@ def _names(listed: str) -> list[str]:
     return [name for name in listed.split("\0") if name]
 
 
-def _put(repository: Repository, worktree: Path, path: str, content: bytes | None) -> None:
+def _put(repository: Repository, worktree: Path, path: str, content: bytes | None, mode: str) -> None:
     """Put bytes into the index, exactly and without following what the agent made of the path."""
     if content is None:
         repository.git("update-index", "--force-remove", "--", path, cwd=worktree)
         return
     blob = repository.store_blob(content)
-    repository.git("update-index", "--add", "--replace", "--cacheinfo", f"100644,{blob},{path}", cwd=worktree)
+    repository.git("update-index", "--add", "--replace", "--cacheinfo", f"{mode},{blob},{path}", cwd=worktree)
 
 
 def _commit(repository: Repository, worktree: Path, work: Work) -> str:
@@ -137,6 +140,8 @@ def land(repository: Repository, target: str, base: str, candidate: str) -> Land
     if current != base:
         return Landing("moved", f"{target} has moved on")
     place = _checked_out_at(repository, target)
+    if place is None and _in_rebase(repository, target):
+        return Landing("dirty", f"a rebase of {target} is under way; finish it first")
     if place is None:
         done = repository.git("update-ref", f"refs/heads/{target}", candidate, base, check=False)
         return Landing() if done.returncode == 0 else Landing("moved", f"{target} has moved on")
@@ -145,7 +150,9 @@ def land(repository: Repository, target: str, base: str, candidate: str) -> Land
 
 def _fast_forward(repository: Repository, place: Path, target: str, candidate: str) -> Landing:
     for _ in range(_LOCK_TRIES):
-        done = repository.git("merge", "--quiet", "--ff-only", "--no-stat", candidate, cwd=place, check=False)
+        # An ignored file in the way is a user's too.
+        merge = ("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-stat", candidate)
+        done = repository.git(*merge, cwd=place, check=False)
         if "index.lock" not in done.stderr:
             break
         time.sleep(0.1)  # somebody's git command is at work there; it takes moments
@@ -174,10 +181,14 @@ def _checked_out_at(repository: Repository, branch: str) -> Path | None:
     return None
 
 
+def _in_rebase(repository: Repository, branch: str) -> bool:
+    """True while some working tree rebases `branch`, which is not checked out meanwhile."""
+    common = Path(repository.line("rev-parse", "--path-format=absolute", "--git-common-dir"))
+    folders = (common, *common.glob("worktrees/*"))
+    names = [folder / kind / "head-name" for folder in folders for kind in ("rebase-merge", "rebase-apply")]
+    return any(name.is_file() and name.read_text().strip() == f"refs/heads/{branch}" for name in names)
+
+
 def leave_on_branch(repository: Repository, branch: str, head: str, candidate: str) -> Landing:
     """Policy `branch`: the agent's branch moves to the checked candidate, and the target stays where it is."""
-    ref = f"refs/heads/{branch}"
-    if repository.commit_of(ref) == candidate:
-        return Landing()
-    done = repository.git("update-ref", ref, candidate, head, check=False)
-    return Landing() if done.returncode == 0 else Landing("moved", f"{branch} has moved on")
+    return land(repository, branch, head, candidate)

@@ -109,12 +109,12 @@ class Jobs:
         record, target = agent.record, self._target_of(agent)
         verdict = agent.verification
         assert verdict is not None
+        left = self._stays_on_branch(agent)
         try:
-            landing = await asyncio.to_thread(verification.integrate, self.project, agent, target)
+            landing = await asyncio.to_thread(verification.integrate, self.project, agent, target, on_branch=left)
             kind, reason = landing.kind, landing.reason
         except Exception as error:
             kind, reason = "error", _explain(error)
-        left = self.project.settings.integration.policy == "branch"
         data = {"verification_id": agent.verification_id, "kind": kind, "reason": reason, "commit": verdict.candidate}
         if not kind and left:
             data |= {"kind": "branch", "reason": f"verified; it waits on branch {record.branch}"}
@@ -144,6 +144,11 @@ class Jobs:
         except Exception as error:
             print(f"clean-up of {name}: {_explain(error)}", file=sys.stderr, flush=True)
             return []
+
+    def _stays_on_branch(self, agent: AgentFacts) -> bool:
+        """Policy `branch`; but whoever asks for one agent's work to be merged gets that."""
+        by_hand = any(command.kind == "integrate" for command in self._judging(agent))
+        return self.project.settings.integration.policy == "branch" and not by_hand
 
     def _title(self, agent: AgentFacts) -> str:
         plan = self.project.roadmap_at(self.project.tip(self._target_of(agent)))

@@ -109,15 +109,21 @@ class Store:
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
             if found == 0:
                 self._create()
+            elif found == _VERSION:
+                self._db.execute("SELECT max(id) FROM event").fetchone()
         except sqlite3.DatabaseError as error:
+            self._db.close()
             raise JournalError(f"The journal {target} cannot be read ({error}); run `orch doctor --fix`.") from None
-        if found > _VERSION:
+        if found not in (0, _VERSION):
+            self._db.close()
             raise JournalError(f"The journal {target} was written by a newer orch; update this one.")
 
     def _create(self) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    raise sqlite3.DatabaseError("it is the file of another program")
                 for statement in SCHEMA.split(";"):
                     if statement.strip():
                         self._db.execute(statement)

@@ -17,6 +17,8 @@ from orchestrator_agent.roadmap.availability import unblocked_by
 from orchestrator_agent.store import AgentFacts
 from orchestrator_agent.terminal import clean
 
+_FILES_LIMIT = 200
+
 
 def verify(
     project: Project, facts: AgentFacts, target: str, base: str, known: Mapping[str, CheckResult]
@@ -52,7 +54,7 @@ def verify(
         candidate=candidate.commit,
         base_commit=base,
         checks=tuple(results),
-        files=candidate.files,
+        files=candidate.files[:_FILES_LIMIT],
         protected=checks.protected_among(candidate.files, project.settings.checks.protected),
         conflicts=candidate.conflicts,
         finished_at=time.time(),
@@ -140,11 +142,11 @@ def _git_clean(facts: AgentFacts) -> CheckResult:
     )
 
 
-def integrate(project: Project, facts: AgentFacts, target: str) -> integration.Landing:
-    """Land a verified candidate as the policy says; asking again after it happened is fine."""
+def integrate(project: Project, facts: AgentFacts, target: str, *, on_branch: bool) -> integration.Landing:
+    """Land a verified candidate on `target`, or leave it on its branch; asking again after it happened is fine."""
     verdict = facts.verification
     assert verdict is not None
-    if project.settings.integration.policy == "branch":
+    if on_branch:
         return integration.leave_on_branch(
             project.repository, facts.record.branch, verdict.head_commit, verdict.candidate
         )

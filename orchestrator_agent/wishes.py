@@ -242,7 +242,8 @@ def accept_integrate(project: Project, agent: AgentFacts) -> str:
         NotAvailable: as `accept_verify`, or it is merged already.
         RepositoryError: as `git.require_ready`.
     """
-    if agent.integration is not None and agent.integration.state == "done":
+    landing = agent.integration
+    if landing is not None and landing.state == "done" and landing.kind != "branch":
         raise NotAvailable(f"The work of {agent.record.id} is merged already.")
     return _accept_judgement(project, "integrate", agent)
 

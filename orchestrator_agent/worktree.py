@@ -53,6 +53,7 @@ def create(repository: Repository, name: str, branch: str, commit: str) -> Path:
     path = path_of(repository, name)
     with repository.worktree_lock():
         if is_worktree(repository, path):
+            _finish_checkout(repository, path)
             return path
         if path.exists() and not any(path.iterdir()):
             path.rmdir()
@@ -65,10 +66,25 @@ def create(repository: Repository, name: str, branch: str, commit: str) -> Path:
 
 def is_worktree(repository: Repository, path: Path) -> bool:
     """True when `path` is a working tree of this repository that git can use."""
-    if not (path / ".git").is_file():
+    if path.is_symlink() or not (path / ".git").is_file():
         return False
-    done = repository.git("rev-parse", "--show-toplevel", cwd=path, check=False)
-    return done.returncode == 0 and Path(done.stdout.rstrip("\n")).resolve() == path.resolve()
+    common = ("rev-parse", "--path-format=absolute", "--git-common-dir")
+    done = repository.git(*common, "--show-toplevel", cwd=path, check=False)
+    return done.returncode == 0 and done.stdout.splitlines() == [repository.line(*common), str(path.resolve())]
+
+
+def _finish_checkout(repository: Repository, path: Path) -> None:
+    """Check out what `git worktree add` had not written when it was killed; it writes the index last."""
+    folder = git_dir(repository, path)
+    if not (folder / "index").exists():
+        _break_locks(folder)
+        repository.git("reset", "--quiet", "--hard", cwd=path)
+
+
+def _break_locks(folder: Path) -> None:
+    """Remove the locks of git commands that were killed; nobody else works there."""
+    for name in ("index.lock", "HEAD.lock"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def checkout_for_checks(repository: Repository, commit: str, name: str = "checks") -> Path:
@@ -79,7 +95,7 @@ def checkout_for_checks(repository: Repository, commit: str, name: str = "checks
             shutil.rmtree(path, ignore_errors=True)
             repository.git("worktree", "prune")
             repository.git("worktree", "add", "--quiet", "--lock", "--detach", str(path), commit)
-    (git_dir(repository, path) / "index.lock").unlink(missing_ok=True)
+    _break_locks(git_dir(repository, path))
     repository.git("checkout", "--quiet", "--force", "--detach", commit, cwd=path)
     repository.git("clean", "-ffdxq", cwd=path)
     return path
@@ -121,8 +137,10 @@ def commit_all(repository: Repository, worktree: Path, branch: str, message: str
     if not is_worktree(repository, worktree):
         return False
     on = repository.git("symbolic-ref", "--quiet", "HEAD", cwd=worktree, check=False).stdout.strip()
-    if on != f"refs/heads/{branch}" or (git_dir(repository, worktree) / "MERGE_HEAD").exists():
+    folder = git_dir(repository, worktree)
+    if on != f"refs/heads/{branch}" or (folder / "MERGE_HEAD").exists():
         return False
+    _break_locks(folder)
     if not repository.git("status", "--porcelain", cwd=worktree).stdout or _nested(repository, worktree):
         return False
     repository.git("add", "--all", cwd=worktree)
@@ -152,7 +170,7 @@ def save(repository: Repository, name: str, branch: str) -> Saved:
     if not is_worktree(repository, path):
         empty = path.is_dir() and not any(path.iterdir())
         return Saved() if empty else Saved(problem=f"{path} is no working tree any more, so its files cannot be saved")
-    nested = _nested(repository, path)
+    nested = _nested(repository, path) or _changed_submodules(repository, path)
     if nested:
         return Saved(problem=f"{path} holds the git repository {nested[0]}, whose history cannot be saved")
     ignored, size = _ignored(repository, path)
@@ -221,11 +239,38 @@ def _size(path: Path) -> int:
 
 def _nested(repository: Repository, path: Path) -> list[str]:
     """Repositories inside the worktree that git does not track: adding them would keep a link and lose the content."""
-    listed = repository.git("ls-files", "-z", "--others", "--directory", cwd=path).stdout
+    tracked = _submodules(repository, path)
     found = []
-    for name in listed.split("\0"):
-        if name.endswith("/") and not REGENERATED & set(Path(name).parts):
-            found += [name for folder, dirs, files in os.walk(path / name) if ".git" in dirs or ".git" in files]
+    for folder, folders, files in os.walk(path):
+        name = os.path.relpath(folder, path)
+        if name != "." and name not in tracked and (".git" in folders or ".git" in files):
+            found.append(name)
+        folders[:] = [item for item in folders if item != ".git"]
+    return [name for name in found if not _is_made_again(repository, path, name)]
+
+
+def _is_made_again(repository: Repository, path: Path, name: str) -> bool:
+    if not REGENERATED & set(Path(name).parts):
+        return False
+    return repository.git("check-ignore", "--quiet", "--", name, cwd=path, check=False).returncode == 0
+
+
+def _submodules(repository: Repository, path: Path) -> set[str]:
+    listed = repository.git("ls-files", "-z", "--stage", cwd=path).stdout.split("\0")
+    return {entry.partition("\t")[2] for entry in listed if entry.startswith("160000 ")}
+
+
+def _changed_submodules(repository: Repository, path: Path) -> list[str]:
+    """Submodules with files or commits that are nowhere else: their repositories go with the worktree."""
+    found = []
+    for name in sorted(_submodules(repository, path)):
+        place = path / name
+        if not (place / ".git").exists():
+            continue
+        dirty = repository.git("status", "--porcelain", "--ignored", "--ignore-submodules=none", cwd=place)
+        ahead = repository.git("rev-list", "--max-count=1", "HEAD", "--branches", "--not", "--remotes", cwd=place)
+        if dirty.stdout or ahead.stdout:
+            found.append(name)
     return found
 
 
@@ -247,9 +292,11 @@ def remove(repository: Repository, name: str, branch: str) -> Saved:
 
 
 def delete_merged_branch(repository: Repository, branch: str, target: str) -> None:
-    """Delete an agent's branch when `target` contains all of it."""
+    """Delete an agent's branch when `target` contains all of it and nobody has it checked out."""
     tip = repository.commit_of(f"refs/heads/{branch}")
-    if tip and branch.startswith("orch/") and repository.is_ancestor(tip, target):
+    if not tip or not branch.startswith("orch/") or not repository.is_ancestor(tip, f"refs/heads/{target}"):
+        return
+    if not repository.line("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{branch}"):
         repository.git("update-ref", "-d", f"refs/heads/{branch}", tip, check=False)
 
 

@@ -65,7 +65,8 @@ _LATE_CONDITION = re.compile(
     r"\s+(?=(?:if|once|after|unless|until|till|as soon as|before|while)\s+(?!possible|you (?:can|like|want)))"
 )
 _ASKS = re.compile(
-    r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have|had|did|does|do (?:you|we|i"
+    r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
+    r"|did|does|do (?:you|we|i"
     r"|they|all|any)"
     r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"

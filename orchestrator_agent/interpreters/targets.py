@@ -297,6 +297,12 @@ def _several(parts: list[str], world: World, at_work: bool, *, either: bool) -> 
     return Found(unique, score=min(scores), kind="name", evidence="names " + ", ".join(s.id for s in unique))
 
 
+def _is_spoken(name: str, text: str) -> bool:
+    """True when a name of several words stands word for word in `text`: "second file" is *Second File*, not *First File*."""
+    words = tokens(fold(name[:300]))
+    return len(words) > 1 and f" {' '.join(words)} " in f" {' '.join(tokens(text))} "
+
+
 def _single(text: str, matches: list[Match], world: World, at_work: bool) -> Found:
     if not matches:
         return Found()
@@ -315,6 +321,10 @@ def _single(text: str, matches: list[Match], world: World, at_work: bool) -> Fou
     if top.score < (THRESHOLD_SHORT if words <= 3 else THRESHOLD_LONG):
         return Found(score=top.score, evidence="nothing in the roadmap fits these words")
     tied = [m for m in matches if m.score >= top.score - GAP and (m.full_name or not top.full_name)]
+    spoken = [m for m in tied if _is_spoken(m.stream.name, text)]
+    if len(spoken) == 1 < len(tied):
+        stream = spoken[0].stream
+        return Found((stream,), score=0.95 * spoken[0].score, kind="name", evidence=f"{stream.id} by its full name")
     if len(tied) > 1:
         if _PLURAL.search(text) and top.score >= 0.5:
             chosen = tuple(sorted((m.stream for m in tied), key=lambda s: id_key(s.id)))

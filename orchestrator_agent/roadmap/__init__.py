@@ -146,17 +146,20 @@ def find_plan(root: Path, configured: str = "") -> str:
         configured: the path that the settings give, or empty to look where plans usually lie.
 
     Raises:
-        RoadmapError: there is none, or the configured one is absent or lies outside the repository.
+        RoadmapError: there is none, it cannot be read, or the configured one is absent or outside the repository.
     """
     if configured:
         return finding.check(root, configured)
-    empty: list[str] = []
+    problems: list[str] = []
     for relative in finding.candidates(root):
-        if _holds_work(root, relative):
-            return relative
-        empty.append(relative)
-    if empty:
-        raise RoadmapError(f"No work streams were found in {empty[0]}; name another roadmap or run `orch init`.")
+        try:
+            if read(finding.load(root / relative, relative), relative).work_streams:
+                return relative
+            problems.append(f"No work streams were found in {relative}; name another roadmap or run `orch init`.")
+        except RoadmapError as error:
+            problems.append(str(error))
+    if problems:
+        raise RoadmapError(problems[0])
     raise RoadmapError("No roadmap was found; name one in orch.toml or run `orch init`.")
 
 

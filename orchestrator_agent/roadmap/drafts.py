@@ -15,7 +15,8 @@ from orchestrator_agent.roadmap.plan_format import Found
 class Place:
     """Characters of a document that say a status."""
 
-    #: "field" (the value of a Status line), "emoji" (before a name), "ending" (behind a name) or "box".
+    #: "field" (the value of a Status line), "emoji" (before a name), "ending" (behind a name, with an emoji),
+    #: "remark" (behind a name, after a dash or in brackets) or "box".
     kind: str
     start: int
     end: int

@@ -96,7 +96,7 @@ def _cut_ending(draft: Draft, line: Line, name: str, legend: Mapping[str, WorkSt
         if mark is not None and mark.worded:
             begin = line.start + line.content.rfind(name[cut:]) + 3
             example = name[cut + 3 + mark.start : cut + 3 + mark.end]
-            draft.places.append(Place("ending", begin + mark.start, begin + mark.end, example, mark.status))
+            draft.places.append(Place("remark", begin + mark.start, begin + mark.end, example, mark.status))
         name = name[:cut]
     cleaned = clean_name(name)
     draft.name, draft.priority = cleaned.text, cleaned.priority

@@ -76,10 +76,12 @@ class Phases:
         legend = legend_of(document)
         warnings: list[str] = []
         chosen = _choose(_candidates(document, legend))
+        taken = [(item.line.number, document.lines[item.end - 1].number) for item in chosen]
+        short = list(read_one_line(document, legend, taken))
+        _end_before(chosen, [draft.first_line for draft in short])
         drafts = [draft for item in chosen if (draft := _draft(document, item, legend, warnings))]
         known = {draft.id.casefold() for draft in drafts}
-        taken = [(item.line.number, document.lines[item.end - 1].number) for item in chosen]
-        extra = [draft for draft in read_one_line(document, legend, taken) if draft.id.casefold() not in known]
+        extra = [draft for draft in short if draft.id.casefold() not in known]
         return assemble(document, sorted(drafts + extra, key=lambda draft: draft.first_line), warnings)
 
     def write(self, document: Document, found: Found, changes: Mapping[str, WorkStreamStatus]) -> list[Edit]:
@@ -118,6 +120,17 @@ def _candidates(document: Document, legend: Mapping[str, WorkStreamStatus]) -> l
     return found
 
 
+def _end_before(chosen: list[_Candidate], lines: list[int]) -> None:
+    """A section ends where a work stream of one line stands in it: what both hold would change with either."""
+    rest = iter(lines)
+    line = next(rest, 0)
+    for item in chosen:
+        while line and line <= item.line.number:
+            line = next(rest, 0)
+        if line and line <= item.end:
+            item.end = line - 1
+
+
 def _groups(title: str) -> bool:
     return bool(re.match(r"(?:batch|phase|milestone|level)\b", title, re.IGNORECASE))
 
@@ -141,7 +154,7 @@ def _candidate(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -
     if ending is not None:
         place, begin, reason = ending
         name = " ".join(text[offset:begin].split())[match.start("name") :]
-        shifted = Place("ending", line.start + place.start, line.start + place.end, place.example, place.status)
+        shifted = Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status)
         places.append(shifted)
     cleaned = clean_name(name.rstrip(" -–—:(*_~"))
     kind = (match["kind"] or "").casefold()
@@ -177,7 +190,8 @@ def read_ending(text: str, first: int, legend: Mapping[str, WorkStreamStatus]) -
         rest = text[begin + mark.end :].strip(" *_)~!.")
         if not rest or (rest.startswith("(") and is_emoji(char)):
             start, end = begin + mark.start, begin + mark.end
-            return Place("ending", start, end, text[start:end], mark.status), position, mark.reason
+            kind = "ending" if is_emoji(char) else "remark"
+            return Place(kind, start, end, text[start:end], mark.status), position, mark.reason
     return None
 
 
@@ -238,7 +252,7 @@ def _draft(
 def _set_status(draft: Draft, item: _Candidate, body: Body, where: str, warnings: list[str]) -> None:
     """The most telling mark decides: the field, the words behind the name, the emoji before it, the boxes."""
     draft.places = list(item.places)
-    ranked = sorted(item.places, key=lambda place: place.kind != "ending")
+    ranked = sorted(item.places, key=lambda place: place.kind == "emoji")
     draft.blocked_reason = item.reason
     if item.field_place is not None:
         place, reason = item.field_place

@@ -53,7 +53,7 @@ class Vocabulary:
         for place in places:
             if place.status is not None and _is_exemplary(place):
                 self._counts[place.kind, place.status][place.example] += 1
-            if place.status is not None and place.kind in ("field", "ending"):
+            if place.status is not None and place.kind in ("field", "ending", "remark"):
                 self._words[place.kind].append(place.example)
 
     def mark(self, kind: str, status: WorkStreamStatus) -> str:
@@ -69,9 +69,10 @@ class Vocabulary:
                 raise RoadmapError(f"A checklist has no mark for {status.value}; change or remove that line yourself.")
             return DEFAULT_BOXES[status]
         emoji = self._emoji(status)
-        if kind == "emoji":
-            return emoji
         examples = self._words[kind]
+        wordless = bool(examples) and not any(char.isalpha() for example in examples for char in example)
+        if kind == "emoji" or (kind == "ending" and wordless):
+            return emoji
         words = _in_case_of(examples, DEFAULT_WORDS[status])
         with_emoji = not examples or any(any(map(is_emoji, example)) for example in examples)
         return f"{emoji} {words}" if with_emoji else words
@@ -79,7 +80,7 @@ class Vocabulary:
     def _emoji(self, status: WorkStreamStatus) -> str:
         """The emoji that this file uses for `status`."""
         seen: Counter[str] = Counter()
-        for kind in ("emoji", "field", "ending"):
+        for kind in ("emoji", "field", "ending", "remark"):
             for example, count in self._counts.get((kind, status), {}).items():
                 if example and is_emoji(example[0]):
                     seen[example.split(" ")[0] if kind != "emoji" else example] += count

@@ -1,0 +1,333 @@
+"""The chat as a person has it: a real process in a real terminal, or behind a pipe, with real agents."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+from running import linux_only
+from support import git, run_orch
+from support_talk import PATIENCE, QUICK, ROADMAP, SLOW, furnish, stopped_after
+
+from orchestrator_agent.project import Project
+
+Furnish = Callable[..., Path]
+PROMPT = "You: "
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+
+@pytest.fixture
+def make(repo: Path) -> Iterator[Furnish]:
+    with stopped_after(repo):
+        yield lambda *args, **options: furnish(repo, *args, **options)
+
+
+class Terminal:
+    """`orch chat` in a pseudo-terminal."""
+
+    def __init__(self, repo: Path, *arguments: str, **env: str) -> None:
+        # Nobody behind this terminal answers the question where its cursor is.
+        environment = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", "NO_COLOR": "1", **env}
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-P", "-m", "orchestrator_agent", "chat", *arguments],
+            cwd=str(repo),
+            env=environment,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            dimensions=(50, 200),
+        )
+        self.sees(PROMPT)
+
+    def sees(self, *texts: str) -> None:
+        for text in texts:
+            self.child.expect_exact(text)
+
+    def says(self, line: str) -> None:
+        self.child.send(f"{line}\r")
+
+    def leaves(self) -> None:
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        assert (self.child.exitstatus, self.child.signalstatus) == (0, None)
+
+
+@pytest.fixture
+def talk(make: Furnish) -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def begin(repo: Path, *arguments: str, **env: str) -> Terminal:
+        opened.append(Terminal(repo, *arguments, **env))
+        return opened[-1]
+
+    yield begin
+    for terminal in opened:
+        terminal.child.close(force=True)
+
+
+Talk = Callable[..., Terminal]
+
+
+def live(repo: Path) -> list[str]:
+    return [facts.record.work_stream_id for facts in Project(repo).store.live_agents()]
+
+
+# -- in a terminal -----------------------------------------------------------------------------------------------------
+
+
+def test_a_goal_is_matched_asked_started_seen_and_stopped(make: Furnish, talk: Talk) -> None:
+    repo = make(SLOW)
+    chat = talk(repo)
+    chat.says("Start working on the task parser")
+    chat.sees("Orchestrator:", "Matched goal to Phase 1.1: Task Parser (sure: ", "[y/N] ")
+    chat.says("y")
+    chat.sees("Spawning agent for Phase 1.1...", PROMPT)
+    chat.child.send("runn")  # what agents do appears while one types, and leaves what is typed alone
+    chat.sees("Agent coder-1.1-", " is now working.")
+    chat.says("ing")
+    chat.sees("Running agents:", "coder-1.1-", "Running for ", PROMPT)
+    chat.says("stop")
+    chat.sees("Stopped 1 agent(s)", PROMPT)
+    assert live(repo) == []
+    chat.says("running")
+    chat.sees("No agents are running.", PROMPT)
+    chat.says("quit")
+    chat.leaves()
+
+
+def test_work_lands_while_the_chat_waits_for_words(make: Furnish, talk: Talk) -> None:
+    repo = make(QUICK)
+    chat = talk(repo, "--auto")
+    chat.says("do 1.1 and 1.2")
+    chat.sees("is now working", "1.1 is on main", "1.2 is on main", "Done: 2 complete.")
+    assert git(repo, "show", "main:made-1.1.txt") == "x"
+    chat.child.send(CTRL_D)
+    chat.leaves()
+
+
+def test_no_starts_nothing_and_leaves_nothing(make: Furnish, talk: Talk) -> None:
+    repo = make(SLOW)
+    chat = talk(repo)
+    for answer in ("n", "", CTRL_C, CTRL_D):
+        chat.says("start 1.1") if answer not in (CTRL_C, CTRL_D) else chat.child.send("start 1.1\r")
+        chat.sees("[y/N] ")
+        chat.child.send(answer if answer in (CTRL_C, CTRL_D) else f"{answer}\r")
+        chat.sees("Nothing was done.", PROMPT)
+    chat.says("/quit")
+    chat.leaves()
+    assert not (repo / ".orch").exists()
+
+
+def test_ctrl_c_drops_the_line_and_never_the_agents(make: Furnish, talk: Talk) -> None:
+    repo = make(SLOW)
+    chat = talk(repo, "--auto")
+    chat.says("start 1.1")
+    chat.sees("is now working")
+    chat.child.send("stop" + CTRL_C)
+    chat.sees(PROMPT)
+    chat.says("running")
+    chat.sees("coder-1.1-")
+    assert live(repo) == ["1.1"]
+    chat.child.send(CTRL_D)
+    chat.sees("1 agent runs on; `orch chat` or `orch stop` reach")
+    chat.leaves()
+    assert live(repo) == ["1.1"]
+
+    later = talk(repo)
+    later.says("stop 1.1")
+    later.sees("Stopped 1 agent(s)")
+    assert live(repo) == []
+    later.says("exit")
+    later.leaves()
+
+
+def test_ctrl_c_ends_waiting_for_a_stop_and_not_the_stop(make: Furnish, talk: Talk) -> None:
+    stubborn = ("sh", "-c", "trap '' TERM; echo at work; while :; do sleep 0.1; done")
+    repo = make(stubborn)
+    settings = repo / "orch.toml"
+    settings.write_text(settings.read_text().replace("grace_seconds = 0.5", "grace_seconds = 2"))
+    git(repo, "commit", "--quiet", "--all", "--message=Patience")
+    chat = talk(repo, "--auto")
+    chat.says("start 1.1")
+    chat.sees("is now working")
+    chat.says("stop")
+    _until(lambda: any(command.kind == "stop" for command in Project(repo).store.recent_commands()))
+    chat.child.kill(signal.SIGINT)
+    chat.sees("Dropped; agents run on.", PROMPT, "stopped")
+    _until(lambda: live(repo) == [])
+    chat.says("quit")
+    chat.leaves()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_lines_are_remembered_where_work_was_done(make: Furnish, talk: Talk) -> None:
+    repo = make(QUICK)
+    chat = talk(repo)
+    chat.says("start the task parser")
+    chat.sees("[y/N] ")
+    chat.says("y")
+    chat.sees("Done: 1 complete.")
+    chat.says("status")
+    chat.sees("Can start now", PROMPT)
+    chat.says("quit")
+    chat.leaves()
+    lines = (repo / ".orch" / "chat_history").read_text().splitlines()
+    assert "+status" in lines and "+y" not in lines
+    again = talk(repo)
+    again.child.send("\x1b[A\x1b[A")
+    again.sees("status")
+    again.child.send(CTRL_C)
+    again.says("quit")
+    again.leaves()
+
+
+def test_the_work_of_others_is_seen_and_a_dead_controller_replaced(make: Furnish, talk: Talk) -> None:
+    repo = make(SLOW)
+    assert run_orch(repo, "run", "1.1", "--detach").returncode == 0
+    _until(lambda: live(repo) == ["1.1"])
+    chat = talk(repo)
+    chat.says("running")
+    chat.sees("coder-1.1-", PROMPT)
+    pid = int((repo / ".orch" / "controller.lock").read_text())
+    os.kill(pid, signal.SIGKILL)
+    _until(lambda: _controller(repo) not in (None, pid))
+    chat.says("stop")
+    chat.sees("Stopped 1 agent(s)")
+    chat.says("quit")
+    chat.leaves()
+
+
+def _controller(repo: Path) -> int | None:
+    text = (repo / ".orch" / "controller.lock").read_text().strip()
+    return int(text) if text and Project(repo).controller_runs() else None
+
+
+@linux_only
+def test_an_idle_chat_costs_nothing(make: Furnish, talk: Talk) -> None:
+    chat = talk(make(SLOW))
+    chat.says("running")
+    chat.sees("No agents are running.", PROMPT)
+    time.sleep(0.5)  # for its output to be written
+    before = _switches(chat.child.pid)
+    time.sleep(1.0)
+    assert _switches(chat.child.pid) - before < 5  # looking every 100 ms would be ten
+    chat.says("quit")
+    chat.leaves()
+
+
+def _switches(pid: int) -> int:
+    """How often the process's threads have waited for something so far."""
+    files = Path(f"/proc/{pid}/task").glob("*/status")
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+
+# -- behind a pipe -----------------------------------------------------------------------------------------------------
+
+
+def pipe(repo: Path, *lines: str, auto: bool = False, **env: str) -> str:
+    """What `orch chat` prints for lines from a pipe."""
+    done = run_orch(
+        repo,
+        "chat",
+        *(["--auto"] if auto else []),
+        input="".join(f"{line}\n" for line in lines),
+        env={**os.environ, **env},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout and "\u202e" not in done.stdout
+    return done.stdout
+
+
+def test_piped_lines_read_as_a_transcript(make: Furnish) -> None:
+    repo = make(SLOW)
+    said = pipe(repo, "Start working on the task parser", "y", "running", "stop", "running")
+    lines = [line.strip() for line in said.splitlines()]
+    assert "You: Start working on the task parser" in lines
+    assert "Would you like me to start working on this? [y/N] y" in lines
+    assert lines.index("Spawning agent for Phase 1.1...") < lines.index("Running agents:")
+    assert lines.index("Stopped 1 agent(s)") < lines.index("No agents are running.")
+
+
+def test_a_pipe_that_ends_leaves_agents_running_and_says_so(make: Furnish) -> None:
+    repo = make(SLOW)
+    assert pipe(repo, "1.2", "y").endswith("1 agent runs on; `orch chat` or `orch stop` reach them.\n")
+    assert live(repo) == ["1.2"]
+
+
+def test_an_ambiguous_goal_asks_which(make: Furnish) -> None:
+    repo = make(SLOW)
+    said = pipe(repo, "start the price", "nothing like it", "start the price", "2", "stop", auto=True)
+    assert "  1. Phase 1.2: Price Table\n    2. Phase 1.3: Price Labels\n" in said
+    assert "That is none of them; nothing was done." in said
+    assert "Spawning agent for Phase 1.3..." in said and "Phase 1.2..." not in said
+
+
+def test_looking_words_and_slashes(make: Furnish) -> None:
+    repo = make(SLOW)
+    said = pipe(
+        repo, "status", "/why 2.1", "why", "report", "/help", "logs 1.1", "/logs", "/fly", "stop", "  ", "/exit"
+    )
+    assert "4 work streams" in said
+    assert "waits for 1.1" in said
+    assert "0 of 4 work streams are complete" in said
+    assert "No agent has worked on 1.1 yet" in said
+    assert "Say whose" in said
+    assert "There is no /fly" in said
+    assert "Nothing of that is running." in said
+    assert not (repo / ".orch").exists()
+
+
+def test_an_answer_that_is_neither_is_the_next_line(make: Furnish) -> None:
+    said = pipe(make(SLOW), "start 1.1", "why is 2.1 blocked")
+    assert "Nothing was done." in said and "waits for 1.1" in said
+
+
+def test_what_an_agent_printed(make: Furnish) -> None:
+    repo = make(QUICK)
+    pipe(repo, "start 1.1", auto=True)
+    _until(lambda: not Project(repo).store.open_commands())
+    assert "one line" in pipe(repo, "logs 1.1", "logs phase 1.1")
+
+
+def test_a_failure_is_told_with_its_reason(make: Furnish) -> None:
+    repo = make(("sh", "-c", "echo no luck; exit 3"))
+    settings = repo / "orch.toml"
+    settings.write_text(settings.read_text().replace("[checks]", "max_attempts = 1\n[checks]"))
+    git(repo, "commit", "--quiet", "--all", "--message=One try")
+    pipe(repo, "start 1.1", auto=True)
+    _until(lambda: not Project(repo).store.open_commands())
+    assert "the last try failed" in pipe(repo, "why 1.1")
+
+
+def test_errors_end_the_turn_and_not_the_talk(make: Furnish) -> None:
+    repo = make(SLOW)
+    git(repo, "checkout", "--quiet", "--detach")
+    said = pipe(repo, "start 1.1", "y", "running")
+    assert "branch" in said and "No agents are running." in said
+
+
+def test_hostile_words_and_names_are_only_text(make: Furnish) -> None:
+    repo = make(SLOW, ROADMAP.replace("Task Parser", "Task \x1b[31mParser\u202e $(touch pwned)"))
+    said = pipe(repo, "start \x1b[2J1.1", "y", "status", "why", "stop", "\x1b]0;title\x07", "$(touch pwned)")
+    assert "Spawning agent for Phase 1.1..." in said
+    assert not list(repo.rglob("pwned"))
+
+
+def test_without_a_roadmap_one_sentence_says_what_to_do(repo: Path) -> None:
+    done = run_orch(repo, "chat", input="status\n")
+    assert done.returncode == 2
+    assert "orch init" in done.stderr and done.stderr.count("\n") == 1

@@ -1,0 +1,80 @@
+"""`orch goal`: understood, asked about, carried out; and what happens when nobody can answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support import run_orch
+from support_work import make_project, statuses
+
+
+@pytest.fixture
+def project(repo: Path) -> Path:
+    return make_project(repo)
+
+
+def test_a_goal_is_matched_asked_about_and_followed_to_merged_work(project: Path) -> None:
+    done = run_orch(project, "goal", "start working on the second file", input="y\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Matched goal to Phase 1.2: Second File" in done.stdout
+    assert "sure:" in done.stdout
+    assert "[y/N]" in done.stdout
+    assert statuses(project) == {"1.1": "not_started", "1.2": "complete", "2.1": "blocked"}
+
+
+def test_no_starts_nothing(project: Path) -> None:
+    done = run_orch(project, "goal", "start working on the second file", input="n\n")
+    assert done.returncode == 0
+    assert "Nothing was started." in done.stdout
+    assert not (project / ".orch").exists()
+
+
+def test_without_an_answer_the_question_goes_to_stderr(project: Path) -> None:
+    done = run_orch(project, "goal", "start 1.2")
+    assert done.returncode == 4
+    assert "--auto" in done.stderr
+    assert not (project / ".orch").exists()
+
+
+def test_words_that_fit_several_are_asked_about(project: Path) -> None:
+    done = run_orch(project, "goal", "work on the file", "--auto", "--json")
+    assert done.returncode == 4
+    said = json.loads(done.stdout)
+    assert said["state"] == "needs_answer"
+    assert {"1.1", "1.2"} <= set(said["candidates"])
+    assert not (project / ".orch").exists()
+
+
+def test_auto_answers_yes_and_json_tells_every_event(project: Path) -> None:
+    done = run_orch(project, "goal", "start 1.1", "--auto", "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    types = [line["type"] for line in lines]
+    assert "spawning_agent" in types
+    assert "verification_complete" in types
+    assert lines[-1]["type"] == "result"
+    assert lines[-1]["results"] == [
+        {"work_stream_id": "1.1", "outcome": "complete", "reason": "", "agent_id": lines[-1]["results"][0]["agent_id"]}
+    ]
+
+
+def test_a_dry_run_changes_nothing(project: Path) -> None:
+    done = run_orch(project, "goal", "do everything", "--auto", "--dry-run")
+    assert done.returncode == 0
+    assert "start 1.1" in done.stdout
+    assert "then  2.1" in done.stdout
+    assert not (project / ".orch").exists()
+
+
+@pytest.mark.parametrize("words", ["what is next?", "is 1.1 running?", "how far are we?"])
+def test_a_question_starts_nothing(project: Path, words: str) -> None:
+    assert run_orch(project, "goal", words, "--auto").returncode == 0
+    assert not (project / ".orch").exists()
+
+
+def test_what_has_nothing_to_do_with_the_roadmap_is_refused(project: Path) -> None:
+    done = run_orch(project, "goal", "order a pizza", "--auto")
+    assert done.returncode == 2
+    assert not (project / ".orch").exists()
