@@ -84,7 +84,7 @@ def _npm_test(package: str) -> bool:
         script = json.loads(package or "{}").get("scripts", {}).get("test", "")
     except (json.JSONDecodeError, AttributeError):
         return False
-    return bool(script) and "no test specified" not in script
+    return isinstance(script, str) and bool(script) and "no test specified" not in script
 
 
 def run_gate(repository: Repository, settings: Settings, gate: Gate, place: Path, label: str) -> CheckResult:
@@ -132,12 +132,17 @@ def set_up(repository: Repository, settings: Settings, place: Path, label: str) 
 
 
 def new_folder(repository: Repository, label: str) -> Path:
-    """A name for the folder of one program's run; the oldest of many are removed."""
+    """A name for the folder of one program's run, whose label starts with the agent's id; the oldest are removed."""
     parent = repository.state / "checks"
     old = sorted((p for p in parent.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime)
     for folder in old[:-_KEPT_FOLDERS]:
         shutil.rmtree(folder, ignore_errors=True)
     return parent / f"{label}-{uuid.uuid4().hex[:8]}"
+
+
+def folders_of(repository: Repository, agent_id: str) -> list[Path]:
+    """The folders of all programs that were run about an agent's work."""
+    return [path for path in (repository.state / "checks").iterdir() if path.name.startswith(f"{agent_id}-")]
 
 
 def _judge(gate: Gate, ended: attempts.ExitRecord, output: str) -> CheckResult:

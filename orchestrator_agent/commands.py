@@ -15,7 +15,7 @@ from orchestrator_agent import exit_codes, follow, overview, printing, runtimes,
 from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.store import Command
-from orchestrator_agent.terminal import clean
+from orchestrator_agent.terminal import clean, plural
 from orchestrator_agent.wishes import Plan
 
 #: Outcomes of a work stream that are no failure of a command.
@@ -214,7 +214,7 @@ def _stop(options: argparse.Namespace) -> int:
     left = {facts.record.id for facts in orchestrator.project.store.live_agents()}
     stopped = sorted(before - left)
     count = len(stopped)
-    lines = [f"Stopped {count} agent{'s' if count != 1 else ''}" + (":" if stopped else "; nothing runs.")]
+    lines = [f"Stopped {plural(count, 'agent')}" + (":" if stopped else "; nothing runs.")]
     for agent_id in stopped:
         saved = orchestrator.project.store.agent(agent_id)
         lines.append(f"  {agent_id} (its work is on branch {saved.record.branch})" if saved else agent_id)

@@ -17,7 +17,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import attempts, events, execution, verification
+from orchestrator_agent import attempts, checks, events, execution, verification
 from orchestrator_agent import reconcile as rules
 from orchestrator_agent import worktree as worktrees
 from orchestrator_agent.errors import RoadmapError
@@ -168,6 +168,9 @@ class Controller:
                 self._record(events.AGENT_RUNNING, f"{record.id} is working on {record.work_stream_id}", agent)
             case rules.Stop(agent):
                 attempts.request_stop(self.project.agent_folder(agent.record.id))
+            case rules.StopPrograms(agent):
+                for folder in checks.folders_of(self.project.repository, agent.record.id):
+                    attempts.request_stop(folder)
             case rules.Close(agent, lost):
                 self._begin(agent.record.id, self._do.close(agent, lost))
             case rules.Spawn():

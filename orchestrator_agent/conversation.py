@@ -122,7 +122,8 @@ class Conversation:
         if store is None:
             return
         goal = proposal.goal
-        commands = [result.data["command_id"] for result in results if not result.is_error]
+        data = [result.data for result in results if isinstance(result.data, dict)]
+        commands = [item["command_id"] for item in data if item.get("command_id")]
         store.record(
             Event(
                 type=events.GOAL_RECEIVED,
@@ -151,11 +152,19 @@ class Conversation:
             plan = self._plan(calls)
         except UserError as error:
             return replace(base, problem=clean(str(error), 500))
-        if goal.intent == "stop_all" and not at_work and not self.orchestrator.project.store.open_commands():
-            return replace(base, problem="Nothing is running.")
+        if goal.intent in ("stop", "stop_all") and calls and not self._runs(goal.matched_work_streams):
+            return replace(base, problem="Nothing of that is running." if at_work else "Nothing is running.")
         tools = [tool for call in calls if (tool := self.toolset.get(call.name))]
         confirm = bool(calls) and (goal.needs_confirmation or any(tool.needs_yes for tool in tools))
         return replace(base, calls=calls, plan=plan, confirm=confirm and not base.dry_run)
+
+    def _runs(self, streams: Sequence[WorkStream]) -> bool:
+        """True when one of the work streams is at work or on its way; of none, when anything is."""
+        store = self.orchestrator.project.store
+        busy = {*store.claims(), *(facts.record.work_stream_id for facts in store.live_agents())}
+        if not streams:
+            return bool(busy or store.open_commands())
+        return any(same_id(stream.id, name) for stream in streams for name in busy)
 
     def _plan(self, calls: Sequence[ToolCall]) -> Plan | None:
         for call in calls:

@@ -16,6 +16,7 @@ from orchestrator_agent.project import Project
 from orchestrator_agent.settings import FILE_NAME as SETTINGS_FILE
 from orchestrator_agent.store import FILE_NAME as JOURNAL_FILE
 from orchestrator_agent.store import JournalError
+from orchestrator_agent.terminal import plural
 
 _STALE_LOCK_SECONDS = 60
 
@@ -130,7 +131,7 @@ def _tests(project: Project) -> Finding:
 def _controller(project: Project, fix: bool) -> Iterator[Finding]:
     open_ = len(project.store.open_commands())
     if project.controller_runs():
-        yield Finding("controller", True, f"at work on {open_} command{'s' if open_ != 1 else ''}")
+        yield Finding("controller", True, f"at work on {plural(open_, 'command')}")
     elif not open_ and not project.store.live_agents():
         yield Finding("controller", True, "not running; nothing is to be done")
     elif fix:

@@ -101,7 +101,7 @@ def _end(
             "candidates": [stream.id for stream in goal.candidates],
             "data": data,
         }
-        print(json.dumps(shown, ensure_ascii=False))
+        print(json.dumps(shown))
     elif state == "declined":
         print(f"  {message}")
     return code

@@ -160,7 +160,7 @@ def _fast_forward(repository: Repository, place: Path, target: str, candidate: s
         moved = repository.commit_of(f"refs/heads/{target}") == candidate
         return Landing() if moved else Landing("moved", f"another branch than {target} was checked out meanwhile")
     said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    if "would be overwritten" in done.stderr:
+    if "would be overwritten" in done.stderr or "would lose untracked files" in done.stderr:
         names = [line for line in said[1:] if not line.startswith(("Please", "Aborting", "error:", "fatal:"))]
         return Landing("dirty", f"your changes to {', '.join(names[:3])} are in the way; commit or stash them")
     if "MERGE_HEAD" in done.stderr or "not concluded" in done.stderr or "unmerged" in done.stderr:

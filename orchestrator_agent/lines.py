@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import signal
 import sys
 from collections.abc import Iterator
@@ -39,6 +40,8 @@ class PlainLines:
     live = False
 
     def screen(self) -> contextlib.AbstractContextManager[None]:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # a pipe may hold anything
         return contextlib.nullcontext()
 
     async def ask(self, prompt: str, *, remember: bool = False) -> str:

@@ -206,7 +206,7 @@ def slug(text: str, limit: int = 40) -> str:
     """
     safe = _UNSAFE.sub("-", text).strip("-._")
     safe = re.sub(r"\.\.+", ".", safe)[:limit].strip("-._")
-    if safe == text and not safe.endswith(".lock"):
+    if safe and safe == text and not safe.endswith(".lock"):
         return safe
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{safe.removesuffix('.lock')}-{digest}" if safe else f"x-{digest}"

@@ -184,6 +184,19 @@ class Orchestrator:
 
     # -- the calls of the first design ---------------------------------------------------------------------------
 
+    def start(self) -> list[Agent]:
+        """Start what the configured mode says: the next work stream, several at once, or everything to its end.
+
+        Raises:
+            UserError: it cannot start; the text says why.
+        """
+        if self.config.mode is OrchestratorMode.BATCH:
+            return self.run_batch()
+        if self.config.mode is OrchestratorMode.PARALLEL:
+            return self.run_parallel()
+        agent = self.run()
+        return [] if agent is None else [agent]
+
     def run(self, work_stream_id: str | None = None, on_output: OutputCallback | None = None) -> Agent | None:
         """Start an agent on a work stream, or on the next one, and return its handle; None with `dry_run`.
 

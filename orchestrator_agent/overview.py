@@ -231,7 +231,7 @@ def plan(project: Project, plan: Plan, options: RunOptions) -> dict[str, Any]:
         UserError: it could not be done here; as `wishes.require_ready`.
     """
     settings = project.settings
-    target = wishes.require_ready(project)
+    target = wishes.require_ready(project, plan)
     base = project.repository.commit_of(f"refs/heads/{target}") or ""
     runtime = settings.agent.runtime
     commands = {"command": settings.agent.command, "claude": settings.agent.claude_command}

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator_agent import events
 from orchestrator_agent.events import Event
-from orchestrator_agent.terminal import clean, duration, style
+from orchestrator_agent.terminal import clean, duration, plural, style
 
 _NAME = 70
 _LONG_LIST = 12
@@ -45,7 +45,8 @@ def status_lines(data: Mapping[str, Any]) -> list[str]:
     by_id = {stream["id"]: stream for stream in streams}
     names = ("complete", "in_progress", "not_started", "blocked", "cancelled")
     counts = " · ".join(f"{summary[name]} {name.replace('_', ' ')}" for name in names if summary[name])
-    lines = [style(f"{clean(data['roadmap'])}: {summary['total']} work streams", "bold"), f"  {counts or 'none'}"]
+    head = f"{clean(data['roadmap'])}: {plural(summary['total'], 'work stream')}"
+    lines = [style(head, "bold"), f"  {counts or 'none'}"]
     lines += _section("Can start now", [_stream_line(by_id[name]) for name in data["next"]])
     taken = [s for s in streams if s["status"] == "in_progress" and s["reason_kind"] != "running"]
     lines += _section(
@@ -148,7 +149,7 @@ def verification_lines(data: Mapping[str, Any]) -> list[str]:
         lines[0] += f" at {data['commit'][:10]} (on {data['base_commit'][:10]})"
     for name, check in data["checks"].items():
         mark = style("✓", "green") if check["passed"] else style("✗", "red")
-        lines.append(f"  {mark} {name}: {clean(check['message'], 200)}")
+        lines.append(f"  {mark} {clean(name, 40)}: {clean(check['message'], 200)}")
         if not check["passed"]:
             lines += [f"      {line}" for line in clean(check["output"], keep_newlines=True).splitlines()[-10:]]
     if data["conflicts"]:
@@ -164,7 +165,7 @@ def report_lines(data: Mapping[str, Any]) -> list[str]:
     lines = [style("Report", "bold"), f"  {summary['complete']} of {summary['total']} work streams are complete"]
     totals = data["totals"]
     cost = f", {totals['cost_usd']:.2f} USD" if totals["cost_usd"] else ""
-    lines.append(f"  {totals['agents']} agents ran for {duration(totals['agent_seconds'])} in all{cost}")
+    lines.append(f"  {plural(totals['agents'], 'agent')} ran for {duration(totals['agent_seconds'])} in all{cost}")
     tries: dict[str, list[Mapping[str, Any]]] = {}
     for agent in data["agents"]:
         tries.setdefault(agent["work_stream_id"], []).append(agent)
@@ -187,7 +188,7 @@ def _setback(agent: Mapping[str, Any]) -> str:
     if verdict is None:
         return f"{agent['state']}" + (f", {clean(agent['reason'], 120)}" if agent["reason"] else "")
     bad = [
-        f"{name}: {clean(check['message'], 120)}" for name, check in verdict["checks"].items() if not check["passed"]
+        f"{clean(name, 40)}: {clean(check['message'], 120)}" for name, check in verdict["checks"].items() if not check["passed"]
     ]
     if verdict["conflicts"]:
         return "conflict in " + ", ".join(clean(name, 60) for name in verdict["conflicts"][:3])
@@ -196,9 +197,9 @@ def _setback(agent: Mapping[str, Any]) -> str:
 
 def init_lines(data: Mapping[str, Any]) -> list[str]:
     """`orch init`."""
-    lines = [f"Wrote {name}" for name in data["written"]]
+    lines = [f"Wrote {clean(name)}" for name in data["written"]]
     lines += [clean(note, 300) for note in data["notes"]]
-    return [*lines, "", "Next:", *(f"  {step}" for step in data["next"])]
+    return [*lines, "", "Next:", *(f"  {clean(step)}" for step in data["next"])]
 
 
 def doctor_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:

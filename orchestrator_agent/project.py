@@ -106,14 +106,21 @@ class Project:
         Raises:
             RoadmapError: it is not in that commit, or cannot be read.
         """
+        return plans.read(self.plan_bytes_at(commit), self.plan_path)
+
+    def plan_bytes_at(self, commit: str) -> bytes:
+        """The roadmap's bytes in a commit.
+
+        Raises:
+            RoadmapError: it is not in that commit.
+        """
         if not commit:
             raise RoadmapError("The branch that work lands on does not exist any more; create it again.")
         content = self.repository.file_at(commit, self.plan_path)
         if content is None:
-            raise RoadmapError(
-                f"{self.plan_path} is not committed; do `git add {self.plan_path}` and `git commit` first."
-            )
-        return plans.read(content, self.plan_path)
+            commands = f"`git add {self.plan_path}` and `git commit`"
+            raise RoadmapError(f"{self.plan_path} is not committed; do {commands} first.")
+        return content
 
     def availability(self, roadmap: Roadmap) -> dict[str, Availability]:
         """What may start now: the roadmap's own word, and over it what the journal knows of running and held work."""
@@ -193,7 +200,7 @@ class Project:
         with log.open(mode) as output:
             # Not waited for on purpose: it outlives us, and init or our own end takes it up.
             _children.append(
-                subprocess.Popen(
+                _Outliving(
                     self.controller_command(),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -205,8 +212,15 @@ class Project:
         _children[:] = [child for child in _children if child.poll() is None]
 
 
-# Kept so that a long-lived caller neither warns of nor collects zombies.
-_children: list[subprocess.Popen[bytes]] = []
+class _Outliving(subprocess.Popen[bytes]):
+    """A process that goes on when we end, and of which Python need not warn then."""
+
+    def __del__(self) -> None:
+        pass
+
+
+# Kept so that a long-lived caller collects no zombies.
+_children: list[_Outliving] = []
 
 
 def make_state_folder(repository: Repository) -> None:

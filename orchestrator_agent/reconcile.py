@@ -66,6 +66,13 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class StopPrograms:
+    """End the set-up command or the checks that are under way for an agent."""
+
+    agent: AgentFacts
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Take up an ended agent: judge it, save its work, record the end. `lost` when its shim left no record."""
 
@@ -114,7 +121,7 @@ class Finish:
     data: dict[str, object] = field(default_factory=dict)
 
 
-Action = Launch | MarkRunning | Stop | Close | Spawn | Verify | Integrate | Release | Finish
+Action = Launch | MarkRunning | Stop | StopPrograms | Close | Spawn | Verify | Integrate | Release | Finish
 
 
 def reconcile(belief: Belief, world: World) -> list[Action]:
@@ -138,10 +145,13 @@ def reconcile(belief: Belief, world: World) -> list[Action]:
 
 def _tend(facts: AgentFacts, world: World, belief: Belief) -> Iterable[Action]:
     record = facts.record
+    owner = _owner(belief, record.work_stream_id) or record.command_id
+    stop = any(wants_stop(belief, record.work_stream_id, name, record.id) for name in {owner, record.command_id})
+    if record.id in world.busy and stop:
+        yield StopPrograms(facts)
     if not record.state.is_live or record.id in world.busy:
         return
     seen = world.attempts[record.id]
-    stop = wants_stop(belief, facts.record.work_stream_id, record.command_id, record.id)
     if record.state is AgentState.STARTING and seen.started:
         yield MarkRunning(facts)
     if seen.exit is not None:
@@ -151,7 +161,7 @@ def _tend(facts: AgentFacts, world: World, belief: Belief) -> Iterable[Action]:
             yield Stop(facts)
     elif seen.started:
         yield Close(facts, lost=True)
-    elif stop:
+    elif stop or all(command.id != record.command_id for command in belief.commands):
         yield Close(facts)
     else:
         yield Launch(facts)
@@ -168,6 +178,12 @@ def wants_stop(belief: Belief, work_stream_id: str, command_id: str, agent_id: s
         if work_stream_id.casefold() in (name.casefold() for name in wish.get("work_stream_ids", ())):
             return True
     return False
+
+
+def _owner(belief: Belief, work_stream_id: str) -> str | None:
+    """The command that holds a work stream."""
+    key = work_stream_id.casefold()
+    return next((owner for name, owner in belief.claims.items() if name.casefold() == key), None)
 
 
 # -- claimed work streams ------------------------------------------------------------------------------------------
@@ -206,7 +222,8 @@ def _last_agent(belief: Belief, work_stream_id: str, command: Command | None) ->
 
 
 def _next_step(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts) -> Action | None:
-    if wants_stop(belief, work_stream_id, command.id, last.record.id):
+    stop = wants_stop(belief, work_stream_id, command.id, last.record.id)
+    if stop and not _is_landing(command, last):
         return Release(command, work_stream_id, "stopped", "stopped as asked; its work is saved", last)
     state, reason = last.record.state, last.record.reason
     if command.kind != "run":
@@ -221,6 +238,14 @@ def _next_step(belief: Belief, command: Command, work_stream_id: str, last: Agen
         reason = "not verified, so not merged; `orch verify` and `orch integrate` do that"
         return Release(command, work_stream_id, "unverified", reason, last)
     return _judge(belief, command, work_stream_id, last)
+
+
+def _is_landing(command: Command, last: AgentFacts) -> bool:
+    """True when the work may be on the target branch already: then nobody may call it stopped."""
+    landing = last.integration
+    if landing is None or landing.state == "refused" or command.kind == "verify":
+        return False
+    return last.verification_id not in _old(command)
 
 
 def _judge(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts) -> Action | None:

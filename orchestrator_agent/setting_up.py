@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ def init(start: Path, roadmap: str | None = None) -> dict[str, Any]:
     if path is None:
         path = STARTER_PATH
         starter = repository.root / path
+        if not starter.parent.resolve().is_relative_to(repository.root.resolve()):
+            raise RoadmapError(f"{starter.parent.name} leads out of the repository; name a plan with --roadmap.")
         starter.parent.mkdir(exist_ok=True)
         starter.write_text(STARTER, "utf-8")
         written.append(path)
@@ -110,5 +113,5 @@ def _remarks(repository: Repository) -> list[str]:
 def _next_steps(repository: Repository, paths: list[str]) -> list[str]:
     tracked = repository.git("ls-files", "--", *paths, check=False).stdout.splitlines()
     fresh = [path for path in dict.fromkeys(paths) if path not in tracked]
-    commit = [f"git add {' '.join(fresh)} && git commit -m 'Plan work for orch'"] if fresh else []
+    commit = [f"git add {shlex.join(fresh)} && git commit -m 'Plan work for orch'"] if fresh else []
     return [*commit, "orch status", "orch run --dry-run"]

@@ -7,6 +7,7 @@ would cost more than all the rest of `orch status`.
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import shlex
 import tomllib
@@ -174,19 +175,19 @@ def parse_command(value: str | Command | list[str], name: str) -> Command:
     Raises:
         SettingsError: it is empty, cannot be split, or holds shell operators.
     """
-    if not isinstance(value, str):
-        return tuple(value)
-    try:
-        words = shlex.split(value)
-    except ValueError as error:
-        raise SettingsError(
-            f"{name} in {FILE_NAME} cannot be split into words ({error}); write it as a list."
-        ) from None
-    if not words:
+    words = _split(value, name) if isinstance(value, str) else list(value)
+    if not words or not words[0]:
         raise SettingsError(f"{name} in {FILE_NAME} is empty; give a command or remove the line.")
-    if _SHELL_OPERATORS & set(words):
+    if isinstance(value, str) and _SHELL_OPERATORS & set(words):
         raise SettingsError(f'{name} in {FILE_NAME} needs a shell; write it as ["sh", "-c", "..."].')
     return tuple(words)
+
+
+def _split(text: str, name: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} ({FILE_NAME} or ORCH_*) cannot be split ({error}); correct its quotes.") from None
 
 
 def _overlay_environment(table: dict[str, Any], environ: Mapping[str, str]) -> None:
@@ -219,7 +220,7 @@ def _from_text(text: str, owner: type[Any], name: str) -> Any:
         except ValueError:
             return text
     if typing.get_origin(hint) is tuple:
-        return shlex.split(text)
+        return _split(text, name)
     return text
 
 
@@ -276,8 +277,10 @@ def _validate(settings: Settings) -> None:
             hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(choices)}."
             raise SettingsError(f"{name} cannot be {value!r}; {hint}")
     for name in _POSITIVE:
-        if _get(settings, name) <= 0:
-            raise SettingsError(f"{name} must be more than 0.")
+        if not 0 < _get(settings, name) < math.inf:  # "not", for nan
+            raise SettingsError(f"{name} must be a number that is more than 0.")
+    if not 0 <= settings.agent.stop_grace_seconds < math.inf:
+        raise SettingsError("agent.stop_grace_seconds must be a number, 0 or more.")
     if settings.agent.runtime == "command" and not settings.agent.command:
         raise SettingsError('agent.runtime is "command" but agent.command is missing; set it in [agent] of orch.toml.')
     for name, command in settings.checks.commands.items():

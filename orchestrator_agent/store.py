@@ -101,9 +101,9 @@ class Store:
         #: False for the empty one in memory.
         self.is_file = path is not None
         target = ":memory:" if path is None else str(path)
-        self._db = sqlite3.connect(target, timeout=10, isolation_level=None, check_same_thread=False)
-        self._db.row_factory = sqlite3.Row
         try:
+            self._db = sqlite3.connect(target, timeout=10, isolation_level=None, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -112,10 +112,8 @@ class Store:
             elif found == _VERSION:
                 self._db.execute("SELECT max(id) FROM event").fetchone()
         except sqlite3.DatabaseError as error:
-            self._db.close()
             raise JournalError(f"The journal {target} cannot be read ({error}); run `orch doctor --fix`.") from None
         if found not in (0, _VERSION):
-            self._db.close()
             raise JournalError(f"The journal {target} was written by a newer orch; update this one.")
 
     def _create(self) -> None:

@@ -55,3 +55,8 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m {whole % 60:02d}s"
     return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: "1 agent", "3 agents"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

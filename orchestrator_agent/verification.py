@@ -105,16 +105,17 @@ def _run_gates(
         message = "switched off in orch.toml" if off else "no tests were found"
         results.append(CheckResult(name="tests", outcome="skipped" if off else "could_not_run", message=message))
     if gates:
-        checks.set_up(project.repository, settings, place, f"check-{facts.record.id}")
+        checks.set_up(project.repository, settings, place, f"{facts.record.id}-check")
     for gate in gates:
         results.append(checks.run_gate(project.repository, settings, gate, place, facts.record.id))
     missing = [gate for gate in gates if gate.name not in known or known[gate.name].command != gate.command]
     on_base = {name: result.outcome for name, result in known.items()}
     if missing:
         worktree.checkout_for_checks(project.repository, base)
-        checks.set_up(project.repository, settings, place, f"base-{facts.record.id}")
+        checks.set_up(project.repository, settings, place, f"{facts.record.id}-base")
+        label = f"{facts.record.id}-base"
         for gate in missing:
-            on_base[gate.name] = checks.run_gate(project.repository, settings, gate, place, "base").outcome
+            on_base[gate.name] = checks.run_gate(project.repository, settings, gate, place, label).outcome
     return [checks.compared(result, on_base.get(result.name)) for result in results]
 
 

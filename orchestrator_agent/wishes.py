@@ -15,7 +15,7 @@ from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import NotAvailable, SettingsError, UnknownAgent
 from orchestrator_agent.events import Event
 from orchestrator_agent.journal import Conflict
-from orchestrator_agent.model import Availability, WorkStream, same_id
+from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus, same_id
 from orchestrator_agent.project import Project
 from orchestrator_agent.roadmap import Roadmap
 from orchestrator_agent.store import AgentFacts, Command
@@ -159,15 +159,16 @@ def nothing_available(project: Project) -> str:
     return f"Nothing can start now; {first.id}, for example: {found[first.id].reason}. `orch why` tells all."
 
 
-def require_ready(project: Project) -> str:
-    """The target branch, when work may start in this repository.
+def require_ready(project: Project, plan: Plan) -> str:
+    """The target branch, when work may start in this repository, and its ends can be written into the roadmap.
 
     Raises:
         RepositoryError, RoadmapError, SettingsError: what is in the way.
     """
     branch = git.require_ready(project.repository, project.settings.integration.target)
     commit = project.repository.commit_of(f"refs/heads/{branch}") or ""
-    project.roadmap_at(commit)
+    ends = {stream.id: WorkStreamStatus.COMPLETE for stream in (*plan.now, *plan.later)}
+    plans.write_status(project.plan_bytes_at(commit), project.plan_path, ends)
     problem = runtimes.get_runtime(project.settings.agent.runtime).problem(project.settings.agent, project.root)
     if problem:
         raise SettingsError(problem)
@@ -187,7 +188,7 @@ def accept_run(project: Project, plan: Plan, options: RunOptions | None = None) 
         NotAvailable: somebody else has just claimed one of the work streams.
     """
     options = options or RunOptions()
-    target = require_ready(project)
+    target = require_ready(project, plan)
     verify = project.settings.verify if options.verify is None else options.verify
     payload: dict[str, Any] = {
         "work_stream_ids": None if plan.named is None else list(plan.named),

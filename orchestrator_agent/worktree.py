@@ -185,32 +185,33 @@ def save(repository: Repository, name: str, branch: str) -> Saved:
 def _save(repository: Repository, path: Path, name: str, branch: str, ignored: list[str]) -> Saved:
     head = repository.commit_of("HEAD", cwd=path)
     tip = repository.commit_of(f"refs/heads/{branch}")
+    tree = _tree(repository, path, head, ignored)
+    on_branch = head is not None and tip is not None and repository.is_ancestor(head, tip)
+    if on_branch and tree == repository.line("rev-parse", f"{head}^{{tree}}"):
+        return Saved()
+    ref = f"refs/orch/rescue/{name}"
+    # What was saved before stays reachable.
+    parents = [
+        part for commit in dict.fromkeys((head, tip, repository.commit_of(ref))) if commit for part in ("-p", commit)
+    ]
+    message = f"Everything in the worktree of {name}\n\nSaved by orch before the worktree was given up.\n"
+    commit = repository.git("commit-tree", tree, *parents, stdin=message, env=repository.identity()).stdout.strip()
+    repository.git("update-ref", ref, commit)
+    return Saved(ref=ref)
+
+
+def _tree(repository: Repository, path: Path, head: str | None, ignored: list[str]) -> str:
+    """All files of a worktree as a tree object, by an index that is thrown away."""
     with tempfile.TemporaryDirectory(dir=repository.state) as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         if head is not None:
             repository.git("read-tree", head, cwd=path, env=env)
         repository.git("add", "--all", cwd=path, env=env)
         if ignored:
-            names = "".join(f"{item}\0" for item in ignored)
-            repository.git(
-                "add",
-                "--force",
-                "--pathspec-from-file=-",
-                "--pathspec-file-nul",
-                cwd=path,
-                env={**env, **_LITERAL},
-                stdin=names,
-            )
-        tree = repository.git("write-tree", cwd=path, env=env).stdout.strip()
-    on_branch = head is not None and tip is not None and repository.is_ancestor(head, tip)
-    if on_branch and tree == repository.line("rev-parse", f"{head}^{{tree}}"):
-        return Saved()
-    parents = [part for commit in dict.fromkeys((head, tip)) if commit for part in ("-p", commit)]
-    message = f"Everything in the worktree of {name}\n\nSaved by orch before the worktree was given up.\n"
-    commit = repository.git("commit-tree", tree, *parents, stdin=message, env=repository.identity()).stdout.strip()
-    ref = f"refs/orch/rescue/{name}"
-    repository.git("update-ref", ref, commit)
-    return Saved(ref=ref)
+            listed = "".join(f"{item}\0" for item in ignored)
+            add = ("add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul")
+            repository.git(*add, cwd=path, env={**env, **_LITERAL}, stdin=listed)
+        return repository.git("write-tree", cwd=path, env=env).stdout.strip()
 
 
 _LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}

@@ -1,4 +1,4 @@
-"""What the tests of the core share: repositories with a plan, agents' worktrees, agents that are small shell scripts."""
+"""What the tests of the core share: repositories with a plan, worktrees, agents that are small shell scripts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WEIRD_NAMES = (
     "new\nline",
     "carriage\rreturn",
     "tab\there",
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "-leading-dash",
     "--force",
     "*",
@@ -127,7 +127,9 @@ COMMIT = "git add -A && git commit -qm work"
 WORK = f"echo done > done-$ORCH_WORK_STREAM && {COMMIT}"
 
 
-def prepare(repo: Path, script: str = WORK, *streams: str, extra: str = "", first: str = "", **agent: object) -> Project:
+def prepare(
+    repo: Path, script: str = WORK, *streams: str, extra: str = "", first: str = "", **agent: object
+) -> Project:
     """A repository with a plan and settings, committed."""
     (repo / "ROADMAP.md").write_text(plan(*(streams or ("1.1",)), first=first))
     (repo / "orch.toml").write_text(settings_text(script, **agent) + extra)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from support_talk import PATIENCE, QUICK, ROADMAP, SLOW, furnish, stopped_after
 from orchestrator_agent.project import Project
 
 Furnish = Callable[..., Path]
-PROMPT = "You: "
+PROMPT = "You:"
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
@@ -33,7 +34,7 @@ class Terminal:
 
     def __init__(self, repo: Path, *arguments: str, **env: str) -> None:
         # Nobody behind this terminal answers the question where its cursor is.
-        environment = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", "NO_COLOR": "1", **env}
+        environment = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", **env}
         self.child = pexpect.spawn(
             sys.executable,
             ["-P", "-m", "orchestrator_agent", "chat", *arguments],
@@ -85,7 +86,7 @@ def test_a_goal_is_matched_asked_started_seen_and_stopped(make: Furnish, talk: T
     repo = make(SLOW)
     chat = talk(repo)
     chat.says("Start working on the task parser")
-    chat.sees("Orchestrator:", "Matched goal to Phase 1.1: Task Parser (sure: ", "[y/N] ")
+    chat.sees("Orchestrator:", "Matched goal to Phase 1.1: Task Parser (sure: ", "[y/N]")
     chat.says("y")
     chat.sees("Spawning agent for Phase 1.1...", PROMPT)
     chat.child.send("runn")  # what agents do appears while one types, and leaves what is typed alone
@@ -105,8 +106,8 @@ def test_work_lands_while_the_chat_waits_for_words(make: Furnish, talk: Talk) ->
     repo = make(QUICK)
     chat = talk(repo, "--auto")
     chat.says("do 1.1 and 1.2")
-    chat.sees("is now working", "1.1 is on main", "1.2 is on main", "Done: 2 complete.")
-    assert git(repo, "show", "main:made-1.1.txt") == "x"
+    chat.sees("is now working", " is on main", " is on main", "Done: 2 complete.")
+    assert git(repo, "show", "main:made-1.1.txt", "main:made-1.2.txt") == "x\nx"
     chat.child.send(CTRL_D)
     chat.leaves()
 
@@ -116,7 +117,7 @@ def test_no_starts_nothing_and_leaves_nothing(make: Furnish, talk: Talk) -> None
     chat = talk(repo)
     for answer in ("n", "", CTRL_C, CTRL_D):
         chat.says("start 1.1") if answer not in (CTRL_C, CTRL_D) else chat.child.send("start 1.1\r")
-        chat.sees("[y/N] ")
+        chat.sees("[y/N]")
         chat.child.send(answer if answer in (CTRL_C, CTRL_D) else f"{answer}\r")
         chat.sees("Nothing was done.", PROMPT)
     chat.says("/quit")
@@ -148,20 +149,41 @@ def test_ctrl_c_drops_the_line_and_never_the_agents(make: Furnish, talk: Talk) -
 
 
 def test_ctrl_c_ends_waiting_for_a_stop_and_not_the_stop(make: Furnish, talk: Talk) -> None:
-    stubborn = ("sh", "-c", "trap '' TERM; echo at work; while :; do sleep 0.1; done")
-    repo = make(stubborn)
-    settings = repo / "orch.toml"
-    settings.write_text(settings.read_text().replace("grace_seconds = 0.5", "grace_seconds = 2"))
-    git(repo, "commit", "--quiet", "--all", "--message=Patience")
-    chat = talk(repo, "--auto")
+    repo = make(SLOW)
+    chat = talk(repo)
     chat.says("start 1.1")
+    chat.sees("[y/N]")
+    chat.says("y")
     chat.sees("is now working")
-    chat.says("stop")
-    _until(lambda: any(command.kind == "stop" for command in Project(repo).store.recent_commands()))
-    chat.child.kill(signal.SIGINT)
-    chat.sees("Dropped; agents run on.", PROMPT, "stopped")
+    controller = int((repo / ".orch" / "controller.lock").read_text())
+    os.kill(controller, signal.SIGSTOP)  # so that the stop takes as long as we like
+    try:
+        chat.says("stop everything")
+        chat.sees("Shall I stop this (the work is saved)? [y/N]")
+        chat.says("y")
+        _until(lambda: any(command.kind == "stop" for command in Project(repo).store.open_commands()))
+        chat.child.kill(signal.SIGINT)
+        chat.sees("Dropped; agents run on.", PROMPT)
+    finally:
+        os.kill(controller, signal.SIGCONT)
+    chat.sees("stopped as asked")
     _until(lambda: live(repo) == [])
     chat.says("quit")
+    chat.leaves()
+
+
+def test_a_terminal_that_can_do_nothing_is_enough(make: Furnish, talk: Talk) -> None:
+    repo = make(SLOW)
+    chat = talk(repo, "--auto", TERM="dumb")
+    chat.says("start 1.1")
+    chat.sees("is now working", PROMPT)
+    chat.child.send("stop" + CTRL_C)
+    chat.sees(PROMPT)
+    chat.says("running")
+    chat.sees("coder-1.1-", PROMPT)
+    chat.says("stop")
+    chat.sees("Stopped 1 agent(s)", PROMPT)
+    chat.child.send(CTRL_D)
     chat.leaves()
 
 
@@ -176,7 +198,7 @@ def test_lines_are_remembered_where_work_was_done(make: Furnish, talk: Talk) -> 
     repo = make(QUICK)
     chat = talk(repo)
     chat.says("start the task parser")
-    chat.sees("[y/N] ")
+    chat.sees("[y/N]")
     chat.says("y")
     chat.sees("Done: 1 complete.")
     chat.says("status")
@@ -219,33 +241,31 @@ def test_an_idle_chat_costs_nothing(make: Furnish, talk: Talk) -> None:
     chat = talk(make(SLOW))
     chat.says("running")
     chat.sees("No agents are running.", PROMPT)
-    time.sleep(0.5)  # for its output to be written
-    before = _switches(chat.child.pid)
-    time.sleep(1.0)
-    assert _switches(chat.child.pid) - before < 5  # looking every 100 ms would be ten
+    _until(lambda: _switches(chat.child.pid, 1.0) < 5)  # looking every 100 ms would never be under ten
     chat.says("quit")
     chat.leaves()
 
 
-def _switches(pid: int) -> int:
-    """How often the process's threads have waited for something so far."""
-    files = Path(f"/proc/{pid}/task").glob("*/status")
-    lines = [line for file in files for line in file.read_text().splitlines()]
-    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+def _switches(pid: int, seconds: float) -> int:
+    """How often the process's threads wait for something, within so many seconds."""
+
+    def count() -> int:
+        files = Path(f"/proc/{pid}/task").glob("*/status")
+        lines = [line for file in files for line in file.read_text().splitlines()]
+        return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+    before = count()
+    time.sleep(seconds)
+    return count() - before
 
 
 # -- behind a pipe -----------------------------------------------------------------------------------------------------
 
 
-def pipe(repo: Path, *lines: str, auto: bool = False, **env: str) -> str:
+def pipe(repo: Path, *lines: str, auto: bool = False) -> str:
     """What `orch chat` prints for lines from a pipe."""
-    done = run_orch(
-        repo,
-        "chat",
-        *(["--auto"] if auto else []),
-        input="".join(f"{line}\n" for line in lines),
-        env={**os.environ, **env},
-    )
+    typed = "".join(f"{line}\n" for line in lines)
+    done = run_orch(repo, "chat", *(["--auto"] if auto else []), input=typed)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "\x1b" not in done.stdout and "\u202e" not in done.stdout
@@ -322,9 +342,17 @@ def test_errors_end_the_turn_and_not_the_talk(make: Furnish) -> None:
 
 def test_hostile_words_and_names_are_only_text(make: Furnish) -> None:
     repo = make(SLOW, ROADMAP.replace("Task Parser", "Task \x1b[31mParser\u202e $(touch pwned)"))
-    said = pipe(repo, "start \x1b[2J1.1", "y", "status", "why", "stop", "\x1b]0;title\x07", "$(touch pwned)")
+    escapes = ("start \x1b[2J1.2", "\x1b]0;title\x07")
+    said = pipe(repo, "start 1.1", "y", "status", "why", "stop", *escapes, "$(touch pwned)")
     assert "Spawning agent for Phase 1.1..." in said
     assert not list(repo.rglob("pwned"))
+
+
+def test_bytes_that_are_no_text_are_a_line_like_others(make: Furnish) -> None:
+    argv = [sys.executable, "-P", "-m", "orchestrator_agent", "chat"]
+    done = subprocess.run(argv, cwd=make(), input=b"\xff\xfe\0\nrunning\n", capture_output=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"No agents are running." in done.stdout
 
 
 def test_without_a_roadmap_one_sentence_says_what_to_do(repo: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pexpect
@@ -320,10 +319,9 @@ def test_the_users_own_changes_are_never_touched(repo: Path, tmp_path: Path) -> 
     assert (repo / "README.md").read_text() == "theirs\n"
 
 
-def test_asking_is_fast_and_leaves_no_trace(repo: Path) -> None:
+def test_asking_leaves_no_trace(repo: Path) -> None:
     make_project(repo)
-    before, began = snapshot(repo), time.monotonic()
+    before = snapshot(repo)
     for words in (["status"], ["why"], ["running"], ["report"], ["stop"], ["doctor"]):
         run_orch(repo, *words)
     assert snapshot(repo) == before
-    assert time.monotonic() - began < 30

@@ -151,6 +151,7 @@ def test_stopping_is_asked_and_never_takes_more_than_was_said(conversation: Conv
     assert describe(every)[0].startswith("Matched goal to stopping all that runs (2 agents)")
     assert question(every).startswith("Shall I stop this")
 
+    assert describe(conversation.propose("stop 1.3"))[-1] == "Nothing of that is running."
     but_one = conversation.propose("stop everything but the task parser")
     assert but_one.confirm
     (result,) = conversation.carry_out(but_one)

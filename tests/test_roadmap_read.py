@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator_agent.errors import RoadmapError, UnknownWorkStream
-from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.model import Source, WorkStream, WorkStreamStatus
 from orchestrator_agent.roadmap import Roadmap, order, read
 from orchestrator_agent.roadmap.starter import STARTER
 
@@ -185,6 +185,11 @@ def test_claims(value: str, name: str | None) -> None:
 def test_fields_below_a_box_are_not_the_phases() -> None:
     stream = phase("- **Tasks:**", "  - [ ] Show it", "    - Status: shown", "- **Status:** ✅ Complete")
     assert (stream.status, stream.tasks) == (S.COMPLETE, ("Show it", "Status: shown"))
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    assert one("\ufeff### Phase 1.1: A\nStatus: done\n").source == Source("plan.md", 1, 2)
+    assert one("\ufeff- [ ] box\n").name == "box"
 
 
 def test_a_phase_over_phases_is_a_group() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from orchestrator_agent.errors import RoadmapError, UnknownWorkStream, UserError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap import read, write_status
+from orchestrator_agent.roadmap.checklist import Checklist
+from orchestrator_agent.roadmap.document import Document, Edit
+from orchestrator_agent.roadmap.plan_format import Found
 
 S = WorkStreamStatus
 PLANS = Path(__file__).parent / "fixtures" / "plans"
@@ -89,6 +93,19 @@ def test_what_cannot_be_written_is_refused() -> None:
         write_status(b"- [ ] x\n", "p.md", {"x": S.CANCELLED})
     with pytest.raises(UnknownWorkStream):
         write_status(b"- [ ] x\n", "p.md", {"y": S.COMPLETE})
+
+
+class Careless(Checklist):
+    """A format that changes more than it is asked to."""
+
+    def write(self, document: Document, found: Found, changes: Mapping[str, WorkStreamStatus]) -> list[Edit]:
+        return super().write(document, found, dict.fromkeys(found.places, S.COMPLETE))
+
+
+def test_a_format_that_writes_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator_agent.roadmap.FORMATS", (Careless(),))
+    with pytest.raises(RoadmapError, match="would change more"):
+        write_status(b"- [ ] x\n- [ ] y\n", "p.md", {"x": S.COMPLETE})
 
 
 def changed_lines(before: bytes, after: bytes) -> list[bytes]:

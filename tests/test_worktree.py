@@ -32,7 +32,7 @@ def place(repository: Repository) -> Path:
 
 
 def files_in(repository: Repository, ref: str) -> set[str]:
-    return {name for name in git(repository.root, "ls-tree", "-r", "-z", "--name-only", ref).split("\0") if name}
+    return {name for name in repository.line("ls-tree", "-r", "-z", "--name-only", ref).split("\0") if name}
 
 
 def content(repository: Repository, ref: str, name: str) -> bytes:
@@ -107,15 +107,15 @@ def test_all_kinds_of_files_are_in_the_rescue_ref(repository: Repository, place:
     assert (modes["run"], modes["link"], modes["folder-link"]) == ("100755", "120000", "120000")
 
 
-@pytest.mark.parametrize("name", WEIRD_NAMES, ids=ascii)
-@pytest.mark.parametrize("ignored", [False, True])
-def test_weird_names_are_saved(repository: Repository, place: Path, name: str, ignored: bool) -> None:
-    name += ".secret" if ignored else ""
-    (place / name).write_text("kept")
-    (place / f"folder {name}").mkdir()
-    (place / f"folder {name}" / name).write_text("kept too")
+@pytest.mark.parametrize("ending", ["", ".secret"], ids=["untracked", "ignored"])
+def test_weird_names_are_saved(repository: Repository, place: Path, ending: str) -> None:
+    for name in WEIRD_NAMES:
+        (place / f"{name}{ending}").write_text("kept")
+        (place / f"folder {name}").mkdir()
+        (place / f"folder {name}" / f"{name}{ending}").write_text("kept too")
     before = everything(place)
     assert worktree.remove(repository, NAME, BRANCH) == worktree.Saved(ref=RESCUE)
+    assert len(before) == len(WEIRD_NAMES) * 2 + 4
     assert_all_saved(repository, before, RESCUE)
 
 
@@ -327,11 +327,11 @@ def test_commit_all_commits_untracked_files_whatever_the_settings(repository: Re
     assert not worktree.commit_all(repository, place, BRANCH, "nothing is left")
 
 
-@pytest.mark.parametrize("name", WEIRD_NAMES, ids=ascii)
-def test_commit_all_takes_weird_names(repository: Repository, place: Path, name: str) -> None:
-    (place / name).write_text("x")
+def test_commit_all_takes_weird_names(repository: Repository, place: Path) -> None:
+    for name in WEIRD_NAMES:
+        (place / name).write_text("x")
     assert worktree.commit_all(repository, place, BRANCH, "work")
-    assert name in files_in(repository, BRANCH)
+    assert files_in(repository, BRANCH) >= set(WEIRD_NAMES)
 
 
 def test_commit_all_is_not_stopped_by_the_lock_of_a_killed_git(repository: Repository, place: Path) -> None:

@@ -192,6 +192,11 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
     "git missing": (no_git, (["run"], ["status"], ["init"]), "git is not installed.*install git 2.31"),
     "roadmap not committed": (uncommitted_roadmap, WORKING, "plans/roadmap.md is not committed.*git add plans/roadmap.md"),
     "roadmap unreadable": (unreadable_roadmap, (*WORKING, *LOOKING), "roadmap.*UTF-8"),
+    "roadmap binary": (
+        plan("First File", "First\0File"),
+        (["run"], ["status"]),
+        "plans/roadmap.md:5 holds a NUL character.*name another plan",
+    ),
     "roadmap outside": (escaping_roadmap, (["run"], ["status"]), "No roadmap was found"),
     "no tests": (lambda repo: rewrite(repo, "orch.toml", 'tests = "true"', ""), WORKING, r"No tests were found.*\[checks\].*none"),
     "complete": (plan("⚪ Not Started", "✅ Complete"), (["run", "1.1"],), "1.1 cannot start: is complete; set its status"),

@@ -221,24 +221,26 @@ class _Scanner:
         return "".join([*pieces, raw[done:]]) if pieces else raw
 
     def _line(self, number: int, begin: int, raw: str, kind: Kind | None) -> Line:
-        indent = _columns(raw)
         end = begin + len(raw)
+        content = raw.lstrip()
+        if kind is None and not content:
+            kind = Kind.BLANK
         if kind is not None:
-            return Line(number, kind, indent, 0, None, 0, "", begin, begin, end)
-        if match := _HEADING.match(raw):
+            return Line(number, kind, _columns(raw), 0, None, 0, "", begin, begin, end)
+        indent = _columns(raw)
+        first = content[0]
+        if first == "#" and (match := _HEADING.match(raw)):
             title = _without_closing_hashes(raw[match.end() :])
             return Line(number, Kind.HEADING, indent, len(match[1]), None, 0, title, begin + match.end(), begin, end)
-        box, box_start, offset, kind = None, 0, 0, Kind.TEXT
-        if match := _ITEM.match(raw):
+        box, box_start = None, 0
+        if (first in "-*+" or first.isdigit()) and (match := _ITEM.match(raw)):
             kind, offset = Kind.ITEM, match.end()
             if found := _BOX.match(raw, offset):
                 box, box_start, offset = found[1], begin + found.start(1), found.end()
-        content = raw[offset:]
-        start = begin + offset + len(content) - len(content.lstrip())
-        content = content.strip()
-        if kind is Kind.TEXT and not content:
-            kind = Kind.BLANK
-        return Line(number, kind, indent, 0, box, box_start, content, start, begin, end)
+            content = raw[offset:].lstrip()
+        return Line(
+            number, kind or Kind.TEXT, indent, 0, box, box_start, content.rstrip(), end - len(content), begin, end
+        )
 
 
 @dataclass(frozen=True, slots=True)

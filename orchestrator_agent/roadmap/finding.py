@@ -13,7 +13,7 @@ from orchestrator_agent.roadmap.document import MAX_BYTES
 #: Folders that hold a plan per feature, as "folder of features", "file in each".
 _SPECS = (("specs", "tasks.md"), (".kiro/specs", "tasks.md"), ("openspec/changes", "tasks.md"))
 #: Names without case, in the order in which they are taken.
-_FIRST = ("plans/roadmap.md", ".haunt/plans/roadmap.md", ".planning/roadmap.md")
+_FIRST = ("plans/roadmap.md", ".planning/roadmap.md")
 _LAST = (
     "roadmap.md",
     "docs/roadmap.md",

@@ -31,7 +31,7 @@ _TITLE = re.compile(
     r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}-\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?|[A-Z])"
     r"(?P<sep> ?[:：.)] ?| ?[-–—]+ | |$)(?P<name>.*)"
 )
-#: Behind an id these say that the heading speaks of several things, or that the id was none.
+#: Right behind an id these say that the heading speaks of several things, or that the id was none.
 _NO_NAME = re.compile(r"[-–—&+/,]|(?:and|to|through) \d")
 
 
@@ -146,7 +146,7 @@ def _candidate(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -
         offset = span[1]
     offset += len(text[offset:]) - len(text[offset:].lstrip(" \t}*_:~`-"))
     match = _TITLE.match(" ".join(text[offset:].split()))
-    if match is None or _NO_NAME.match(match["name"]) or not _is_id(match):
+    if match is None or (not match["sep"].strip() and _NO_NAME.match(match["name"])) or not _is_id(match):
         return None
     ending = read_ending(text, offset, legend)
     reason = None

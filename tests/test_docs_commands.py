@@ -1,0 +1,23 @@
+"""docs/commands.md is what the program says now."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+SCRIPT = ROOT / "scripts" / "make_command_docs.py"
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="argparse lays out help differently in each version")
+def test_the_page_is_not_stale() -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "--check"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

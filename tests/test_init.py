@@ -1,0 +1,105 @@
+"""`orch init`: the plan is found or a starter is written, and what is written works as it is."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from support import git, run_orch
+from support_work import PLAN, WORK, ask, snapshot
+
+from orchestrator_agent.settings import load
+
+
+def init(repo: Path, *words: str) -> dict[str, object]:
+    done = run_orch(repo, "init", *words, "--json")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    data: dict[str, object] = json.loads(done.stdout)
+    return data
+
+
+def test_an_empty_project_gets_a_starter_that_reads_back(repo: Path) -> None:
+    data = init(repo)
+    assert data["written"] == ["plans/roadmap.md", "orch.toml"]
+    status = ask(repo, "status")
+    assert status["summary"]["total"] == 3 and status["warnings"] == []
+    assert load(repo).roadmap == "plans/roadmap.md"
+
+
+def test_a_repository_without_commits_can_be_set_up(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    assert init(tmp_path)["written"] == ["plans/roadmap.md", "orch.toml"]
+
+
+@pytest.mark.parametrize("name", ["plans/roadmap.md", "ROADMAP.md", "docs/TODO.md"])
+def test_the_plan_that_is_there_is_used_and_not_touched(repo: Path, name: str) -> None:
+    path = repo / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(PLAN, "utf-8")
+    data = init(repo)
+    assert (data["roadmap"], data["written"]) == (name, ["orch.toml"])
+    assert path.read_text("utf-8") == PLAN
+    assert tomllib.loads((repo / "orch.toml").read_text("utf-8"))["roadmap"] == name
+
+
+def test_of_several_plans_one_is_taken_and_the_others_are_named(repo: Path) -> None:
+    for name in ("ROADMAP.md", "TODO.md"):
+        (repo / name).write_text(PLAN, "utf-8")
+    done = run_orch(repo, "init")
+    assert "The plan is ROADMAP.md with 3 work streams." in done.stdout
+    assert "Other plans: TODO.md" in done.stdout
+
+
+def test_a_named_plan_is_used(repo: Path) -> None:
+    (repo / "our $(plan).md").write_text(PLAN, "utf-8")
+    data = init(repo, "--roadmap", "./our $(plan).md")
+    assert data["roadmap"] == "our $(plan).md"
+    assert data["next"][0].startswith("git add 'our $(plan).md' orch.toml && ")  # type: ignore[index]
+    assert ask(repo, "status")["summary"]["total"] == 3
+
+
+def test_from_a_folder_below_the_files_go_to_the_top(repo: Path) -> None:
+    (repo / "deep").mkdir()
+    done = run_orch(repo / "deep", "init")
+    assert done.returncode == 0
+    assert (repo / "orch.toml").is_file() and list((repo / "deep").iterdir()) == []
+
+
+def test_what_is_there_is_never_overwritten(repo: Path) -> None:
+    init(repo)
+    (repo / "orch.toml").write_text("max_concurrent_agents = 1\n")
+    before = snapshot(repo)
+    done = run_orch(repo, "init")
+    assert done.returncode == 2 and "exists already" in done.stderr
+    assert snapshot(repo) == before
+
+
+def test_a_link_is_not_written_through(repo: Path, tmp_path: Path) -> None:
+    (repo / "orch.toml").symlink_to(tmp_path / "elsewhere.toml")
+    (repo / "plans").symlink_to(tmp_path)
+    assert run_orch(repo, "init").returncode == 2
+    (repo / "orch.toml").unlink()
+    done = run_orch(repo, "init")
+    assert done.returncode == 2, done.stdout
+    assert not (tmp_path / "elsewhere.toml").exists() and not (tmp_path / "roadmap.md").exists()
+
+
+def test_the_steps_that_it_names_lead_to_work(repo: Path) -> None:
+    """Init, commit as told, choose an agent, run."""
+    done = run_orch(repo, "init")
+    commit = next(line.strip() for line in done.stdout.splitlines() if line.strip().startswith("git add"))
+    assert commit == "git add plans/roadmap.md orch.toml && git commit -m 'Plan work for orch'"
+    settings = (repo / "orch.toml").read_text("utf-8").replace('tests = "auto"', 'tests = "true"')
+    settings = settings.replace('runtime = "claude"', f'runtime = "command"\ncommand = {json.dumps(["sh", "-c", WORK])}')
+    (repo / "orch.toml").write_text(settings, "utf-8")
+    git(repo, "add", "plans/roadmap.md", "orch.toml")
+    git(repo, "commit", "-qm", "Plan work for orch")
+    assert run_orch(repo, "batch").returncode == 0
+    assert ask(repo, "status")["summary"]["complete"] == 3
+
+
+def test_remarks_name_what_is_missing(repo: Path) -> None:
+    done = run_orch(repo, "init")
+    assert "No tests were found" in done.stdout
