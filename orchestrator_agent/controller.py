@@ -252,7 +252,8 @@ class Controller:
     def _interrupted(self, name: str) -> AgentFacts | None:
         """The agent whose stopped work a new one continues, or None."""
         earlier = self.store.agents(work_stream_id=name)
-        if not earlier or earlier[-1].record.state is not AgentState.STOPPED:
+        result = self.store.last_results().get(name.casefold())
+        if not earlier or result is None or result.outcome != "stopped":
             return None
         last = earlier[-1]
         kept = last.record.head_commit and self.project.repository.commit_of(f"refs/heads/{last.record.branch}")

@@ -159,7 +159,7 @@ def _reason(stream: WorkStream, state: Availability, last: Result | None) -> dic
     remedy = _REMEDIES.get(state.kind, "").format(id=stream.id)
     reason = state.reason
     if state.available and last is not None and last.outcome in ("failed", "stopped"):
-        reason, remedy = f"the last try {last.outcome}: {last.reason}", f"try again: `orch run {stream.id}`"
+        reason, remedy = f"the last try {last.outcome}: {last.reason}", f"go on with it: `orch run {stream.id}`"
     elif state.available:
         reason, remedy = "it can start now, and nobody has asked for it", f"start it: `orch run {stream.id}`"
     return {

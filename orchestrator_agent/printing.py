@@ -188,7 +188,9 @@ def _setback(agent: Mapping[str, Any]) -> str:
     if verdict is None:
         return f"{agent['state']}" + (f", {clean(agent['reason'], 120)}" if agent["reason"] else "")
     bad = [
-        f"{clean(name, 40)}: {clean(check['message'], 120)}" for name, check in verdict["checks"].items() if not check["passed"]
+        f"{clean(name, 40)}: {clean(check['message'], 120)}"
+        for name, check in verdict["checks"].items()
+        if not check["passed"]
     ]
     if verdict["conflicts"]:
         return "conflict in " + ", ".join(clean(name, 60) for name in verdict["conflicts"][:3])

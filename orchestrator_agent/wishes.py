@@ -73,7 +73,8 @@ def plan_named(project: Project, ids: Sequence[str]) -> Plan:
 def _waits_only_for(stream: WorkStream, others: Sequence[WorkStream], roadmap: Roadmap) -> bool:
     """True when every open dependency is among the others that are asked for."""
     names = {other.id.casefold() for other in others}
-    open_ = [name for name in stream.depends_on if str(roadmap.get(name).status) != "complete"]
+    known = [name for name in stream.depends_on if name not in stream.satisfied]
+    open_ = [name for name in known if roadmap.get(name).status is not WorkStreamStatus.COMPLETE]
     return all(name.casefold() in names for name in open_) and not stream.unresolved
 
 
@@ -115,20 +116,32 @@ def plan_all(project: Project, exclude: Sequence[str] = (), limit: int | None = 
     ready = [stream for stream in available(project) if stream.id not in out]
     if not ready:
         raise NotAvailable(nothing_available(project))
-    reached, later = {stream.id for stream in ready}, []
-    statuses = {s.id: str(s.status) for s in roadmap.work_streams}
-    done = {name for name, status in statuses.items() if status == "complete"} | reached
-    waiting = [s for s in plans.order(roadmap.work_streams) if s.id not in done | out and not s.unresolved]
-    waiting = [s for s in waiting if statuses[s.id] != "cancelled" and not s.blocked_reason and not s.assigned_to]
-    while followers := [s for s in waiting if s.depends_on and all(_is_in(name, done) for name in s.depends_on)]:
-        fresh = [s for s in followers if statuses[s.id] != "blocked" or any(_is_in(n, reached) for n in s.depends_on)]
-        if not fresh:
-            break
+    found = project.availability(roadmap)
+    coming = {stream.id for stream in ready} | {name for name, state in found.items() if state.kind == "running"}
+    later = _followers(roadmap, coming, out)
+    return Plan(now=tuple(ready), later=tuple(later), exclude=tuple(sorted(out)))
+
+
+def _followers(roadmap: Roadmap, coming: set[str], out: set[str]) -> list[WorkStream]:
+    """Work streams that become free when those in `coming` land, and those that become free by them, in order."""
+    later: list[WorkStream] = []
+    reached = set(coming)
+    complete = {s.id for s in roadmap.work_streams if s.status is WorkStreamStatus.COMPLETE}
+    waiting = [s for s in plans.order(roadmap.work_streams) if s.id not in reached | complete | out]
+    waiting = [s for s in waiting if not (s.is_closed or s.unresolved or s.blocked_reason or s.assigned_to)]
+    while fresh := [s for s in waiting if _becomes_free(s, reached, complete)]:
         later += fresh
         reached |= {s.id for s in fresh}
-        done |= reached
-        waiting = [s for s in waiting if s.id not in done]
-    return Plan(now=tuple(ready), later=tuple(later), exclude=tuple(sorted(out)))
+        waiting = [s for s in waiting if s.id not in reached]
+    return later
+
+
+def _becomes_free(stream: WorkStream, reached: set[str], complete: set[str]) -> bool:
+    """True when its dependencies are there once `reached` has landed; what says blocked needs one of these among them."""
+    if not all(_is_in(name, reached | complete) for name in stream.depends_on if name not in stream.satisfied):
+        return False
+    blocked = stream.status is WorkStreamStatus.BLOCKED
+    return bool(stream.depends_on) and (not blocked or any(_is_in(name, reached) for name in stream.depends_on))
 
 
 def _is_in(name: str, ids: set[str]) -> bool:

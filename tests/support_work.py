@@ -54,9 +54,9 @@ def make_project(repo: Path, agent: str = WORK, plan: str = PLAN, settings: str 
     script.write_text(f"set -e\n{agent}\n", "utf-8")
     (repo / "plans").mkdir()
     (repo / "plans" / "roadmap.md").write_text(plan, "utf-8", newline="")
+    command = json.dumps(["sh", str(script)])
     (repo / "orch.toml").write_text(
-        f'[checks]\ntests = "true"\n[agent]\nruntime = "command"\ncommand = ["sh", {json.dumps(str(script))}]\n{settings}',
-        "utf-8",
+        f'[checks]\ntests = "true"\n[agent]\nruntime = "command"\ncommand = {command}\n{settings}', "utf-8"
     )
     git(repo, "add", "plans", "orch.toml")
     git(repo, "commit", "--quiet", "--message=Plan")

@@ -16,7 +16,7 @@ from running import linux_only
 from support import git, run_orch
 from support_talk import PATIENCE, QUICK, ROADMAP, SLOW, furnish, stopped_after
 
-from orchestrator_agent.project import Project
+from orchestrator_agent.store import Store
 
 Furnish = Callable[..., Path]
 PROMPT = "You:"
@@ -75,8 +75,12 @@ def talk(make: Furnish) -> Iterator[Callable[..., Terminal]]:
 Talk = Callable[..., Terminal]
 
 
+def journal(repo: Path) -> Store:
+    return Store(repo / ".orch" / "journal.db")
+
+
 def live(repo: Path) -> list[str]:
-    return [facts.record.work_stream_id for facts in Project(repo).store.live_agents()]
+    return [facts.record.work_stream_id for facts in journal(repo).live_agents()]
 
 
 # -- in a terminal -----------------------------------------------------------------------------------------------------
@@ -161,7 +165,7 @@ def test_ctrl_c_ends_waiting_for_a_stop_and_not_the_stop(make: Furnish, talk: Ta
         chat.says("stop everything")
         chat.sees("Shall I stop this (the work is saved)? [y/N]")
         chat.says("y")
-        _until(lambda: any(command.kind == "stop" for command in Project(repo).store.open_commands()))
+        _until(lambda: any(command.kind == "stop" for command in journal(repo).open_commands()))
         chat.child.kill(signal.SIGINT)
         chat.sees("Dropped; agents run on.", PROMPT)
     finally:
@@ -233,7 +237,7 @@ def test_the_work_of_others_is_seen_and_a_dead_controller_replaced(make: Furnish
 
 def _controller(repo: Path) -> int | None:
     text = (repo / ".orch" / "controller.lock").read_text().strip()
-    return int(text) if text and Project(repo).controller_runs() else None
+    return int(text) if text and Path(f"/proc/{text}").exists() else None
 
 
 @linux_only
@@ -319,7 +323,7 @@ def test_an_answer_that_is_neither_is_the_next_line(make: Furnish) -> None:
 def test_what_an_agent_printed(make: Furnish) -> None:
     repo = make(QUICK)
     pipe(repo, "start 1.1", auto=True)
-    _until(lambda: not Project(repo).store.open_commands())
+    _until(lambda: not journal(repo).open_commands())
     assert "one line" in pipe(repo, "logs 1.1", "logs phase 1.1")
 
 
@@ -329,7 +333,7 @@ def test_a_failure_is_told_with_its_reason(make: Furnish) -> None:
     settings.write_text(settings.read_text().replace("[checks]", "max_attempts = 1\n[checks]"))
     git(repo, "commit", "--quiet", "--all", "--message=One try")
     pipe(repo, "start 1.1", auto=True)
-    _until(lambda: not Project(repo).store.open_commands())
+    _until(lambda: not journal(repo).open_commands())
     assert "the last try failed" in pipe(repo, "why 1.1")
 
 

@@ -1,4 +1,4 @@
-"""The command line as people and programs meet it: exit codes, JSON, detaching, Ctrl-C, and several terminals at once."""
+"""The command line as people and programs meet it: exit codes, JSON, detaching, Ctrl-C, several terminals at once."""
 
 from __future__ import annotations
 

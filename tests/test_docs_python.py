@@ -58,14 +58,16 @@ def test_every_public_name_is_there_and_every_promised_call_is_shown() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         orchestrator_agent.nothing  # noqa: B018
     calls = (
-        "get_roadmap_status run run_parallel run_batch verify_completion stop add_event_callback spawn_agent wait_for_all"
-        " is_running duration_seconds state.value parse_roadmap get_available_work_streams interpret_goal"
+        "get_roadmap_status run run_parallel run_batch verify_completion stop add_event_callback spawn_agent"
+        " wait_for_all is_running duration_seconds state.value parse_roadmap get_available_work_streams interpret_goal"
     )
     shown = "".join(code for code, _ in EXAMPLES)
     assert [call for call in calls.split() if call not in shown] == []
 
 
 def test_importing_the_package_does_nothing_and_loads_little() -> None:
-    code = "import sys; import orchestrator_agent; print(*sorted(m for m in sys.modules if m.startswith('orchestrator')))"
+    code = (
+        "import sys; import orchestrator_agent; print(*sorted(m for m in sys.modules if m.startswith('orchestrator')))"
+    )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["orchestrator_agent", "orchestrator_agent.version"]

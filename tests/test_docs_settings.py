@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def real() -> dict[str, Any]:
     """Dotted name -> default, as the program has it."""
     found: dict[str, Any] = {}
     for item in fields(Settings):
-        value = item.default if item.default is not MISSING else item.default_factory()  # type: ignore[misc]
+        value = getattr(Settings(), item.name)
         if is_dataclass(value):
             for key in fields(value):
                 inner = getattr(value, key.name)
@@ -54,7 +54,9 @@ def test_what_is_documented_can_be_written_into_a_file_and_is_the_default(tmp_pa
         section, _, key = name.rpartition(".")
         if value == {} or name == "checks.commands":
             continue
-        shown = re.search(rf"^\| `{key}` \| `(.*?)` \|", PAGE.partition(f"[{section}]`\n")[2] if section else PAGE, re.M)
+        shown = re.search(
+            rf"^\| `{key}` \| `(.*?)` \|", PAGE.partition(f"[{section}]`\n")[2] if section else PAGE, re.M
+        )
         assert shown
         text += f"{name} = {shown[1]}\n"
     (tmp_path / "orch.toml").write_text(text, "utf-8")

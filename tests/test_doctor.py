@@ -33,14 +33,27 @@ def test_a_healthy_project_is_all_well(repo: Path) -> None:
     make_project(repo)
     found = findings(repo)
     assert all(item["ok"] for item in found.values())
-    assert set(found) >= {"git", "branch", "settings", "roadmap", "agent", "checks", "controller", "locks", "orphans", "worktrees"}
+    assert set(found) >= {
+        "git",
+        "branch",
+        "settings",
+        "roadmap",
+        "agent",
+        "checks",
+        "controller",
+        "locks",
+        "orphans",
+        "worktrees",
+    }
     assert run_orch(repo, "doctor").stdout.count("✓") == len(found)
 
 
 def test_each_fault_is_named_with_its_remedy(repo: Path) -> None:
     make_project(repo)
     text = (repo / "orch.toml").read_text("utf-8")
-    (repo / "orch.toml").write_text(text.replace('"true"', '"no-such-check"').replace('["sh"', '["no-such-agent"'), "utf-8")
+    (repo / "orch.toml").write_text(
+        text.replace('"true"', '"no-such-check"').replace('["sh"', '["no-such-agent"'), "utf-8"
+    )
     lock = repo / ".git" / "index.lock"
     lock.touch()
     os.utime(lock, (0, 0))

@@ -135,7 +135,9 @@ Its neighbours say **Status:** 🔴 Blocked, and Phase 1.1 is named here.
 def test_7_silent_agents_are_never_timed_out(repo: Path, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     make_project(
-        repo, f'echo $$ >> "{pids}"; sleep 1000', settings="timeout_seconds = 0.5\nmax_attempts = 1\nstop_grace_seconds = 1\n"
+        repo,
+        f'echo $$ >> "{pids}"; sleep 1000',
+        settings="timeout_seconds = 0.5\nmax_attempts = 1\nstop_grace_seconds = 1\n",
     )
     done = run_orch(repo, "run", "1.1")
     assert done.returncode == 1 and "did not end within" in done.stdout
@@ -165,7 +167,9 @@ mv mine.txt "mine-$ORCH_WORK_STREAM.txt"; git add -A; git commit -qm work"""
 def test_9_feedback_nobody_hears(repo: Path, tmp_path: Path) -> None:
     prompts = tmp_path / "prompts"
     prompts.mkdir()
-    agent = f'cp "$ORCH_PROMPT_FILE" "{prompts}/$ORCH_ATTEMPT.md"; echo "$ORCH_ATTEMPT" > try.txt; git add -A; git commit -qm x'
+    agent = f"""\
+cp "$ORCH_PROMPT_FILE" "{prompts}/$ORCH_ATTEMPT.md"
+echo "$ORCH_ATTEMPT" > try.txt; git add -A; git commit -qm work"""
     check = json.dumps(["sh", "-c", 'test "$(cat try.txt)" = 2 || { echo the number is $((6 * 7)); exit 7; }'])
     make_project(repo, agent, settings=f"[checks.commands]\nsecond = {check}\n")
     assert run_orch(repo, "run", "1.1").returncode == 0

@@ -1,4 +1,4 @@
-"""A plan written by an enemy: it is worked through to merged work, nothing escapes, and all that is said is harmless."""
+"""A plan written by an enemy: it is worked through to merged work, nothing escapes, and what is said is harmless."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import subprocess
 from pathlib import Path
 
-import pytest
 from support import git, run_orch
 from support_work import WORK, is_harmless, make_project, statuses
 
@@ -28,7 +27,6 @@ PLAN = "# Roadmap \x1b[1m\n\n## Batch \u202e1: $(touch pwned)\n\n" + "".join(
     for id_, name in NAMES.items()
 )
 CHECKLIST = "# Todo\n\n" + "".join(f"- [ ] {name}\n" for name in NAMES.values())
-COMMANDS = (["status"], ["why"], ["running"], ["report"], ["doctor"], ["run", "--dry-run"], ["batch", "--dry-run"])
 READING = 'cat "$ORCH_PROMPT_FILE" > "prompt-$ORCH_WORK_STREAM.md"; git add -A; git commit -qm work'
 
 
@@ -42,21 +40,20 @@ def all_files(folder: Path) -> set[str]:
     return {name for name in found if not name.startswith(("repo/.orch", "repo/.git"))}
 
 
-@pytest.mark.parametrize("in_argument", [False, True], ids=["by file", "by argument"])
-def test_phases_by_an_enemy_run_to_merged_work(repo: Path, tmp_path: Path, in_argument: bool) -> None:
-    agent = 'printf "%s" "$1" > "prompt-$ORCH_WORK_STREAM.md"; git add -A; git commit -qm work' if in_argument else READING
-    make_project(repo, agent, PLAN, 'prompt = "argument"\n' if in_argument else "")
+def test_phases_by_an_enemy_run_to_merged_work(repo: Path, tmp_path: Path) -> None:
+    make_project(repo, READING, PLAN)
     before = all_files(tmp_path)
-    for words in COMMANDS:
+    for words in (["status"], ["why"], ["batch", "--dry-run"]):
         for flags in ([], ["--json"]):
             done = run_orch(repo, *words, *flags)
             assert done.returncode == 0 and is_safe(done), (words, done.stdout, done.stderr)
     done = run_orch(repo, "batch", "-n", "3", timeout=120)
     assert done.returncode == 0 and is_safe(done), done.stdout + done.stderr
     assert statuses(repo) == dict.fromkeys(NAMES, "complete")
-    for words in (*COMMANDS[:5], ["logs", "1.3"], ["logs", "1.3", "--raw"], ["verify", "1.6"]):
+    for words in (["status"], ["report"], ["logs", "1.3"], ["verify", "1.6"], ["goal", "how is \x1b[1m1.6 \u202e?"]):
         for flags in ([], ["--json"]):
             assert is_safe(run_orch(repo, *words, *flags)), words
+    assert is_safe(run_orch(repo, "doctor")) and is_safe(run_orch(repo, "logs", "1.3", "--raw"))
     assert all_files(tmp_path) - before == {f"repo/prompt-{id_}.md" for id_ in NAMES}
     assert not any(path.name == "pwned" for path in tmp_path.rglob("*"))
     assert NAMES["1.1"] in (repo / "prompt-1.1.md").read_text("utf-8")
@@ -64,6 +61,15 @@ def test_phases_by_an_enemy_run_to_merged_work(repo: Path, tmp_path: Path, in_ar
     first = git(repo, "log", "--format=%H", "--diff-filter=A", "--", "plans/roadmap.md")
     changed = [line for line in git(repo, "diff", "-U0", first, "HEAD", "--", "plans").split("\n") if line[:1] in "+-"]
     assert set(changed[2:]) == {"-- **Status:** ⚪ Not Started", "+- **Status:** ✅ Complete"}
+
+
+def test_a_prompt_in_an_argument_stays_text(repo: Path, tmp_path: Path) -> None:
+    agent = 'printf "%s" "$1" > "prompt-$ORCH_WORK_STREAM.md"; git add -A; git commit -qm work'
+    make_project(repo, agent, PLAN, 'prompt = "argument"\n')
+    for id_ in ("1.1", "1.7", "10.1"):
+        assert run_orch(repo, "run", id_).returncode == 0
+        assert NAMES[id_] in (repo / f"prompt-{id_}.md").read_text("utf-8")
+    assert not any(path.name == "pwned" for path in tmp_path.rglob("*"))
 
 
 def test_a_checklist_by_an_enemy_runs_to_merged_work(repo: Path, tmp_path: Path) -> None:
@@ -82,7 +88,9 @@ def test_a_checklist_by_an_enemy_runs_to_merged_work(repo: Path, tmp_path: Path)
 
 
 def test_hostile_ids_never_become_paths_or_refs(repo: Path, tmp_path: Path) -> None:
-    make_project(repo, WORK, "# Todo\n\n- [ ] T1 ../../up\n- [ ] T2 \u202eback\n- [ ] T/3: slash\n- [ ] T4.lock: lock\n")
+    make_project(
+        repo, WORK, "# Todo\n\n- [ ] T1 ../../up\n- [ ] T2 \u202eback\n- [ ] T/3: slash\n- [ ] T4.lock: lock\n"
+    )
     before = all_files(tmp_path)
     for name in statuses(repo):
         done = run_orch(repo, "run", name)
@@ -93,7 +101,9 @@ def test_hostile_ids_never_become_paths_or_refs(repo: Path, tmp_path: Path) -> N
 
 def test_agents_and_checks_that_print_escapes_are_shown_harmlessly(repo: Path) -> None:
     evil = "\\033]0;owned\\007\\033[31m\\342\\200\\256evil\\r\\302\\233m\\377"
-    agent = f"printf '{evil}\\n'; printf '{evil}\\n' >&2; echo x > \"$(printf 'a\\033[31m\\342\\200\\256')\"; git add -A; git commit -qm x"
+    agent = f"""\
+printf '{evil}\\n'; printf '{evil}\\n' >&2
+echo x > "$(printf 'a\\033[31m\\342\\200\\256')"; git add -A; git commit -qm x"""
     check = json.dumps(["sh", "-c", f"printf '{evil}\\n'; exit 1"])
     make_project(repo, agent, settings=f'max_attempts = 2\n[checks.commands]\n"\\u001b[1mgate" = {check}\n')
     done = run_orch(repo, "run", "1.1")

@@ -92,7 +92,9 @@ def test_the_steps_that_it_names_lead_to_work(repo: Path) -> None:
     commit = next(line.strip() for line in done.stdout.splitlines() if line.strip().startswith("git add"))
     assert commit == "git add plans/roadmap.md orch.toml && git commit -m 'Plan work for orch'"
     settings = (repo / "orch.toml").read_text("utf-8").replace('tests = "auto"', 'tests = "true"')
-    settings = settings.replace('runtime = "claude"', f'runtime = "command"\ncommand = {json.dumps(["sh", "-c", WORK])}')
+    settings = settings.replace(
+        'runtime = "claude"', f'runtime = "command"\ncommand = {json.dumps(["sh", "-c", WORK])}'
+    )
     (repo / "orch.toml").write_text(settings, "utf-8")
     git(repo, "add", "plans/roadmap.md", "orch.toml")
     git(repo, "commit", "-qm", "Plan work for orch")

@@ -46,7 +46,9 @@ class Batch:
 
     def __init__(self, repo: Path, folder: Path) -> None:
         self.repo, self.audit, self.go = repo, folder / "audit", folder / "go"
-        make_project(repo, f"{says(self.audit, 'start')}; {waits_for(self.go)}\n{WORK}; {says(self.audit, 'end')}", PLAN)
+        make_project(
+            repo, f"{says(self.audit, 'start')}; {waits_for(self.go)}\n{WORK}; {says(self.audit, 'end')}", PLAN
+        )
 
     def started(self) -> Counter[str]:
         """How often an agent started, by work stream."""

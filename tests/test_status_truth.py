@@ -16,7 +16,13 @@ MID = "DwayneWilkes__agentic_sdlc__roadmap-mid.md"
 WORK = "echo hello > hello-$ORCH_WORK_STREAM.txt && git add -A && git commit -qm work"
 #: What follows from statuses, and so changes with them.
 _CHANGES = dict.fromkeys(("status", "available", "reason", "reason_kind"))
-_STATUS = {"done": "complete", "todo": "not_started", "doing": "in_progress", "blocked": "blocked", "dropped": "cancelled"}
+_STATUS = {
+    "done": "complete",
+    "todo": "not_started",
+    "doing": "in_progress",
+    "blocked": "blocked",
+    "dropped": "cancelled",
+}
 
 #: Dialects in one file, with CRLF and no line end at its end.
 PLAN = """\
@@ -85,7 +91,7 @@ def finished(streams: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def completable(streams: list[dict[str, Any]]) -> set[str]:
-    """What a batch can bring to its end, by the plain rule: open, unclaimed, and everything before it is completable."""
+    """What a batch can bring to its end: open, unclaimed, and everything before it is completable."""
     done = finished(streams)
     free = [s for s in streams if s["status"] in ("not_started", "in_progress", "blocked") and not s["assigned_to"]]
     while True:

@@ -81,7 +81,9 @@ def test_stop_ends_every_descendant_and_saves_all(repo: Path, at_work: list[int]
 
 def test_stopping_one_leaves_the_others(repo: Path, tmp_path: Path) -> None:
     audit, go = tmp_path / "audit", tmp_path / "go"
-    make_project(repo, f"{says(audit, 'start')}; {waits_for(go)}; echo x > $ORCH_WORK_STREAM; git add -A; git commit -qm x")
+    make_project(
+        repo, f"{says(audit, 'start')}; {waits_for(go)}; echo x > $ORCH_WORK_STREAM; git add -A; git commit -qm x"
+    )
     batch = start_orch(repo, "batch")
     until(lambda: len(lines_of(audit)) == 2)
     agents = {agent["work_stream_id"]: agent["id"] for agent in ask(repo, "running")["agents"]}

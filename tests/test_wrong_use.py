@@ -159,7 +159,11 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
         "no branch trunk.*integration.target",
     ),
     "unknown id": (project, (["run", "9.9"],), 'no work stream "9.9".*orch status'),
-    "misspelled name": (project, (["run", "first fil"], ["why", "first fil"]), 'no work stream "first fil".*similar: 1.1'),
+    "misspelled name": (
+        project,
+        (["run", "first fil"], ["why", "first fil"]),
+        'no work stream "first fil".*similar: 1.1',
+    ),
     "near id": (project, (["run", "1.11"], ["why", "1.11"]), 'no work stream "1.11".*similar: 1.1'),
     "unknown agent": (
         project,
@@ -167,9 +171,21 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
         "There is no agent.*no agent has run",
     ),
     "stop one and all": (project, (["stop", "1.1", "--all"],), "not both"),
-    "unknown setting": (setting("[agent]\nruntme = 'demo'\n"), (["run"], ["status"]), "agent.runtme.*did you mean agent.runtime"),
-    "unknown section": (setting("[agnet]\n[agent]\n"), (["run"], ["status"]), "Unknown setting agnet.*did you mean agent"),
-    "wrong value": (setting("[agent]\nmax_attempts = 'many'\n"), (["run"], ["status"]), "agent.max_attempts.*must be a whole number"),
+    "unknown setting": (
+        setting("[agent]\nruntme = 'demo'\n"),
+        (["run"], ["status"]),
+        "agent.runtme.*did you mean agent.runtime",
+    ),
+    "unknown section": (
+        setting("[agnet]\n[agent]\n"),
+        (["run"], ["status"]),
+        "Unknown setting agnet.*did you mean agent",
+    ),
+    "wrong value": (
+        setting("[agent]\nmax_attempts = 'many'\n"),
+        (["run"], ["status"]),
+        "agent.max_attempts.*must be a whole number",
+    ),
     "wrong choice": (
         lambda repo: rewrite(repo, "orch.toml", '"command"', '"comand"'),
         (["run"], ["status"]),
@@ -187,10 +203,18 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
         (["run"],),
         "no-such-claude.*install",
     ),
-    "demo script missing": (lambda repo: rewrite(repo, "orch.toml", '"command"', '"demo"'), (["run"],), "demo-script.json"),
+    "demo script missing": (
+        lambda repo: rewrite(repo, "orch.toml", '"command"', '"demo"'),
+        (["run"],),
+        "demo-script.json",
+    ),
     "git too old": (old_git, (*WORKING, *LOOKING, ["stop"], ["init"]), "git 2.17 is too old.*install git 2.31"),
     "git missing": (no_git, (["run"], ["status"], ["init"]), "git is not installed.*install git 2.31"),
-    "roadmap not committed": (uncommitted_roadmap, WORKING, "plans/roadmap.md is not committed.*git add plans/roadmap.md"),
+    "roadmap not committed": (
+        uncommitted_roadmap,
+        WORKING,
+        "plans/roadmap.md is not committed.*git add plans/roadmap.md",
+    ),
     "roadmap unreadable": (unreadable_roadmap, (*WORKING, *LOOKING), "roadmap.*UTF-8"),
     "roadmap binary": (
         plan("First File", "First\0File"),
@@ -198,9 +222,21 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
         "plans/roadmap.md:5 holds a NUL character.*name another plan",
     ),
     "roadmap outside": (escaping_roadmap, (["run"], ["status"]), "No roadmap was found"),
-    "no tests": (lambda repo: rewrite(repo, "orch.toml", 'tests = "true"', ""), WORKING, r"No tests were found.*\[checks\].*none"),
-    "complete": (plan("⚪ Not Started", "✅ Complete"), (["run", "1.1"],), "1.1 cannot start: is complete; set its status"),
-    "blocked": (plan("⚪ Not Started", "🔴 Blocked by legal"), (["run", "1.1"],), "1.1 cannot start: is blocked: .*legal.*Not Started"),
+    "no tests": (
+        lambda repo: rewrite(repo, "orch.toml", 'tests = "true"', ""),
+        WORKING,
+        r"No tests were found.*\[checks\].*none",
+    ),
+    "complete": (
+        plan("⚪ Not Started", "✅ Complete"),
+        (["run", "1.1"],),
+        "1.1 cannot start: is complete; set its status",
+    ),
+    "blocked": (
+        plan("⚪ Not Started", "🔴 Blocked by legal"),
+        (["run", "1.1"],),
+        "1.1 cannot start: is blocked: .*legal.*Not Started",
+    ),
     "claimed": (
         plan("⚪ Not Started\n", "🟡 In Progress\n- **Assigned To:** Ann\n"),
         (["run", "1.1"],),
@@ -219,7 +255,13 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
     "bad number": (project, (["batch", "-n", "0"], ["parallel", "-n", "many"]), "give 1 or more"),
     "escapes in an argument": (
         project,
-        (["run", "\x1b[31m1.1\u202e"], ["status", "\x1b]0;x\x07"], ["logs", "\x1b[2J"], ["\x1b[31m"], ["batch", "-n", "\x9b1m"]),
+        (
+            ["run", "\x1b[31m1.1\u202e"],
+            ["status", "\x1b]0;x\x07"],
+            ["logs", "\x1b[2J"],
+            ["\x1b[31m"],
+            ["batch", "-n", "\x9b1m"],
+        ),
         "orch",
     ),
 }
