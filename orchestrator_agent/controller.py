@@ -27,7 +27,7 @@ from orchestrator_agent.journal import Conflict
 from orchestrator_agent.model import AgentState, slug
 from orchestrator_agent.project import Project, make_state_folder
 from orchestrator_agent.roadmap import Roadmap, order
-from orchestrator_agent.store import AgentFacts
+from orchestrator_agent.store import AgentFacts, Command
 
 #: Nothing depends on looking this often: ends and wishes wake us. It bounds what a lost wake-up costs. Seconds.
 _PATIENCE = 1.0
@@ -55,6 +55,7 @@ class Controller:
         """Work until nothing is left to do."""
         self._record(events.CONTROLLER_STARTED, f"controller {os.getpid()} started")
         fifo = self._listen()
+        self._finish_clean_ups()
         try:
             while True:
                 self._woken.clear()
@@ -285,10 +286,21 @@ class Controller:
             data={"outcome": outcome, "reason": action.reason},
         )
         if action.command.kind != "verify":
-            self._begin(
-                f"clean {name} {uuid.uuid4()}",
-                self._do.clean_up(name, outcome, str(action.command.payload.get("target", ""))),
-            )
+            self._clean_up(name, outcome, action.command)
+
+    def _clean_up(self, name: str, outcome: str, command: Command) -> None:
+        target = str(command.payload.get("target", ""))
+        self._begin(f"clean {name} {uuid.uuid4()}", self._do.clean_up(name, outcome, target))
+
+    def _finish_clean_ups(self) -> None:
+        """Give up the worktrees of work that has landed; the controller before us may have been killed on the way."""
+        results, claimed = self.store.last_results(), {name.casefold() for name in self.store.claims()}
+        left = (self.store.agent(name) for name in worktrees.left_over(self.project.repository, set()))
+        for name in {facts.record.work_stream_id.casefold() for facts in left if facts} - claimed:
+            result = results.get(name)
+            command = self.store.command(result.command_id) if result else None
+            if result and command and result.outcome in ("complete", "on_branch"):
+                self._clean_up(name, result.outcome, command)
 
     def _record(
         self,

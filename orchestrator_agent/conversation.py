@@ -142,7 +142,7 @@ class Conversation:
     # -- from a reading to a proposal ----------------------------------------------------------------------------
 
     def _proposal(self, goal: InterpretedGoal, at_work: int) -> Proposal:
-        calls = _calls(goal)
+        calls = tuple(ToolCall(name, arguments) for name, arguments in goal.tool_calls())
         base = Proposal(goal=goal, at_work=at_work, dry_run=bool(goal.parameters.get("dry_run")))
         missing = [call.name for call in calls if self.toolset.get(call.name) is None]
         if missing:
@@ -175,12 +175,6 @@ class Conversation:
                 arguments.pop("max_agents", None)
                 return plan_of(self.orchestrator, **arguments, several=True)
         return None
-
-
-def _calls(goal: InterpretedGoal) -> tuple[ToolCall, ...]:
-    if goal.intent == "stop_all" and not goal.ambiguous and goal.parameters.get("exclude"):
-        return (ToolCall("stop_agent", {"exclude": goal.parameters["exclude"]}),)
-    return tuple(ToolCall(name, arguments) for name, arguments in goal.tool_calls())
 
 
 # -- words for people ----------------------------------------------------------------------------------------------

@@ -154,17 +154,16 @@ class Orchestrator:
             UnknownAgent: a name fits nothing.
         """
         store = self.project.store
-        agents = [self.agent(name) for name in names or ()]
-        agents = [facts for facts in agents if facts.record.state.is_live or self._is_claimed(facts)]
         if names is None and not command_ids:
             command_ids = [command.id for command in store.open_commands() if command.kind != "stop"]
-            agents = store.live_agents()
-        if not agents and not command_ids:
+        claims = {name.casefold(): name for name in store.claims()}
+        streams = [claims[name.casefold()] for name in names or () if name.casefold() in claims]
+        agents = [self.agent(name) for name in names or () if name.casefold() not in claims]
+        streams += [f.record.work_stream_id for f in agents if f.record.work_stream_id.casefold() in claims]
+        agents = [facts for facts in agents if facts.record.state.is_live]
+        if not agents and not streams and not command_ids:
             return None
-        return wishes.accept_stop(self.project, agents=agents, command_ids=command_ids)
-
-    def _is_claimed(self, facts: AgentFacts) -> bool:
-        return facts.record.work_stream_id.casefold() in {name.casefold() for name in self.project.store.claims()}
+        return wishes.accept_stop(self.project, agents=agents, work_stream_ids=streams, command_ids=command_ids)
 
     def request_verification(self, name: str) -> str:
         """Have an agent's work checked again; returns the id of the command to follow.

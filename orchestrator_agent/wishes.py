@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator_agent import attempts, checks, events, git, runtimes
@@ -43,8 +43,6 @@ class Plan:
     #: None for all of the roadmap.
     named: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
-    #: (work stream, why it stays out), for people.
-    left_out: tuple[tuple[WorkStream, str], ...] = field(default=())
 
 
 def plan_named(project: Project, ids: Sequence[str]) -> Plan:
@@ -137,7 +135,7 @@ def _followers(roadmap: Roadmap, coming: set[str], out: set[str]) -> list[WorkSt
 
 
 def _becomes_free(stream: WorkStream, reached: set[str], complete: set[str]) -> bool:
-    """True when its dependencies are there once `reached` has landed; what says blocked needs one of these among them."""
+    """True when its dependencies are there once `reached` has landed; a blocked one needs one of these among them."""
     if not all(_is_in(name, reached | complete) for name in stream.depends_on if name not in stream.satisfied):
         return False
     blocked = stream.status is WorkStreamStatus.BLOCKED
@@ -220,22 +218,25 @@ def accept_run(project: Project, plan: Plan, options: RunOptions | None = None) 
         raise NotAvailable("Another command has just started the same work; see `orch status`.") from None
 
 
-def accept_stop(project: Project, *, agents: Sequence[AgentFacts] = (), command_ids: Sequence[str] = ()) -> str:
-    """Append the wish to stop agents and whole commands, and tell their shims at once. Returns the command's id.
+def accept_stop(
+    project: Project,
+    *,
+    agents: Sequence[AgentFacts] = (),
+    work_stream_ids: Sequence[str] = (),
+    command_ids: Sequence[str] = (),
+) -> str:
+    """Append the wish to stop agents, work streams and commands, and tell shims at once. Returns the command's id.
 
     The journal has the wish before any signal is sent, so that nobody takes the end for a failure and tries again.
     """
-    streams = sorted({facts.record.work_stream_id for facts in agents})
-    payload = {
-        "agent_ids": [facts.record.id for facts in agents],
-        "work_stream_ids": streams,
-        "command_ids": list(command_ids),
-    }
+    streams = list(dict.fromkeys((*work_stream_ids, *(facts.record.work_stream_id for facts in agents))))
+    ids = [facts.record.id for facts in agents]
+    payload = {"agent_ids": ids, "work_stream_ids": streams, "command_ids": list(command_ids)}
     command = _accept(project, "stop", payload, "asked to stop " + (", ".join(streams) or "everything"), wake=False)
-    ids = {facts.record.id for facts in agents}
     for facts in project.store.live_agents():
-        if facts.record.id in ids or facts.record.command_id in command_ids:
-            attempts.request_stop(project.agent_folder(facts.record.id))
+        record = facts.record
+        if record.id in ids or record.work_stream_id in streams or record.command_id in command_ids:
+            attempts.request_stop(project.agent_folder(record.id))
     project.wake_controller()
     return command
 

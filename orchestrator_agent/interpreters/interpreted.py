@@ -53,8 +53,11 @@ class InterpretedGoal:
         if self.intent in ("run", "run_all", "run_next"):
             return self._starts()
         ids = [stream.id for stream in self.matched_work_streams]
-        if self.intent in ("stop", "stop_all"):
-            return [("stop_agent", {"work_stream_id": i}) for i in self._stopped(ids)] or [("stop_agent", {})]
+        if self.intent == "stop_all":
+            kept = self.parameters.get("exclude")
+            return [("stop_agent", {"exclude": kept} if kept else {})]
+        if self.intent == "stop":
+            return [("stop_agent", {"work_stream_id": i}) for i in ids]
         if self.intent in ("status", "explain"):
             return [("get_status", {"work_stream_id": i}) for i in ids] or [("get_status", {})]
         if self.intent == "feedback":
@@ -76,6 +79,3 @@ class InterpretedGoal:
             if len(ids) == 1
             else [("run_batch", {"work_stream_ids": ids, **said})]
         )
-
-    def _stopped(self, ids: list[str]) -> list[str]:
-        return [] if self.intent == "stop_all" else ids

@@ -298,7 +298,7 @@ def _several(parts: list[str], world: World, at_work: bool, *, either: bool) -> 
 
 
 def _is_spoken(name: str, text: str) -> bool:
-    """True when a name of several words stands word for word in `text`: "second file" is *Second File*, not *First File*."""
+    """True when a name of several words stands word for word in `text`: "second file" is not *First File*."""
     words = tokens(fold(name[:300]))
     return len(words) > 1 and f" {' '.join(words)} " in f" {' '.join(tokens(text))} "
 
