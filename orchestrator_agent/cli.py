@@ -49,6 +49,10 @@ def _run(words: list[str]) -> int:
     except BrokenPipeError:
         sys.stdout = None  # whoever read us has left; nothing more can be said
         return 0
+    except OSError as error:  # a full disk, a folder that is not ours
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"orch: {clean(where)}{error.strerror}; nothing can be done before that is put right.", file=sys.stderr)
+        return exit_codes.FAILED
 
 
 def build_parser() -> argparse.ArgumentParser:

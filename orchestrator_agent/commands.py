@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestrator_agent import exit_codes, follow, overview, printing, runtimes, wishes
 from orchestrator_agent.errors import NotAvailable
+from orchestrator_agent.model import AgentState
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.store import Command
 from orchestrator_agent.terminal import clean, plural
@@ -51,7 +52,7 @@ def show(options: argparse.Namespace, data: Any, lines: Callable[[], list[str]])
 
 def _run(options: argparse.Namespace) -> int:
     orchestrator = _open(options)
-    named = [options.work_stream] if options.work_stream else None
+    named = None if options.work_stream is None else [options.work_stream]
     return _work(options, orchestrator, orchestrator.plan(named), None)
 
 
@@ -207,18 +208,16 @@ def _stop(options: argparse.Namespace) -> int:
     if options.agents and options.all:
         raise NotAvailable("Name agents or say --all, not both.")
     orchestrator = _open(options)
-    before = {facts.record.id for facts in orchestrator.project.store.live_agents()}
+    before = [facts.record.id for facts in orchestrator.project.store.live_agents()]
     command = orchestrator.stop_agents(options.agents or None)
     if command is not None:
         follow.wait(orchestrator.project, command)
-    left = {facts.record.id for facts in orchestrator.project.store.live_agents()}
-    stopped = sorted(before - left)
-    count = len(stopped)
-    lines = [f"Stopped {plural(count, 'agent')}" + (":" if stopped else "; nothing runs.")]
-    for agent_id in stopped:
-        saved = orchestrator.project.store.agent(agent_id)
-        lines.append(f"  {agent_id} (its work is on branch {saved.record.branch})" if saved else agent_id)
-    show(options, {"stopped": stopped, "command_id": command}, lambda: lines)
+    records = [orchestrator.agent(agent_id).record for agent_id in before]
+    stopped = [record for record in records if record.state is AgentState.STOPPED]
+    lines = [f"Stopped {plural(len(stopped), 'agent')}:"] if stopped else ["Stopped; no agent was at work."]
+    lines += [f"  {record.id} (its work is on branch {record.branch})" for record in stopped]
+    data = {"stopped": [record.id for record in stopped], "command_id": command}
+    show(options, data, lambda: ["Nothing is running."] if command is None else lines)
     return 0
 
 

@@ -287,6 +287,7 @@ class Controller:
         )
         if action.command.kind != "verify":
             self._clean_up(name, outcome, action.command)
+        self._woken.set()
 
     def _clean_up(self, name: str, outcome: str, command: Command) -> None:
         target = str(command.payload.get("target", ""))

@@ -202,7 +202,7 @@ class Orchestrator:
         Raises:
             UserError: it cannot start; the text says why.
         """
-        plan = self.plan([work_stream_id]) if work_stream_id else self.plan()
+        plan = self.plan() if work_stream_id is None else self.plan([work_stream_id])
         agents = self._start(plan, self.options, {plan.now[0].id: on_output} if on_output else {})
         return agents[0] if agents else None
 

@@ -59,7 +59,7 @@ def status_lines(data: Mapping[str, Any]) -> list[str]:
     lines += [
         "",
         f"Limits: {limits['max_concurrent_agents']} agents at once, {duration(limits['agent_timeout_seconds'])} each,"
-        f" {limits['max_attempts']} tries",
+        f" {plural(limits['max_attempts'], 'attempt')} each",
     ]
     lines += [style(f"Note: {clean(warning, 200)}", "yellow") for warning in data["warnings"][:5]]
     return lines

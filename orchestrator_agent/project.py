@@ -137,9 +137,11 @@ class Project:
             elif (
                 found[stream.id].available
                 and key in results
-                and results[key].outcome in ("held", "unverified", "on_branch")
+                and results[key].outcome in ("held", "unverified", "on_branch", "verified")
             ):
-                found[stream.id] = Availability(False, results[key].reason, "held")
+                waits = "its work is verified and waits to be merged"
+                said = waits if results[key].outcome == "verified" else results[key].reason
+                found[stream.id] = Availability(False, said, "held")
             elif found[stream.id].available and (busy := self._conflicting(stream, live)):
                 found[stream.id] = Availability(False, f"must not run beside {busy}", "conflict")
         return found

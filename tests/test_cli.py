@@ -153,7 +153,7 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(repo: Path) -> Non
 
 def test_colours_are_for_terminals_only(repo: Path) -> None:
     make_project(repo)
-    for words in (["status"], ["run", "1.1"], ["report"], ["why"], ["doctor"]):
+    for words in (["status"], ["run", "1.1"], ["report"]):
         assert is_harmless(run_orch(repo, *words).stdout), words
 
     def on_a_terminal(**env: str) -> str:
@@ -162,6 +162,16 @@ def test_colours_are_for_terminals_only(repo: Path) -> None:
     assert "\x1b[1m" in on_a_terminal()
     assert "\x1b" not in on_a_terminal(NO_COLOR="1")
     assert "\x1b" not in on_a_terminal(TERM="dumb")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_one_sentence(repo: Path) -> None:
+    make_project(repo)
+    done = subprocess.run(
+        ["sh", "-c", f"{' '.join(ORCH)} status > /dev/full"], cwd=repo, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("orch: No space left on device") and done.stderr.count("\n") == 1
 
 
 def test_a_reader_that_leaves_early_is_no_error(repo: Path) -> None:

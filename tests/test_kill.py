@@ -161,7 +161,7 @@ def test_the_controller_is_killed_again_and_again(batch: Batch, seed: int) -> No
     batch.go.touch()
     front = start_orch(batch.repo, "batch")
     killed: set[int] = set()
-    while front.poll() is None and len(killed) < 12:
+    while front.poll() is None and len(killed) < 8:
         lock = batch.repo / ".orch" / "controller.lock"
         text = lock.read_text().strip() if lock.exists() else ""
         if text and int(text) not in killed:

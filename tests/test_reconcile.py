@@ -304,6 +304,13 @@ def test_a_stop_of_one_agent_is_no_failure_to_be_tried_again(world: World) -> No
     assert [c.kind for c in world.store.open_commands()] == ["run"]
 
 
+def test_one_that_was_stopped_from_outside_is_not_tried_again(world: World) -> None:
+    run(world, "1.1")
+    to_the_end(world, "stopped")
+    world.tick()
+    assert results(world) == {"1.1": "stopped"}
+
+
 @pytest.mark.parametrize("landed", ["intended", "done"])
 def test_what_landed_is_not_called_stopped(world: World, landed: str) -> None:
     command = run(world, "1.1")

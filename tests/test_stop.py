@@ -117,6 +117,7 @@ def test_stop_also_ends_checks_and_set_up(repo: Path, tmp_path: Path, section: s
     until(lambda: lines_of(pids))
     stopping = run_orch(repo, "stop")
     assert stopping.returncode == 0, stopping.stderr
+    assert stopping.stdout.startswith("Stopped")
     run.communicate(timeout=60)
     assert run.returncode == 1
     assert not any(is_running(int(line)) for line in lines_of(pids))
@@ -127,7 +128,7 @@ def test_stop_also_ends_checks_and_set_up(repo: Path, tmp_path: Path, section: s
 def test_stopping_when_nothing_runs_says_so(repo: Path) -> None:
     make_project(repo)
     done = run_orch(repo, "stop")
-    assert (done.returncode, done.stdout) == (0, "Stopped 0 agents; nothing runs.\n")
+    assert (done.returncode, done.stdout) == (0, "Nothing is running.\n")
 
 
 def test_ten_that_stop_at_once_all_succeed(repo: Path, at_work: list[int]) -> None:

@@ -14,8 +14,8 @@ import pytest
 from support import git, run_orch
 from support_work import PLAN, is_harmless, make_project, snapshot, waits_for
 
-WORKING = (["run"], ["run", "1.1"], ["run", "--dry-run"], ["parallel"], ["batch"], ["batch", "--detach"])
-LOOKING = (["status"], ["why"], ["report"])
+WORKING = (["run"], ["run", "1.1", "--dry-run"], ["parallel"], ["batch", "--detach"])
+LOOKING = (["status"], ["why"])
 
 
 @dataclass
@@ -142,7 +142,12 @@ def no_git(repo: Path) -> Place:
 CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
     "no repository": (no_repository, (*WORKING, *LOOKING, ["stop"], ["init"]), "is not in a git repository.*git init"),
     "bare repository": (bare_repository, (["run"], ["status"]), "bare repository.*clone"),
-    "no such folder": (project, (["-C", "nowhere", "status"],), "nowhere does not exist.*-C"),
+    "no such folder": (
+        project,
+        (["-C", "nowhere", "status"], ["-C", "README.md", "run"], ["init", "-C", "nowhere"]),
+        "There is no folder .*-C",
+    ),
+    "empty id": (project, (["run", ""], ["run", " "], ["why", ""]), 'no work stream "".*orch status'),
     "no roadmap": (Place, (*WORKING, *LOOKING), "No roadmap was found.*orch init"),
     "named roadmap missing": (
         lambda repo: rewrite(repo, "orch.toml", "[checks]", 'roadmap = "plan.md"\n[checks]'),
@@ -279,7 +284,7 @@ def test_wrong_use_is_one_sentence_and_changes_nothing(repo: Path, case: str) ->
         assert re.search(expected, done.stderr), (words, done.stderr)
         assert is_harmless(done.stderr), (words, done.stderr)
         assert len(done.stderr) < 400, (words, done.stderr)
-        assert snapshot(place.folder) == before, words
+    assert snapshot(place.folder) == before
     assert not (place.folder / ".orch").exists()
 
 
