@@ -5,6 +5,9 @@ Exit codes: 0 done, 1 the work failed, 2 usage or bad input, 4 needs your answer
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -36,7 +39,9 @@ def _run(words: list[str]) -> int:
     try:
         from orchestrator_agent import commands
 
-        return commands.run(options)
+        code = commands.run(options)
+        sys.stdout.flush()
+        return code
     except UserError as error:
         print(f"orch: {clean(str(error))}", file=sys.stderr)
         return exit_codes.USAGE
@@ -47,12 +52,25 @@ def _run(words: list[str]) -> int:
         print("\nInterrupted.", file=sys.stderr)
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # whoever read us has left; nothing more can be said
-        return 0
-    except OSError as error:  # a full disk, a folder that is not ours
+        _silence()  # whoever read us has left; nothing more can be said
+        return exit_codes.DONE
+    except OSError as error:
+        if error.errno not in _CIRCUMSTANCES:
+            raise
+        _silence()
         where = f"{error.filename}: " if error.filename else ""
         print(f"orch: {clean(where)}{error.strerror}; nothing can be done before that is put right.", file=sys.stderr)
         return exit_codes.FAILED
+
+
+#: What a disk or its owner may do to us; any other OSError is a bug and keeps its traceback.
+_CIRCUMSTANCES = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def _silence() -> None:
+    """Let what is still buffered go nowhere, so that the interpreter's last flush does not fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

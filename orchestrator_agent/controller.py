@@ -17,8 +17,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import attempts, checks, events, execution, verification
-from orchestrator_agent import reconcile as rules
+from orchestrator_agent import actions, attempts, checks, events, execution, verification
 from orchestrator_agent import worktree as worktrees
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.events import Event
@@ -26,6 +25,7 @@ from orchestrator_agent.jobs import Jobs
 from orchestrator_agent.journal import Conflict
 from orchestrator_agent.model import AgentState, slug
 from orchestrator_agent.project import Project, make_state_folder
+from orchestrator_agent.reconcile import reconcile
 from orchestrator_agent.roadmap import Roadmap, order
 from orchestrator_agent.store import AgentFacts, Command
 
@@ -97,11 +97,11 @@ class Controller:
         world = self._look(belief)
         if world is None:
             return  # the look failed: change nothing
-        for action in rules.reconcile(belief, world):
+        for action in reconcile(belief, world):
             with contextlib.suppress(Conflict):  # decided on a state that has moved on; the next look sees it
                 self._carry_out(action)
 
-    def _believe(self) -> rules.Belief:
+    def _believe(self) -> actions.Belief:
         store, settings = self.store, self.project.settings
         commands = tuple(store.open_commands())
         agents = {f.record.id: f for f in store.live_agents()}
@@ -110,7 +110,7 @@ class Controller:
             named = store.agent(str(command.payload.get("agent_id", "")))
             if named is not None:
                 agents[named.record.id] = named
-        return rules.Belief(
+        return actions.Belief(
             commands=commands,
             claims=store.claims(),
             agents=tuple(sorted(agents.values(), key=lambda f: (f.record.created_at, f.record.attempt))),
@@ -119,7 +119,7 @@ class Controller:
             max_attempts=settings.agent.max_attempts,
         )
 
-    def _look(self, belief: rules.Belief) -> rules.World | None:
+    def _look(self, belief: actions.Belief) -> actions.World | None:
         plan = self._current_plan(belief)
         if plan is None:
             return None
@@ -130,7 +130,7 @@ class Controller:
             for other in stream.conflicts_with:
                 conflicts.setdefault(stream.id.casefold(), set()).add(other.casefold())
                 conflicts.setdefault(other.casefold(), set()).add(stream.id.casefold())
-        return rules.World(
+        return actions.World(
             attempts={record.id: attempts.observe(self.project.agent_folder(record.id)) for record in live},
             availability=self.project.availability(plan),
             order=tuple(stream.id for stream in order(streams)),
@@ -139,7 +139,7 @@ class Controller:
             conflicts={name: frozenset(others) for name, others in conflicts.items()},
         )
 
-    def _current_plan(self, belief: rules.Belief) -> Roadmap | None:
+    def _current_plan(self, belief: actions.Belief) -> Roadmap | None:
         """The roadmap at the target branch, read again only when that moved; None when it was never readable.
 
         Then the commands that need it are refused: nothing hangs because of a plan that somebody broke.
@@ -160,30 +160,30 @@ class Controller:
 
     # -- carry out -----------------------------------------------------------------------------------------------
 
-    def _carry_out(self, action: rules.Action) -> None:
+    def _carry_out(self, action: actions.Action) -> None:
         match action:
-            case rules.Launch(agent):
+            case actions.Launch(agent):
                 self._begin(agent.record.id, self._do.start(agent))
-            case rules.MarkRunning(agent):
+            case actions.MarkRunning(agent):
                 record = agent.record
                 self._record(events.AGENT_RUNNING, f"{record.id} is working on {record.work_stream_id}", agent)
-            case rules.Stop(agent):
+            case actions.Stop(agent):
                 attempts.request_stop(self.project.agent_folder(agent.record.id))
-            case rules.StopPrograms(agent):
+            case actions.StopPrograms(agent):
                 for folder in checks.folders_of(self.project.repository, agent.record.id):
                     attempts.request_stop(folder)
-            case rules.Close(agent, lost):
+            case actions.Close(agent, lost):
                 self._begin(agent.record.id, self._do.close(agent, lost))
-            case rules.Spawn():
+            case actions.Spawn():
                 self._spawn(action)
-            case rules.Verify(agent):
+            case actions.Verify(agent):
                 self._record(events.VERIFICATION_STARTED, f"checking the work of {agent.record.id}", agent)
                 self._begin(agent.record.id, self._do.verify(agent), lane=True)
-            case rules.Integrate(agent):
+            case actions.Integrate(agent):
                 self._integrate(agent)
-            case rules.Release():
+            case actions.Release():
                 self._release(action)
-            case rules.Finish(command, message):
+            case actions.Finish(command, message):
                 self._record(events.COMMAND_DONE, message, command_id=command.id)
 
     def _begin(self, key: str, job: Job, *, lane: bool = False) -> None:
@@ -204,7 +204,7 @@ class Controller:
 
         task.add_done_callback(done)
 
-    def _spawn(self, action: rules.Spawn) -> None:
+    def _spawn(self, action: actions.Spawn) -> None:
         """Write the intention to run an agent; only what is written is started."""
         command, name = action.command, action.work_stream_id
         now = self.store.now()
@@ -274,7 +274,7 @@ class Controller:
         )
         self._begin(agent.record.id, self._do.land(agent), lane=True)
 
-    def _release(self, action: rules.Release) -> None:
+    def _release(self, action: actions.Release) -> None:
         name, outcome, agent = action.work_stream_id, action.outcome, action.agent
         message = f"{self._title(name)}: {outcome.replace('_', ' ')}" + (f" ({action.reason})" if action.reason else "")
         self._record(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -46,8 +48,13 @@ def run(options: argparse.Namespace) -> int:
     print()
     end = f"{summary['complete']} of {summary['total']} work streams are complete on main, in {duration(took)}."
     print(style(end, "green" if good else "red"))
-    print(f"Look around: cd {folder} && git log --graph --oneline && orch report")
+    print(f"Look around: cd {folder} && git log --graph --oneline && {_command()} report")
     return 0 if good else 1
+
+
+def _command() -> str:
+    """How this program can be called again from another folder."""
+    return "orch" if shutil.which("orch") else str(Path(sys.argv[0]).absolute())
 
 
 def _say(line: str) -> None:

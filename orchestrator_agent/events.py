@@ -7,7 +7,6 @@ from typing import Any
 
 # Work asked for and done
 COMMAND_ACCEPTED = "command_accepted"
-COMMAND_PROGRESS = "command_progress"
 COMMAND_DONE = "command_done"
 WORK_STREAM_CLAIMED = "work_stream_claimed"
 WORK_STREAM_RELEASED = "work_stream_released"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
+from orchestrator_agent import actions as acts
 from orchestrator_agent import events
 from orchestrator_agent import reconcile as rules
 from orchestrator_agent.attempts import ExitRecord, Observation
@@ -47,7 +48,7 @@ class World:
     #: Work stream -> the agent whose work is on the target branch.
     landed: dict[str, str] = field(default_factory=dict)
     #: Slow actions on their way, by the agent that they are about.
-    jobs: dict[str, rules.Action] = field(default_factory=dict)
+    jobs: dict[str, acts.Action] = field(default_factory=dict)
     lane: str | None = None
     count: int = 0
     now: float = 0.0
@@ -94,7 +95,7 @@ class World:
 
     # -- the controller ------------------------------------------------------------------------------------------
 
-    def tick(self) -> list[rules.Action]:
+    def tick(self) -> list[acts.Action]:
         """One look, and what follows from it; returns what was decided."""
         self.now += 1
         actions = rules.reconcile(self._belief(), self._seen())
@@ -112,7 +113,7 @@ class World:
                 self._effect(action)
         self.jobs, self.lane = {}, None
 
-    def _belief(self) -> rules.Belief:
+    def _belief(self) -> acts.Belief:
         commands = tuple(self.store.open_commands())
         agents = {facts.record.id: facts for facts in self.store.live_agents()}
         for command in commands:
@@ -120,7 +121,7 @@ class World:
             named = self.store.agent(str(command.payload.get("agent_id", "")))
             if named is not None:
                 agents[named.record.id] = named
-        return rules.Belief(
+        return acts.Belief(
             commands=commands,
             claims=self.store.claims(),
             agents=tuple(sorted(agents.values(), key=lambda facts: facts.record.created_at)),
@@ -129,9 +130,9 @@ class World:
             max_attempts=self.max_attempts,
         )
 
-    def _seen(self) -> rules.World:
+    def _seen(self) -> acts.World:
         live = [facts.record.id for facts in self.store.live_agents()]
-        return rules.World(
+        return acts.World(
             attempts={name: self._observe(name) for name in live},
             availability=self.availability(),
             order=tuple(STREAMS),
@@ -160,27 +161,27 @@ class World:
             for name, state in found.items()
         }
 
-    def _carry_out(self, action: rules.Action) -> None:
+    def _carry_out(self, action: acts.Action) -> None:
         match action:
-            case rules.Launch(agent) | rules.Close(agent) | rules.Verify(agent):
+            case acts.Launch(agent) | acts.Close(agent) | acts.Verify(agent):
                 assert agent.record.id not in self.jobs, "two things are done about one agent at once"
-                if isinstance(action, rules.Verify):
+                if isinstance(action, acts.Verify):
                     assert self.lane is None, "two in the lane"
                     self.lane = agent.record.id
                 self.jobs[agent.record.id] = action
-            case rules.Integrate(agent):
+            case acts.Integrate(agent):
                 assert self.lane is None and agent.record.id not in self.jobs, "two in the lane"
                 data = {"verification_id": agent.verification_id, "commit": "c"}
                 self._record(events.INTEGRATION_STARTED, agent.record, data=data)
                 self.lane = agent.record.id
                 self.jobs[agent.record.id] = action
-            case rules.MarkRunning(agent):
+            case acts.MarkRunning(agent):
                 self._record(events.AGENT_RUNNING, agent.record)
-            case rules.Stop(agent):
+            case acts.Stop(agent):
                 self.attempts[agent.record.id].stopped = True
-            case rules.Spawn():
+            case acts.Spawn():
                 self._spawn(action)
-            case rules.Release(command, name, outcome, reason, agent):
+            case acts.Release(command, name, outcome, reason, agent):
                 data = {"outcome": outcome, "reason": reason}
                 self._record(
                     events.WORK_STREAM_RELEASED,
@@ -189,10 +190,10 @@ class World:
                     work_stream_id=name,
                     data=data,
                 )
-            case rules.Finish(command, message):
+            case acts.Finish(command, message):
                 self._record(events.COMMAND_DONE, command_id=command.id, message=message)
 
-    def _spawn(self, action: rules.Spawn) -> None:
+    def _spawn(self, action: acts.Spawn) -> None:
         self.count += 1
         name, stream = f"agent-{self.count}", action.work_stream_id
         keys = {"attempt": action.attempt, "runtime": "r", "branch": "b", "worktree": "w", "base_commit": "c"}
@@ -221,20 +222,20 @@ class World:
             end = "completed" if gently else self.die.choice(ENDS)
             attempt.ended = "" if end == "died" else "stopped" if attempt.stopped else end
 
-    def _effect(self, action: rules.Action) -> str:
+    def _effect(self, action: acts.Action) -> str:
         """What a slow action does to the world, and how it went. Doing it again is harmless."""
         match action:
-            case rules.Launch(agent):
+            case acts.Launch(agent):
                 attempt = self.attempts.setdefault(agent.record.id, Attempt())
                 if not attempt.alive and not attempt.started:
                     attempt.alive = True
-            case rules.Close(agent, lost):
+            case acts.Close(agent, lost):
                 attempt = self.attempts.get(agent.record.id, Attempt())
                 assert not attempt.alive, "a living agent was taken for an ended one"
                 return "lost" if lost else attempt.ended or "stopped"
-            case rules.Verify():
+            case acts.Verify():
                 return self.die.choice(VERDICTS)
-            case rules.Integrate(agent):
+            case acts.Integrate(agent):
                 verdict = agent.verification
                 assert verdict is not None and verdict.passed, "what did not pass was merged"
                 name = agent.record.work_stream_id
@@ -244,16 +245,16 @@ class World:
                 return kind
         return ""
 
-    def _journal(self, action: rules.Action, outcome: str) -> None:
+    def _journal(self, action: acts.Action, outcome: str) -> None:
         match action:
-            case rules.Close(agent):
+            case acts.Close(agent):
                 state = "failed" if outcome == "final" else outcome
                 self._record(events.END_EVENTS[state], agent.record, data={"final": outcome == "final"})
-            case rules.Verify(agent):
+            case acts.Verify(agent):
                 verdict = _verdict(agent, outcome)
                 data = {"passed": verdict.passed, "verification": verification_to_json(verdict)}
                 self._record(events.VERIFICATION_COMPLETE, agent.record, data=data)
-            case rules.Integrate(agent):
+            case acts.Integrate(agent):
                 type_ = events.INTEGRATION_REFUSED if outcome else events.INTEGRATION_COMPLETE
                 data = {"verification_id": agent.verification_id, "kind": outcome, "reason": outcome}
                 self._record(type_, agent.record, data=data)

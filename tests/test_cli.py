@@ -206,7 +206,7 @@ def test_detached_work_goes_on_and_can_be_watched(repo: Path, tmp_path: Path) ->
     make_project(repo, f"echo working; {waits_for(go)}; echo finishing\n{WORK}")
     data = ask(repo, "run", "1.1", "--detach")
     assert data["state"] == "open"
-    until(lambda: ask(repo, "running")["agents"][0]["state"] == "running")
+    until(lambda: [agent["state"] for agent in ask(repo, "running")["agents"]] == ["running"])
     status = ask(repo, "status")
     assert [agent["work_stream_id"] for agent in status["agents"]] == ["1.1"]
     assert status["work_streams"][0]["reason_kind"] == "running"

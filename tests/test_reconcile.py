@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support_world import CONFLICTS, Attempt, World
 
+from orchestrator_agent import actions as acts
 from orchestrator_agent import events
 from orchestrator_agent import reconcile as rules
-from orchestrator_agent.reconcile import Close, Finish, Integrate, Launch, MarkRunning, Release, Spawn, Stop, Verify
+from orchestrator_agent.actions import Close, Finish, Integrate, Launch, MarkRunning, Release, Spawn, Stop, Verify
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def world() -> World:
     return World(Random(0), max_agents=3, max_attempts=3)
 
 
-def kinds(actions: list[rules.Action]) -> list[str]:
+def kinds(actions: list[acts.Action]) -> list[str]:
     return [type(action).__name__ for action in actions]
 
 
@@ -380,7 +381,7 @@ def test_consent_lands_nothing_that_does_not_pass(world: World, verdict: str) ->
 # ---- All of it at once
 
 
-def check(world: World, before: set[str], actions: list[rules.Action]) -> None:
+def check(world: World, before: set[str], actions: list[acts.Action]) -> None:
     """What must hold whatever happens; `before` is what had landed when it was decided."""
     live = [facts.record for facts in world.store.live_agents()]
     names = [record.work_stream_id for record in live]

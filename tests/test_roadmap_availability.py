@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator_agent.model import WorkStreamStatus
-from orchestrator_agent.roadmap import read
+from orchestrator_agent.roadmap import order, read
 from orchestrator_agent.roadmap.availability import availability, unblocked_by
 
 
@@ -106,3 +106,13 @@ def test_unblocked_by() -> None:
     assert unblocked_by(streams, ["1.1", "2.1"]) == ["2.1", "2.4"]
     assert unblocked_by(streams, []) == []
     assert streams[2].status is WorkStreamStatus.BLOCKED
+
+
+def test_work_without_numbers_is_taken_as_the_plan_has_it() -> None:
+    plan = read(b"# Todo\n\n- [ ] write the parser\n- [ ] document it\n- [ ] add oauth2\n", "TODO.md")
+    assert [stream.name for stream in order(plan.work_streams)] == ["write the parser", "document it", "add oauth2"]
+
+
+def test_numbered_work_is_taken_by_its_numbers() -> None:
+    plan = read(b"### Phase 10.5: B\n- Status: Not Started\n\n### Phase 9.1: A\n- Status: Not Started\n", "plan.md")
+    assert [stream.id for stream in order(plan.work_streams)] == ["9.1", "10.5"]

@@ -200,5 +200,11 @@ def get_available_work_streams(path: str | Path | None = None) -> list[WorkStrea
 
 
 def order(streams: Iterable[WorkStream]) -> list[WorkStream]:
-    """The order in which work is taken: priority first, then by the numbers of the ids."""
-    return sorted(streams, key=lambda stream: (not stream.priority, id_key(stream.id)))
+    """The order in which work is taken: priority first, then by the numbers of the ids, else as the plan has it."""
+    given = list(streams)
+    numbered = all(_NUMBERED.match(stream.id) for stream in given)
+    return sorted(given, key=lambda stream: (not stream.priority, id_key(stream.id) if numbered else ()))
+
+
+#: "1.2", "T001", "REQ-7"; ids that were made from names start with a word.
+_NUMBERED = re.compile(r"[A-Za-z]{0,10}[-_#]?\d")
