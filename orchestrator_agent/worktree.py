@@ -57,7 +57,7 @@ def create(repository: Repository, name: str, branch: str, commit: str) -> Path:
             return path
         if path.exists() and not any(path.iterdir()):
             path.rmdir()
-        repository.git("worktree", "prune")
+        _forget_missing(repository, path)
         made = ["--quiet", "--lock", "--no-track", "-b", branch, str(path), commit]
         again = ["--quiet", "--lock", str(path), branch]
         repository.git("worktree", "add", *(again if repository.commit_of(f"refs/heads/{branch}") else made))
@@ -90,15 +90,42 @@ def _break_locks(folder: Path) -> None:
 def checkout_for_checks(repository: Repository, commit: str, name: str = "checks") -> Path:
     """The kept worktree, exactly at `commit` and with nothing else in it, ignored files included."""
     path = path_of(repository, name)
+    try:
+        return _reset(repository, path, commit)
+    except GitError:  # tests may leave folders that cannot be emptied, and people may delete what is in .orch
+        with repository.worktree_lock():
+            _delete(path)
+            _forget_missing(repository, path)
+        return _reset(repository, path, commit)
+
+
+def _reset(repository: Repository, path: Path, commit: str) -> Path:
     with repository.worktree_lock():
         if not is_worktree(repository, path):
-            shutil.rmtree(path, ignore_errors=True)
-            repository.git("worktree", "prune")
+            _delete(path)
+            _forget_missing(repository, path)
             repository.git("worktree", "add", "--quiet", "--lock", "--detach", str(path), commit)
     _break_locks(git_dir(repository, path))
     repository.git("checkout", "--quiet", "--force", "--detach", commit, cwd=path)
     repository.git("clean", "-ffdxq", cwd=path)
     return path
+
+
+def _delete(path: Path) -> None:
+    """Remove a folder with all in it, also where modes forbid that."""
+    for folder, names, _ in os.walk(path):
+        for name in names:
+            inner = Path(folder, name)
+            if not inner.is_symlink():
+                inner.chmod(0o700)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _forget_missing(repository: Repository, path: Path) -> None:
+    """Let git forget a worktree of ours whose folder is gone; our lock on it would make it remember for ever."""
+    if not path.exists():
+        repository.git("worktree", "unlock", str(path), check=False)
+    repository.git("worktree", "prune")
 
 
 def git_dir(repository: Repository, path: Path) -> Path:

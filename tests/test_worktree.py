@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -493,3 +494,15 @@ def test_a_tag_with_the_name_of_the_target_misleads_nobody(repository: Repositor
     worktree.remove(repository, NAME, BRANCH)
     worktree.delete_merged_branch(repository, BRANCH, "main")
     assert repository.commit_of(f"refs/heads/{BRANCH}")
+
+
+def test_worktrees_come_back_after_somebody_deleted_them(repository: Repository) -> None:
+    head = repository.commit_of("HEAD") or ""
+    folder = worktree.checkout_for_checks(repository, head)
+    agent = worktree.create(repository, NAME, BRANCH, head)
+    for path in (folder, agent):
+        shutil.rmtree(path)
+    assert worktree.checkout_for_checks(repository, head) == folder
+    assert worktree.create(repository, NAME, BRANCH, head) == agent
+    assert worktree.is_worktree(repository, folder)
+    assert worktree.is_worktree(repository, agent)
