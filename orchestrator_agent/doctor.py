@@ -162,8 +162,8 @@ def _orphans(project: Project, fix: bool) -> Iterator[Finding]:
         seen = attempts.observe(folder)
         if seen.alive and folder.parent.name == "agents" and folder.name not in live:
             lost += 1
-            if fix:
-                attempts.request_stop(folder)
+            if fix and attempts.request_stop(folder):
+                attempts.wait(folder, 60)
         elif seen.started and not seen.alive and seen.exit is None and folder.name not in live:
             lost += bool(attempts.sweep(folder, None)) if fix else 0
     if lost and not fix:
@@ -175,6 +175,7 @@ def _orphans(project: Project, fix: bool) -> Iterator[Finding]:
 def _left_over(project: Project, fix: bool) -> Iterator[Finding]:
     """Worktrees of ended agents. They are kept for a look; `fix` saves what is in them and removes them."""
     live = {facts.record.id for facts in project.store.live_agents()}
+    live |= {folder.name for folder in (project.state / "agents").glob("*") if attempts.observe(folder).alive}
     busy = {name.casefold() for name in project.store.claims()}
     names = []
     for name in worktree.left_over(project.repository, live):

@@ -157,7 +157,7 @@ def run_git(
         )
     except (FileNotFoundError, NotADirectoryError):
         if not cwd.is_dir():
-            raise RepositoryError(f"The folder {cwd} does not exist; name an existing one with -C.") from None
+            raise RepositoryError(f"There is no folder {cwd}; name an existing one with -C.") from None
         raise RepositoryError("git is not installed; install git 2.31 or newer.") from None
     out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)

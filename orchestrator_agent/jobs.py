@@ -12,7 +12,7 @@ import time
 import traceback
 
 from orchestrator_agent import events, execution, verification
-from orchestrator_agent.errors import OrchError
+from orchestrator_agent.errors import GitError, OrchError
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import CheckResult, Verification
 from orchestrator_agent.project import Project
@@ -33,7 +33,7 @@ class Jobs:
             job = self._assignment(agent)
             await asyncio.to_thread(execution.start, self.project, job)
         except Exception as error:
-            return self._could_not_start(agent, _explain(error))
+            return self._could_not_start(agent, error)
         return []
 
     def _assignment(self, agent: AgentFacts) -> execution.Assignment:
@@ -55,8 +55,9 @@ class Jobs:
             settings=execution.settings_for(self.project, command.payload),
         )
 
-    def _could_not_start(self, agent: AgentFacts, reason: str) -> list[Event]:
-        record = agent.record
+    def _could_not_start(self, agent: AgentFacts, error: Exception) -> list[Event]:
+        """A failure of git may pass (another one was at work, a controller was killed): it is tried again."""
+        record, reason = agent.record, _explain(error)
         return [
             Event(
                 type=events.AGENT_FAILED,
@@ -65,7 +66,7 @@ class Jobs:
                 agent_id=record.id,
                 work_stream_id=record.work_stream_id,
                 command_id=record.command_id,
-                data={"reason": reason, "final": True},
+                data={"reason": reason, "final": not isinstance(error, GitError)},
             )
         ]
 
@@ -79,7 +80,7 @@ class Jobs:
                 execution.close, self.project, agent, title, lost=lost, auto_commit=settings.agent.auto_commit
             )
         except Exception as error:
-            return self._could_not_start(agent, _explain(error))
+            return self._could_not_start(agent, error)
 
     async def verify(self, agent: AgentFacts) -> list[Event]:
         """Check an agent's work."""

@@ -105,7 +105,11 @@ def _reset(repository: Repository, path: Path, commit: str) -> Path:
             _delete(path)
             _forget_missing(repository, path)
             repository.git("worktree", "add", "--quiet", "--lock", "--detach", str(path), commit)
-    _break_locks(git_dir(repository, path))
+    folder = git_dir(repository, path)
+    _break_locks(folder)
+    # What ran here before may have told git to overlook files; nothing of that is taken over.
+    (folder / "index").unlink(missing_ok=True)
+    (folder / "info" / "sparse-checkout").unlink(missing_ok=True)
     repository.git("checkout", "--quiet", "--force", "--detach", commit, cwd=path)
     repository.git("clean", "-ffdxq", cwd=path)
     return path
@@ -149,11 +153,28 @@ def copy_into(repository: Repository, worktree: Path, names: Sequence[str]) -> N
         if not source.exists():
             raise SettingsError(f"workspace.copy in orch.toml names {name}, which does not exist; create or remove it.")
         goal = worktree / name
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, goal, symlinks=True, dirs_exist_ok=True)
+        if source.is_dir() and not goal.is_symlink():
+            shutil.copytree(source, goal, symlinks=True, dirs_exist_ok=True, copy_function=_Copy(worktree))
         else:
-            shutil.copy2(source, goal)
+            _Copy(worktree)(str(source), str(goal))
+
+
+class _Copy:
+    """Copies a file into a worktree and never through a link that a branch put in its place."""
+
+    def __init__(self, worktree: Path) -> None:
+        self.worktree = worktree.resolve()
+
+    def __call__(self, source: str, goal: str) -> str:
+        path = Path(goal)
+        if not path.parent.resolve().is_relative_to(self.worktree):
+            raise SettingsError(f"workspace.copy in orch.toml: {path.parent} is a link that leads out of the worktree.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():
+            path.unlink()
+        if Path(source).is_dir():
+            raise SettingsError(f"workspace.copy in orch.toml: a link stands where the folder {path.name} should be.")
+        return str(shutil.copy2(source, goal))
 
 
 def commit_all(repository: Repository, worktree: Path, branch: str, message: str) -> bool:
@@ -230,7 +251,7 @@ def _save(repository: Repository, path: Path, name: str, branch: str, ignored: l
 def _tree(repository: Repository, path: Path, head: str | None, ignored: list[str]) -> str:
     """All files of a worktree as a tree object, by an index that is thrown away."""
     with tempfile.TemporaryDirectory(dir=repository.state) as folder:
-        env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        env = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **_WHOLE}
         if head is not None:
             repository.git("read-tree", head, cwd=path, env=env)
         repository.git("add", "--all", cwd=path, env=env)
@@ -241,6 +262,8 @@ def _tree(repository: Repository, path: Path, head: str | None, ignored: list[st
         return repository.git("write-tree", cwd=path, env=env).stdout.strip()
 
 
+#: A sparse checkout would leave out what an agent made outside of it.
+_WHOLE = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.sparseCheckout", "GIT_CONFIG_VALUE_0": "false"}
 _LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
 
 

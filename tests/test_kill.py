@@ -148,6 +148,8 @@ def test_everything_of_ours_is_killed_at_once(batch: Batch) -> None:
     for pid in shims:
         os.kill(pid, signal.SIGKILL)
     first = batch.agents()
+    assert run_orch(batch.repo, "batch", "--detach").returncode == 0
+    until(lambda: len(batch.agents()) == 6)
     batch.finish()
     assert batch.started() == {**dict.fromkeys(ALL, 1), **dict.fromkeys(("1.1", "1.2", "1.3"), 2)}
     ended = {line.split()[2] for line in lines_of(batch.audit) if line.startswith("end")}

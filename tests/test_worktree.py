@@ -506,3 +506,38 @@ def test_worktrees_come_back_after_somebody_deleted_them(repository: Repository)
     assert worktree.create(repository, NAME, BRANCH, head) == agent
     assert worktree.is_worktree(repository, folder)
     assert worktree.is_worktree(repository, agent)
+
+
+def test_copies_never_go_through_a_link_of_the_branch(repository: Repository, place: Path) -> None:
+    root = repository.root
+    (root / ".env").write_text("SECRET=1\n")
+    (root / "mine.txt").write_text("mine\n")
+    (place / ".env").symlink_to(root / "mine.txt")
+    worktree.copy_into(repository, place, [".env"])
+    assert (root / "mine.txt").read_text() == "mine\n"
+    assert (place / ".env").read_text() == "SECRET=1\n"
+    (root / "keys").mkdir()
+    (root / "keys" / "a").write_text("key\n")
+    (root / "outside").mkdir()
+    (place / "keys").symlink_to(root / "outside")
+    with pytest.raises(SettingsError):
+        worktree.copy_into(repository, place, ["keys"])
+    assert not list((root / "outside").iterdir())
+
+
+def test_the_place_for_checks_forgets_what_it_was_told_to_overlook(repository: Repository) -> None:
+    first = commit(repository.root, app_dot_txt="good\n")
+    second = commit(repository.root, app_dot_txt="broken\n")
+    place = worktree.checkout_for_checks(repository, first)
+    git(place, "update-index", "--skip-worktree", "app.txt")
+    worktree.checkout_for_checks(repository, second)
+    assert (place / "app.txt").read_text() == "broken\n"
+
+
+def test_what_lies_outside_of_a_sparse_checkout_is_saved(repository: Repository, place: Path) -> None:
+    git(place, "sparse-checkout", "set", "src")
+    (place / "docs").mkdir(exist_ok=True)
+    (place / "docs" / "new.md").write_text("new\n")
+    saved = worktree.save(repository, NAME, BRANCH)
+    assert saved.ref
+    assert content(repository, saved.ref, "docs/new.md") == b"new\n"

@@ -145,7 +145,7 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
     "no such folder": (
         project,
         (["-C", "nowhere", "status"], ["-C", "README.md", "run"], ["init", "-C", "nowhere"]),
-        "The folder .* does not exist; .*-C",
+        "There is no folder .*-C",
     ),
     "empty id": (project, (["run", ""], ["run", " "], ["why", ""]), 'no work stream "".*orch status'),
     "no roadmap": (Place, (*WORKING, *LOOKING), "No roadmap was found.*orch init"),
