@@ -24,6 +24,8 @@ from orchestrator_agent.terminal import clean
 
 OUTPUT_LIMIT = 4000
 _KEPT_FOLDERS = 60
+#: For the end of a program that was asked to stop, in seconds.
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,17 @@ def set_up(repository: Repository, settings: Settings, place: Path, label: str) 
     if ended.reason != "exited" or ended.code != 0:
         last = clean(attempts.tail(folder, 200)).strip() or ended.message
         raise OrchError(f"the set-up command failed in a fresh worktree: {last}")
+
+
+def end_earlier(repository: Repository) -> None:
+    """End what a controller that was killed left running: two runs must not meet in the kept worktree."""
+    for folder in sorted((repository.state / "checks").glob("*")):
+        seen = attempts.observe(folder)
+        if seen.alive:
+            attempts.request_stop(folder)
+            attempts.wait(folder, _PATIENCE)
+        elif seen.started and seen.exit is None:
+            attempts.sweep(folder, None)
 
 
 def new_folder(repository: Repository, label: str) -> Path:

@@ -54,6 +54,7 @@ class Controller:
     async def run(self) -> None:
         """Work until nothing is left to do."""
         self._record(events.CONTROLLER_STARTED, f"controller {os.getpid()} started")
+        checks.end_earlier(self.project.repository)
         fifo = self._listen()
         self._finish_clean_ups()
         try:
@@ -113,7 +114,8 @@ class Controller:
         return actions.Belief(
             commands=commands,
             claims=store.claims(),
-            agents=tuple(sorted(agents.values(), key=lambda f: (f.record.created_at, f.record.attempt))),
+            # Not by time: clocks are set back. Of one work stream a later agent has the higher number.
+            agents=tuple(sorted(agents.values(), key=lambda f: f.record.attempt)),
             results={command.id: tuple(store.results(command.id)) for command in commands},
             max_agents=settings.max_concurrent_agents,
             max_attempts=settings.agent.max_attempts,

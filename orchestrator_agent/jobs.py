@@ -12,7 +12,7 @@ import time
 import traceback
 
 from orchestrator_agent import events, execution, verification
-from orchestrator_agent.errors import GitError, OrchError
+from orchestrator_agent.errors import GitError, OrchError, RoadmapError
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import CheckResult, Verification
 from orchestrator_agent.project import Project
@@ -152,8 +152,11 @@ class Jobs:
         return self.project.settings.integration.policy == "branch" and not by_hand
 
     def _title(self, agent: AgentFacts) -> str:
-        plan = self.project.roadmap_at(self.project.tip(self._target_of(agent)))
-        return verification.title_of(plan, agent.record.work_stream_id)
+        name = agent.record.work_stream_id
+        try:
+            return verification.title_of(self.project.roadmap_at(self.project.tip(self._target_of(agent))), name)
+        except RoadmapError:  # somebody moved or broke it; the agent's end is taken up all the same
+            return name
 
     def _command_of(self, agent: AgentFacts) -> str:
         """The open command that has to do with an agent's work: a person's verify or integrate, or the run itself."""

@@ -226,28 +226,28 @@ class Store:
 
     def open_commands(self) -> list[Command]:
         """Commands that are not finished, oldest first."""
-        rows = self._db.execute("SELECT * FROM command WHERE state = 'open' ORDER BY created_at, rowid")
+        rows = self._db.execute("SELECT * FROM command WHERE state = 'open' ORDER BY rowid")
         return [_command(row) for row in rows]
 
     def recent_commands(self, limit: int = 20) -> list[Command]:
         """The newest commands, newest first."""
-        rows = self._db.execute("SELECT * FROM command ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))
+        rows = self._db.execute("SELECT * FROM command ORDER BY rowid DESC LIMIT ?", (limit,))
         return [_command(row) for row in rows]
 
     def claims(self) -> dict[str, str]:
         """Work stream id -> the id of the command that holds it."""
         return {
-            row["work_stream_id"]: row["command_id"] for row in self._db.execute("SELECT * FROM claim ORDER BY since")
+            row["work_stream_id"]: row["command_id"] for row in self._db.execute("SELECT * FROM claim ORDER BY rowid")
         }
 
     def results(self, command_id: str) -> list[Result]:
         """How work streams ended under a command, in the order in which they did."""
-        rows = self._db.execute("SELECT * FROM result WHERE command_id = ? ORDER BY finished_at, rowid", (command_id,))
+        rows = self._db.execute("SELECT * FROM result WHERE command_id = ? ORDER BY rowid", (command_id,))
         return [_result(row) for row in rows]
 
     def last_results(self) -> dict[str, Result]:
         """The newest result of every work stream that ever had one, by id in lower case."""
-        rows = self._db.execute("SELECT * FROM result ORDER BY finished_at, rowid")
+        rows = self._db.execute("SELECT * FROM result ORDER BY rowid")
         return {row["work_stream_id"].casefold(): _result(row) for row in rows}
 
     def agent(self, agent_id: str) -> AgentFacts | None:
@@ -258,7 +258,7 @@ class Store:
     def live_agents(self) -> list[AgentFacts]:
         """Agents that have not ended, oldest first."""
         rows = self._db.execute(
-            "SELECT * FROM agent WHERE state IN ('starting', 'running', 'waiting') ORDER BY created_at"
+            "SELECT * FROM agent WHERE state IN ('starting', 'running', 'waiting') ORDER BY rowid"
         )
         return [self._facts(row) for row in rows.fetchall()]
 
@@ -268,7 +268,7 @@ class Store:
         """The newest agents, oldest first."""
         rows = self._db.execute(
             "SELECT * FROM (SELECT *, rowid AS n FROM agent WHERE (?1 IS NULL OR work_stream_id = ?1 COLLATE NOCASE)"
-            " AND (?2 IS NULL OR command_id = ?2) ORDER BY created_at DESC, n DESC LIMIT ?3) ORDER BY created_at, n",
+            " AND (?2 IS NULL OR command_id = ?2) ORDER BY n DESC LIMIT ?3) ORDER BY n",
             (work_stream_id, command_id, limit),
         )
         return [self._facts(row) for row in rows.fetchall()]

@@ -126,10 +126,9 @@ def _delete(path: Path) -> None:
 
 
 def _forget_missing(repository: Repository, path: Path) -> None:
-    """Let git forget a worktree of ours whose folder is gone; our lock on it would make it remember for ever."""
+    """Let git forget a worktree of ours whose folder is gone, and no other: a person's may be on another disk."""
     if not path.exists():
-        repository.git("worktree", "unlock", str(path), check=False)
-    repository.git("worktree", "prune")
+        repository.git("worktree", "remove", "--force", "--force", str(path), check=False)
 
 
 def git_dir(repository: Repository, path: Path) -> Path:
@@ -338,7 +337,7 @@ def remove(repository: Repository, name: str, branch: str) -> Saved:
         # Twice --force: it is locked, and what is uncommitted in it is saved.
         repository.git("worktree", "remove", "--force", "--force", str(path), check=False)
         shutil.rmtree(path, ignore_errors=True)
-        repository.git("worktree", "prune")
+        _forget_missing(repository, path)
     return saved
 
 

@@ -14,10 +14,11 @@ import pytest
 from support import git, run_orch
 from support_repositories import COMMIT, PATIENCE, WORK, kill_controller, orch_json, outcomes, prepare
 
-from orchestrator_agent import events, follow
+from orchestrator_agent import attempts, checks, events, follow
+from orchestrator_agent.git import Repository
 from orchestrator_agent.model import AgentState
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.project import Project
+from orchestrator_agent.project import Project, make_state_folder
 from orchestrator_agent.store import AgentFacts, Command, Store
 
 
@@ -389,3 +390,21 @@ def test_a_controller_in_a_working_tree_imports_nothing_of_it(repo: Path) -> Non
         (repo / name).write_text(f"open('{repo}/imported', 'w')\n")
     do(repo, "1.1")
     assert outcomes(project) == {"1.1": "complete"} and not (repo / "imported").exists()
+
+
+def test_checks_of_a_killed_controller_have_ended_before_new_ones_start(repo: Path) -> None:
+    repository = Repository(repo)
+    make_state_folder(repository)
+    folder = repo / ".orch" / "checks" / "coder-1-tests-0"
+    spec = attempts.LaunchSpec(
+        agent_id=folder.name,
+        argv=("sh", "-c", "trap '' TERM; sleep 60"),
+        cwd=str(repo),
+        env={"PATH": os.environ["PATH"]},
+        grace_seconds=0.2,
+    )
+    attempts.prepare(folder, spec)
+    attempts.launch(folder)
+    checks.end_earlier(repository)
+    seen = attempts.observe(folder)
+    assert seen.exit is not None and seen.exit.survivors == ()

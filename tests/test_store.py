@@ -337,3 +337,14 @@ def test_nothing_is_written_by_a_store_in_memory(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     assert Store(None).open_commands() == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_newest_agent_is_the_last_one_recorded_whatever_the_clock_says(tmp_path: Path) -> None:
+    store = Store(tmp_path / "journal.db")
+    for number, (agent_id, at) in enumerate((("first", 1000.0), ("second", 10.0)), 1):
+        data = {"attempt": number, "runtime": "demo", "branch": "b", "worktree": "w", "base_commit": "c"}
+        store.record(
+            Event(type="spawning_agent", timestamp=at, agent_id=agent_id, work_stream_id="1", command_id="x", data=data)
+        )
+        store.record(Event(type="agent_failed", timestamp=at, agent_id=agent_id))
+    assert [facts.record.id for facts in store.agents(work_stream_id="1")] == ["first", "second"]
