@@ -99,7 +99,7 @@ def run_gate(repository: Repository, settings: Settings, gate: Gate, place: Path
         agent_id=directory.name,
         argv=gate.command,
         cwd=str(place),
-        env={**environment.allowed(settings.agent.env), **repository.identity()},
+        env={**environment.allowed(settings.agent.env), **repository.identity(), **repository.ceiling()},
         timeout_seconds=settings.checks.timeout_seconds,
         grace_seconds=settings.agent.stop_grace_seconds,
         segment_bytes=4 * 1024 * 1024,
@@ -124,7 +124,7 @@ def set_up(repository: Repository, settings: Settings, place: Path, label: str) 
         agent_id=folder.name,
         argv=settings.workspace.setup,
         cwd=str(place),
-        env={**environment.allowed(settings.agent.env), **repository.identity()},
+        env={**environment.allowed(settings.agent.env), **repository.identity(), **repository.ceiling()},
         timeout_seconds=settings.workspace.setup_timeout_seconds,
     )
     ended = attempts.run(folder, spec)

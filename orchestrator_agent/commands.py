@@ -177,12 +177,13 @@ def _logs(options: argparse.Namespace) -> int:
     output = follow.Output(orchestrator.project, record.id)
     while True:
         live = orchestrator.agent(record.id).record.state.is_live
-        for line in output.lines():
-            shown = clean(line) if options.raw else runtime.readable(line)
-            if options.json:
-                print(json.dumps({"agent_id": record.id, "line": line, "text": shown}))
-            elif shown is not None:
-                print(shown)
+        while lines := output.lines():
+            for line in lines:
+                shown = clean(line) if options.raw else runtime.readable(line)
+                if options.json:
+                    print(json.dumps({"agent_id": record.id, "line": line, "text": shown}))
+                elif shown is not None:
+                    print(shown)
         sys.stdout.flush()
         if not options.follow or not live:
             return 0

@@ -72,6 +72,7 @@ def start(project: Project, job: Assignment) -> None:
     env = {
         **environment.allowed((*runtime.env_names, *job.settings.agent.env)),
         **repository.identity(),
+        **repository.ceiling(),
         **_variables(job, folder),
         **launch.env,
     }

@@ -127,6 +127,10 @@ class Repository:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    def ceiling(self) -> dict[str, str]:
+        """Environment that keeps git, in a worktree that lost its `.git`, from taking the repository around it."""
+        return {"GIT_CEILING_DIRECTORIES": str(self.state / "worktrees")}
+
     def identity(self) -> dict[str, str]:
         """Environment that names an author as far as the user has not set one."""
         given = {"NAME": "orch", "EMAIL": "orch@localhost"}

@@ -151,7 +151,8 @@ def land(repository: Repository, target: str, base: str, candidate: str) -> Land
 def _fast_forward(repository: Repository, place: Path, target: str, candidate: str) -> Landing:
     for _ in range(_LOCK_TRIES):
         # An ignored file in the way is a user's too.
-        merge = ("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-stat", candidate)
+        plain = ("-c", f"branch.{target}.mergeOptions=")  # a person's habits for merges by hand
+        merge = (*plain, "merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-stat", candidate)
         done = repository.git(*merge, cwd=place, check=False)
         if "index.lock" not in done.stderr:
             break

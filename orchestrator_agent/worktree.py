@@ -271,8 +271,9 @@ def _ignored(repository: Repository, path: Path) -> tuple[list[str], int]:
     listed = repository.git(
         "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", cwd=path
     ).stdout
-    names = [name for name in listed.split("\0") if name and not REGENERATED & set(Path(name).parts)]
-    names = [name for name in names if not name.endswith(".pyc")]
+    # Git names a folder that is ignored as a whole with a "/"; a file may be called `target` and be somebody's work.
+    names = [name for name in listed.split("\0") if name and not name.endswith(".pyc")]
+    names = [name for name in names if not (name.endswith("/") and REGENERATED & set(Path(name).parts))]
     size = sum(_size(path / name) for name in names)
     return names, size
 

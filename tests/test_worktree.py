@@ -541,3 +541,23 @@ def test_what_lies_outside_of_a_sparse_checkout_is_saved(repository: Repository,
     saved = worktree.save(repository, NAME, BRANCH)
     assert saved.ref
     assert content(repository, saved.ref, "docs/new.md") == b"new\n"
+
+
+def test_an_ignored_file_with_the_name_of_a_build_folder_is_saved(repository: Repository, place: Path) -> None:
+    (place / ".gitignore").write_text("target\n*.env\n")
+    (place / "target").write_text("work\n")
+    (place / "build").mkdir()
+    (place / "build" / "notes.env").write_text("notes\n")
+    saved = worktree.save(repository, NAME, BRANCH)
+    assert {"target", "build/notes.env"} <= files_in(repository, saved.ref)
+
+
+def test_git_in_a_worktree_without_git_does_not_take_the_repository_around_it(
+    repository: Repository, place: Path
+) -> None:
+    (place / ".git").unlink()
+    done = subprocess.run(
+        ["git", "status"], cwd=place, env={**os.environ, **repository.ceiling()}, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "not a git repository" in done.stderr
