@@ -144,7 +144,14 @@ def is_running(pid: int) -> bool:
 
 def wait_for_end(repo: Path) -> None:
     """Wait until nothing is under way, as anybody can see who asks."""
-    until(lambda: not ask(repo, "status")["controller"]["running"])
+
+    def is_over() -> bool:
+        data = ask(repo, "status")
+        # A controller that has only been started does not run yet; what it is started for is still claimed.
+        claimed = any(stream["reason_kind"] == "running" for stream in data["work_streams"])
+        return not claimed and not data["controller"]["running"]
+
+    until(is_over)
 
 
 def snapshot(repo: Path) -> Mapping[str, object]:
