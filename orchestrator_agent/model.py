@@ -62,7 +62,13 @@ class WorkStream:
     unresolved: tuple[str, ...] = ()
     #: Ids in `depends_on` that are no work streams of the roadmap (archived, say) and that it calls finished.
     satisfied: tuple[str, ...] = ()
+    #: Ids of work streams that must not run beside it.
     conflicts_with: tuple[str, ...] = ()
+    #: Files and folders that the roadmap says it will change; streams that share one do not run together.
+    files: tuple[str, ...] = ()
+    #: Only where nothing but the order of the plan says what comes first: the number of its group. It waits for all
+    #: open work of a lower step in the same plan.
+    step: int | None = None
     tasks: tuple[str, ...] = ()
     done_when: str | None = None
     #: A person or agent named by the roadmap; a role is no claim.
@@ -100,7 +106,7 @@ class Availability:
     reason: str = ""
     #: What kind of reason: complete, cancelled, claimed, dependency, unknown_dependency, cycle,
     #: blocked (the roadmap says so), stale_blocked (it says so although all dependencies are complete),
-    #: running, held (verified but not integrated), conflict.
+    #: running, held (verified but not integrated), conflict, order (assumed from the order of the plan).
     kind: str = ""
 
 

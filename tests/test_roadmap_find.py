@@ -44,14 +44,15 @@ def test_configured(tmp_path: Path) -> None:
         ("absent.md", "no roadmap at absent.md"),
         ("../outside.md", "outside"),
         ("/etc/passwd", "outside"),
-        ("notes", "not a file"),
+        ("pipe.md", "not a file"),
         ("leaves.md", "outside"),
         ("loop.md", "loop"),
     ],
 )
 def test_refused(tmp_path: Path, configured: str, says: str) -> None:
     root = tmp_path / "repository"
-    (root / "notes").mkdir(parents=True)
+    root.mkdir()
+    os.mkfifo(root / "pipe.md")
     (tmp_path / "outside.md").write_text(PLAN, encoding="utf-8")
     (root / "leaves.md").symlink_to(tmp_path / "outside.md")
     (root / "loop.md").symlink_to("loop.md")

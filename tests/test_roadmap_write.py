@@ -14,8 +14,8 @@ from orchestrator_agent.errors import RoadmapError, UnknownWorkStream, UserError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap import read, write_status
 from orchestrator_agent.roadmap.checklist import Checklist
-from orchestrator_agent.roadmap.document import Document, Edit
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.sources import Source
 
 S = WorkStreamStatus
 PLANS = Path(__file__).parent / "fixtures" / "plans"
@@ -98,12 +98,12 @@ def test_what_cannot_be_written_is_refused() -> None:
 class Careless(Checklist):
     """A format that changes more than it is asked to."""
 
-    def write(self, document: Document, found: Found, changes: Mapping[str, WorkStreamStatus]) -> list[Edit]:
-        return super().write(document, found, dict.fromkeys(found.places, S.COMPLETE))
+    def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
+        return super().write(source, found, dict.fromkeys(found.places, S.COMPLETE))
 
 
 def test_a_format_that_writes_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator_agent.roadmap.FORMATS", (Careless(),))
+    monkeypatch.setattr("orchestrator_agent.roadmap.formats.FORMATS", (Careless(),))
     with pytest.raises(RoadmapError, match="would change more"):
         write_status(b"- [ ] x\n- [ ] y\n", "p.md", {"x": S.COMPLETE})
 

@@ -15,14 +15,39 @@ _SAID = {
 _SHOWN = 80
 
 
-def availability(streams: Sequence[WorkStream]) -> dict[str, Availability]:
+def availability(streams: Sequence[WorkStream], ignore_order: bool = False) -> dict[str, Availability]:
     """For each id whether its work stream may start by what the roadmap says; live agents are not considered.
 
     A dependency counts by its own status only, whatever is typed behind its name elsewhere.
+
+    Args:
+        ignore_order: offer work of later steps too, where only the order of the plan says what comes first.
     """
     by_id = {stream.id.casefold(): stream for stream in streams}
     cycles = _cycles(streams, by_id)
-    return {stream.id: _judge(stream, by_id, cycles) for stream in streams}
+    first = {} if ignore_order else _first_open(streams)
+    return {stream.id: _judge(stream, by_id, cycles, first) for stream in streams}
+
+
+def _first_open(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
+    """For each plan, by path, a work stream of its lowest step that is not closed."""
+    first: dict[str, WorkStream] = {}
+    for stream in streams:
+        if stream.step is not None and not stream.is_closed:
+            lowest = first.setdefault(plan_of(stream), stream)
+            if stream.step < (lowest.step or 0):
+                first[plan_of(stream)] = stream
+    return first
+
+
+def plan_of(stream: WorkStream) -> str:
+    """The path of the plan file that a work stream stands in."""
+    return stream.source.path if stream.source else ""
+
+
+def waits_in_order(stream: WorkStream, first: WorkStream | None) -> bool:
+    """True when `first`, of the same plan, comes before it by the order that was assumed."""
+    return stream.step is not None and first is not None and first.step is not None and first.step < stream.step
 
 
 def unblocked_by(streams: Sequence[WorkStream], completed: Collection[str]) -> list[str]:
@@ -50,7 +75,12 @@ def _is_done(id_: str, stream: WorkStream, by_id: Mapping[str, WorkStream]) -> b
     return id_ in stream.satisfied if needed is None else needed.status is WorkStreamStatus.COMPLETE
 
 
-def _judge(stream: WorkStream, by_id: Mapping[str, WorkStream], cycles: Mapping[str, tuple[str, ...]]) -> Availability:
+def _judge(
+    stream: WorkStream,
+    by_id: Mapping[str, WorkStream],
+    cycles: Mapping[str, tuple[str, ...]],
+    first: Mapping[str, WorkStream],
+) -> Availability:
     if stream.status is WorkStreamStatus.COMPLETE:
         return Availability(False, "is complete", "complete")
     if stream.status is WorkStreamStatus.CANCELLED:
@@ -63,6 +93,14 @@ def _judge(stream: WorkStream, by_id: Mapping[str, WorkStream], cycles: Mapping[
         return waiting
     if stream.status is WorkStreamStatus.BLOCKED:
         return _blocked(stream)
+    before = first.get(plan_of(stream))
+    if before is not None and waits_in_order(stream, before):
+        return Availability(
+            False,
+            f"comes after {before.id[:_SHOWN]} in the plan, which is open (that order is assumed; "
+            "ignore_order = true in orch.toml offers all)",
+            "order",
+        )
     return Availability(True)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from orchestrator_agent.model import WorkStreamStatus, slug
 from orchestrator_agent.roadmap.bodies import fill, read_body
-from orchestrator_agent.roadmap.document import Document, Edit, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import (
     clean_name,
@@ -24,6 +24,7 @@ from orchestrator_agent.roadmap.fields import (
     read_field,
 )
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import is_box, read_box
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replace_marks
 
@@ -42,17 +43,20 @@ class Checklist:
 
     name = "checklist"
 
-    def recognise(self, document: Document) -> bool:
-        return any(line.box is not None for line in document.lines)
+    def recognise(self, source: Source) -> bool:
+        return source.is_markdown and any(line.box is not None for line in source.document.lines)
 
-    def read(self, document: Document) -> Found:
+    def read(self, source: Source) -> Found:
+        document = source.document
         ids: dict[str, int] = {}
         drafts = [_draft(document, line, below, batch, ids) for line, below, batch in _items(document)]
         return assemble(document, [draft for draft in drafts if draft.name])
 
-    def write(self, document: Document, found: Found, changes: Mapping[str, WorkStreamStatus]) -> list[Edit]:
+    def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
+        document = source.document
         own = [place for value in found.places.values() if isinstance(value, tuple) for place in value]
-        return replace_marks(document, found, changes, Vocabulary([*own, *box_places(document)], {}))
+        marks = Vocabulary([*own, *box_places(document)], {})
+        return source.edited(replace_marks(document, found, changes, marks))
 
 
 def _items(document: Document) -> list[tuple[Line, list[Line], str | None]]:

@@ -39,6 +39,8 @@ class Draft:
     effort: str | None = None
     depends_on: list[str] = field(default_factory=list)
     conflicts_with: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    step: int | None = None
     tasks: list[str] = field(default_factory=list)
     done_when: list[str] = field(default_factory=list)
     description: list[str] = field(default_factory=list)
@@ -104,6 +106,8 @@ def _work_stream(document: Document, draft: Draft, needs: Dependencies, finished
         unresolved=needs.unresolved,
         satisfied=tuple(id_ for id_ in needs.ids if id_ in finished),
         conflicts_with=tuple(id_ for id_ in conflicts.ids if id_.casefold() in known.ids),
+        files=tuple(draft.files),
+        step=draft.step,
         tasks=tuple(draft.tasks),
         done_when="\n".join(draft.done_when) or None,
         assigned_to=draft.assigned_to,

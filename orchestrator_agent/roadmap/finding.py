@@ -8,7 +8,6 @@ from pathlib import Path
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import id_key
-from orchestrator_agent.roadmap.document import MAX_BYTES
 
 #: Folders that hold a plan per feature, as "folder of features", "file in each".
 _SPECS = (("specs", "tasks.md"), (".kiro/specs", "tasks.md"), ("openspec/changes", "tasks.md"))
@@ -51,26 +50,24 @@ def check(root: Path, relative: str) -> str:
         raise RoadmapError(f"The roadmap {relative} lies outside the repository; name a file inside it.")
     if not path.exists():
         raise RoadmapError(f"There is no roadmap at {relative}; correct the path or run `orch init`.")
-    if not path.is_file():
+    if not path.is_file() and not path.is_dir():
         raise RoadmapError(f"The roadmap {relative} is not a file; name a file.")
     return path.relative_to(top).as_posix()
 
 
-def load(path: Path, shown: str) -> bytes:
-    """The bytes of a plan, at most one more than may be read.
+def require(path: Path, shown: str) -> None:
+    """Make sure that something is there to be read.
 
     Raises:
-        RoadmapError: it cannot be opened, or is no file.
+        RoadmapError: it is absent, or neither a file nor a folder.
     """
     try:
-        if not path.is_file():
-            problem = "is not a file" if path.exists() else "does not exist"
-            raise RoadmapError(f"The roadmap {shown} {problem}; name another or run `orch init`.")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        if path.is_file() or path.is_dir():
+            return
+        problem = "is not a file" if path.exists() else "does not exist"
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RoadmapError(f"The roadmap {shown} cannot be read ({reason}); check its name and permissions.") from None
+        problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+    raise RoadmapError(f"The roadmap {shown} {problem}; name another or run `orch init`.")
 
 
 def _resolved(path: Path) -> Path:

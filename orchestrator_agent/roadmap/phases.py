@@ -18,11 +18,12 @@ from itertools import zip_longest
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.bodies import Body, fill, read_body, status_place, sum_of
 from orchestrator_agent.roadmap.dependencies import KIND
-from orchestrator_agent.roadmap.document import Document, Edit, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import clean_name, holds_criteria, holds_examples, is_placeholder, leading_emoji
 from orchestrator_agent.roadmap.one_line import read_one_line
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import EMOJI, is_emoji, read_mark
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks
 
@@ -69,10 +70,13 @@ class Phases:
 
     name = "phases"
 
-    def recognise(self, document: Document) -> bool:
-        return any(line.kind is Kind.HEADING or line.content[:1] in EMOJI for line in document.lines)
+    def recognise(self, source: Source) -> bool:
+        return source.is_markdown and any(
+            line.kind is Kind.HEADING or line.content[:1] in EMOJI for line in source.document.lines
+        )
 
-    def read(self, document: Document) -> Found:
+    def read(self, source: Source) -> Found:
+        document = source.document
         legend = legend_of(document)
         warnings: list[str] = []
         chosen = _choose(_candidates(document, legend))
@@ -84,10 +88,11 @@ class Phases:
         extra = [draft for draft in short if draft.id.casefold() not in known]
         return assemble(document, sorted(drafts + extra, key=lambda draft: draft.first_line), warnings)
 
-    def write(self, document: Document, found: Found, changes: Mapping[str, WorkStreamStatus]) -> list[Edit]:
+    def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
+        document = source.document
         places = [place for value in found.places.values() if isinstance(value, tuple) for place in value]
         vocabulary = Vocabulary([*places, *box_places(document)], legend_of(document))
-        return replace_marks(document, found, changes, vocabulary)
+        return source.edited(replace_marks(document, found, changes, vocabulary))
 
 
 def _candidates(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[_Candidate]:
