@@ -35,7 +35,7 @@ bench: $(STAMP) ## What the commands cost, in starts of Python
 lock: ## Pin the newest allowed versions again (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	@$(UV) lock --quiet --no-config --upgrade --default-index https://pypi.org/simple
-	@$(UV) export --quiet --frozen --no-emit-project -o requirements-dev.txt
+	@$(UV) export --quiet --frozen --all-extras --no-emit-project -o requirements-dev.txt
 
 clean: ## Remove .venv and what the tools left
 	@rm -rf $(VENV) dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

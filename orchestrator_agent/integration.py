@@ -7,7 +7,7 @@ It is checked as it is, and the target only ever moves to such a commit, by comp
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from orchestrator_agent import roadmap
 from orchestrator_agent.errors import GitError
 from orchestrator_agent.git import Repository
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.sources import Commit, is_below
 
 _LOCK_TRIES = 20
 
@@ -28,9 +29,15 @@ class Work:
     title: str
     head: str
     base: str
-    roadmap_path: str
+    #: The plans, files or folders: orch alone writes below these.
+    plans: tuple[str, ...]
     #: Status changes that go into the same commit.
     statuses: Mapping[str, WorkStreamStatus]
+    plan_format: str = ""
+
+    def owns(self, path: str) -> bool:
+        """True for a file of the plans."""
+        return any(is_below(path, plan) for plan in self.plans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,31 +72,48 @@ def build_candidate(repository: Repository, worktree: Path, work: Work) -> Candi
         return Candidate()
     if work.head != work.base and _has_landed(repository, work):
         return Candidate(commit=work.base, landed=True)
-    edited = bool(_changed(repository, f"{work.base}...{work.head}", work.roadmap_path))
+    edited = bool(_changed(repository, work.plans, f"{work.base}...{work.head}"))
     merge = ("merge", "--quiet", "--no-ff", "--no-commit", "--no-verify", "--no-stat", work.head)
     merged = repository.git(*merge, cwd=worktree, env=repository.identity(), check=False)
     unmerged = _names(repository.git("diff", "--name-only", "--diff-filter=U", "-z", cwd=worktree).stdout)
-    conflicts = tuple(name for name in unmerged if name != work.roadmap_path)
+    conflicts = tuple(name for name in unmerged if not work.owns(name))
     if merged.returncode != 0 and not unmerged:
         raise GitError(list(merge), merged.returncode, merged.stderr or merged.stdout)
     if conflicts:
         repository.git("reset", "--quiet", "--hard", work.base, cwd=worktree)
         return Candidate(conflicts=conflicts, roadmap_edited=edited)
-    before = repository.file_at(work.base, work.roadmap_path)
-    mode = repository.line("ls-tree", work.base, "--", work.roadmap_path).partition(" ")[0] or "100644"
-    _put(repository, worktree, work.roadmap_path, before, mode)
+    for path in _changed(repository, work.plans, "--cached", work.base, cwd=worktree):
+        _put(repository, worktree, work.base, path, repository.file_at(work.base, path))
     tree = repository.line("write-tree", cwd=worktree)
     if tree == repository.line("rev-parse", f"{work.base}^{{tree}}"):
         repository.git("reset", "--quiet", "--hard", work.base, cwd=worktree)
         return Candidate(roadmap_edited=edited)
-    if before is not None and work.statuses:
-        after = roadmap.write_status(before, work.roadmap_path, work.statuses)
-        _put(repository, worktree, work.roadmap_path, after, mode)
+    plans = Commit(repository, work.base)
+    for path, after in roadmap.write_statuses(plans, work.plans, work.statuses, work.plan_format).items():
+        _put(repository, worktree, work.base, path, after)
     commit = _commit(repository, worktree, work)
     # Both names of what was moved, whatever the user's settings for `git diff` are.
     listed = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--ignore-submodules=none", work.base, commit)
-    files = [name for name in _names(repository.git(*listed).stdout) if name != work.roadmap_path]
+    files = [name for name in _names(repository.git(*listed).stdout) if not work.owns(name)]
     return Candidate(commit=commit, files=tuple(files), roadmap_edited=edited)
+
+
+def nested_repositories(repository: Repository, base: str, commit: str) -> list[str]:
+    """Repositories that came in as a bare link to one of their commits, without a submodule that says whence."""
+    listed = repository.git("diff-tree", "-r", "-z", "--no-renames", "--ignore-submodules=none", base, commit)
+    parts = listed.stdout.split("\0")
+    links = [path for entry, path in zip(parts[::2], parts[1::2], strict=False) if _is_new_link(entry)]
+    if not links:
+        return []
+    asked = ("config", "-z", f"--blob={commit}:.gitmodules", "--get-regexp", r"^submodule\..*\.path$")
+    known = {entry.partition("\n")[2] for entry in repository.git(*asked, check=False).stdout.split("\0")}
+    return [path for path in links if path not in known]
+
+
+def _is_new_link(entry: str) -> bool:
+    """True for ":<old mode> 160000 ..." where the old mode is another."""
+    modes = entry.split(" ")[:2]
+    return modes[-1] == "160000" and modes[0] != ":160000"
 
 
 def _has_landed(repository: Repository, work: Work) -> bool:
@@ -98,19 +122,22 @@ def _has_landed(repository: Repository, work: Work) -> bool:
     return any(line.split()[-1] == work.head for line in listed.stdout.splitlines())
 
 
-def _changed(repository: Repository, span: str, path: str) -> list[str]:
-    return _names(repository.git("diff", "--name-only", "-z", span, "--", f":(literal){path}", check=False).stdout)
+def _changed(repository: Repository, paths: Sequence[str], *span: str, cwd: Path | None = None) -> list[str]:
+    """Files below `paths` that differ."""
+    diff = ("diff", "--name-only", "--no-renames", "-z", *span, "--", *(f":(literal){path}" for path in paths))
+    return list(dict.fromkeys(_names(repository.git(*diff, cwd=cwd, check=False).stdout)))
 
 
 def _names(listed: str) -> list[str]:
     return [name for name in listed.split("\0") if name]
 
 
-def _put(repository: Repository, worktree: Path, path: str, content: bytes | None, mode: str) -> None:
+def _put(repository: Repository, worktree: Path, base: str, path: str, content: bytes | None) -> None:
     """Put bytes into the index, exactly and without following what the agent made of the path."""
     if content is None:
         repository.git("update-index", "--force-remove", "--", path, cwd=worktree)
         return
+    mode = repository.line("ls-tree", base, "--", f":(literal){path}").partition(" ")[0] or "100644"
     blob = repository.store_blob(content)
     repository.git("update-index", "--add", "--replace", "--cacheinfo", f"{mode},{blob},{path}", cwd=worktree)
 

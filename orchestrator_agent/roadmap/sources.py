@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.roadmap.document import MAX_BYTES, Document, Edit, apply, decode, scan
+
+if TYPE_CHECKING:
+    from orchestrator_agent.git import Repository
 
 #: What a task file may end in; the rest of a plan's folder (pictures, databases) is not read.
 SUFFIXES = (".md", ".markdown", ".json", ".jsonl", ".yaml", ".yml")
@@ -63,6 +66,23 @@ class WorkingTree:
                     if count > _MOST_FILES:
                         raise RoadmapError(f"{folder} holds over {_MOST_FILES:,} task files; name a smaller folder.")
                     yield path.relative_to(self.root).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The files of a commit."""
+
+    repository: Repository
+    commit: str
+
+    def read(self, path: str) -> bytes | None:
+        return self.repository.file_at(self.commit, path)
+
+    def below(self, folder: str) -> Mapping[str, bytes]:
+        found = self.repository.files_at(self.commit, folder, SUFFIXES)
+        if len(found) > _MOST_FILES:
+            raise RoadmapError(f"{folder} holds over {_MOST_FILES:,} task files; name a smaller folder.")
+        return found
 
 
 @dataclass(frozen=True, slots=True)

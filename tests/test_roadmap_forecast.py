@@ -1,0 +1,67 @@
+"""What a batch will come to: work that becomes free when other work lands."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.roadmap.availability import availability, unblocked_by
+from orchestrator_agent.roadmap.forecast import followers
+
+S = WorkStreamStatus
+
+
+def ids(streams: list[WorkStream]) -> list[str]:
+    return [stream.id for stream in streams]
+
+
+def test_followers_come_as_their_last_dependency_lands() -> None:
+    plan = [
+        WorkStream(id="A", name="a"),
+        WorkStream(id="B", name="b", depends_on=("A",)),
+        WorkStream(id="C", name="c", depends_on=("B", "A"), status=S.BLOCKED),
+        WorkStream(id="D", name="d", depends_on=("X",)),
+        WorkStream(id="E", name="e", depends_on=("B",), blocked_reason="legal", status=S.BLOCKED),
+    ]
+    assert ids(followers(plan, ["a"])) == ["B", "C"]
+    assert ids(followers(plan, ["A"], out=["B"])) == []
+
+
+def test_steps_are_taken_one_after_the_other() -> None:
+    plan = [WorkStream(id=str(number), name="n", step=number // 2) for number in range(6)]
+    assert ids(followers(plan, ["0", "1"])) == ["2", "3", "4", "5"]
+    assert ids(followers(plan, ["0"], out=["1"])) == []
+    assert ids(followers(plan, ["0"], out=["1"], ignore_order=True)) == ["2", "3", "4", "5"]
+
+
+STREAMS = st.lists(
+    st.tuples(
+        st.sampled_from([S.NOT_STARTED, S.COMPLETE, S.BLOCKED, S.CANCELLED, S.IN_PROGRESS]),
+        st.lists(st.integers(0, 9), max_size=3),
+        st.one_of(st.none(), st.integers(0, 3)),
+    ),
+    max_size=9,
+)
+
+
+@given(STREAMS)
+def test_it_is_what_landing_one_after_the_other_gives(drawn: list[tuple[S, list[int], int | None]]) -> None:
+    plan = [
+        WorkStream(id=str(number), name="n", status=status, depends_on=tuple(map(str, needs)), step=step)
+        for number, (status, needs, step) in enumerate(drawn)
+    ]
+    coming = [stream.id for stream in plan if availability(plan)[stream.id].available]
+    expected: set[str] = set()
+    now = {stream.id: stream.status for stream in plan}
+    while True:
+        state = [WorkStream(id=s.id, name="n", status=now[s.id], depends_on=s.depends_on, step=s.step) for s in plan]
+        free = [id_ for id_, may in availability(state).items() if may.available]
+        if not free:
+            break
+        expected |= set(free)
+        for id_ in free:
+            for name in unblocked_by(state, {id_, *(i for i, said in now.items() if said is S.COMPLETE)}):
+                now[name] = S.NOT_STARTED if now[name] is S.BLOCKED else now[name]
+            now[id_] = S.COMPLETE
+    assert set(ids(followers(plan, coming))) == expected - set(coming)
