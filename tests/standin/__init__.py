@@ -5,6 +5,6 @@ model: what it answers was decided by whoever wrote the script. No figure or sen
 """
 
 from standin.answers import Answer, Failure, Reply, text, thinking, tool
-from standin.server import Request, StandIn, in_turn
+from standin.server import Brain, Request, StandIn, in_turn
 
-__all__ = ["Answer", "Failure", "Reply", "Request", "StandIn", "in_turn", "text", "thinking", "tool"]
+__all__ = ["Answer", "Brain", "Failure", "Reply", "Request", "StandIn", "in_turn", "text", "thinking", "tool"]

@@ -1,0 +1,63 @@
+"""What stands between a talk and its front end: who listens and answers, and what came of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from orchestrator_agent.conversation import Proposal
+from orchestrator_agent.interpreters.claude import Usage
+from orchestrator_agent.tools import ToolCall, ToolResult
+
+
+class Listener(Protocol):
+    """The front end of a talk."""
+
+    def text(self, piece: str) -> None:
+        """A piece of what the model says, as it comes."""
+
+    def line(self, text: str) -> None:
+        """A whole line of orch's own."""
+
+    def called(self, call: ToolCall, result: ToolResult) -> None:
+        """A tool was called."""
+
+    async def approve(self, calls: Sequence[ToolCall], asked: str) -> bool | None:
+        """The person's yes or no to calls; None when nobody can be asked."""
+
+    async def answer(self, asked: str, choices: Sequence[str]) -> str | None:
+        """The person's answer to a question, empty when they give none; None when nobody can be asked."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one turn of the person."""
+
+    #: "done", "needs_answer", "declined", "refused" (it cannot be done), "not_understood" or "limit".
+    state: str = "done"
+    #: What was said last, or the question.
+    text: str = ""
+    choices: tuple[str, ...] = ()
+    #: Commands in the journal that can be followed.
+    command_ids: list[str] = field(default_factory=list)
+    results: list[tuple[ToolCall, ToolResult]] = field(default_factory=list)
+    #: "claude" or "rules".
+    interpreter: str = "claude"
+    usage: Usage = field(default_factory=Usage)
+    #: What the rules made of the words, where they were asked.
+    proposal: Proposal | None = None
+
+    def add(self, call: ToolCall, result: ToolResult) -> None:
+        """Note a call that was carried out."""
+        self.results.append((call, result))
+        if isinstance(result.data, dict) and result.data.get("command_id"):
+            self.command_ids.append(str(result.data["command_id"]))
+
+
+class Waiting(Exception):
+    """Nobody is there to answer; the talk waits in the journal."""
+
+    def __init__(self, asked: str, choices: Sequence[str] = ()) -> None:
+        super().__init__(asked)
+        self.asked, self.choices = asked, tuple(choices)

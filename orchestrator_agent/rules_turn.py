@@ -1,0 +1,71 @@
+"""A turn that the rules serve: what was understood, a question back or a yes, the calls."""
+
+from __future__ import annotations
+
+from orchestrator_agent.conversation import Conversation, Proposal, describe, question
+from orchestrator_agent.listener import Listener, Outcome
+
+
+async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bool) -> Outcome:
+    """Do what the rules read in `words`, after the yes that it needs.
+
+    Args:
+        auto: every call is approved; what is ambiguous is asked all the same.
+
+    Raises:
+        RoadmapError: the roadmap cannot be read.
+    """
+    proposal = rules.propose(words)
+    outcome = Outcome(interpreter="rules", proposal=proposal)
+    _tell(listener, outcome, proposal)
+    if proposal.goal.ambiguous:
+        chosen = await _choose(rules, listener, outcome, proposal)
+        if chosen is None:
+            return outcome
+        outcome.proposal = proposal = chosen
+        if chosen.problem:
+            _tell(listener, outcome, chosen)
+    if proposal.problem:
+        outcome.state = "refused"
+    elif not proposal.calls:
+        outcome.state = "done" if proposal.goal.intent in ("help", "quit") else "not_understood"
+    elif not proposal.dry_run and await _approved(listener, outcome, proposal, auto=auto):
+        for call, result in zip(proposal.calls, rules.carry_out(proposal), strict=True):
+            outcome.add(call, result)
+            listener.called(call, result)
+    return outcome
+
+
+def _tell(listener: Listener, outcome: Outcome, proposal: Proposal) -> None:
+    lines = describe(proposal)
+    outcome.text = "\n".join(lines)
+    for line in lines:
+        listener.line(line)
+
+
+async def _choose(rules: Conversation, listener: Listener, outcome: Outcome, proposal: Proposal) -> Proposal | None:
+    """The proposal for the candidate that the person names, or None."""
+    asked = question(proposal)
+    choices = [f"{stream.id}: {stream.name}" for stream in proposal.goal.candidates]
+    answer = await listener.answer(asked, choices)
+    if answer is None:
+        outcome.state, outcome.text, outcome.choices = "needs_answer", asked, tuple(choices)
+        return None
+    chosen = rules.choose(proposal, answer) if answer else None
+    if chosen is None:
+        outcome.state = "declined"
+        listener.line("That is none of them; nothing was done." if answer else "Nothing was done.")
+    return chosen
+
+
+async def _approved(listener: Listener, outcome: Outcome, proposal: Proposal, *, auto: bool) -> bool:
+    if not proposal.confirm or auto:
+        return True
+    asked = question(proposal)
+    yes = await listener.approve(proposal.calls, asked)
+    if yes is None:
+        outcome.state, outcome.text, outcome.choices = "needs_answer", asked, ("yes", "no")
+    elif not yes:
+        outcome.state = "declined"
+        listener.line("Nothing was done.")
+    return bool(yes)

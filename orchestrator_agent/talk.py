@@ -1,0 +1,350 @@
+"""A talk with the person: their words, the model's calls, a yes, the results; the loop that front ends share.
+
+The model decides which tools to call; whether a call that starts, stops or lands something is carried out is the
+person's to say. When the model cannot be asked, the rules serve the same turn. Every message is in the journal before
+the next step is taken, and every call carries its own id, so that a talk that was killed goes on without doing anything
+twice.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator_agent import wishes
+from orchestrator_agent.conversation import Conversation
+from orchestrator_agent.interpreters.claude import Claude, Turn, Unavailable, Usage
+from orchestrator_agent.listener import Listener, Outcome, Waiting
+from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.prompts import render
+from orchestrator_agent.rules_turn import serve
+from orchestrator_agent.terminal import clean
+from orchestrator_agent.tools import ToolCall, ToolResult
+from orchestrator_agent.tools.toolset import journal
+from orchestrator_agent.transcripts import Block, Transcript, Transcripts
+
+ASK_PERSON = "ask_person"
+_ASK_TOOL: Mapping[str, Any] = {
+    "name": ASK_PERSON,
+    "description": "Ask the person one question, where their words leave open what they want.",
+    "input_schema": {
+        "type": "object",
+        "properties": {
+            "question": {"type": "string", "minLength": 1},
+            "choices": {"type": "array", "items": {"type": "string"}, "description": "what they can choose from"},
+        },
+        "required": ["question"],
+        "additionalProperties": False,
+    },
+}
+_RESULT_LIMIT = 2000
+_CUT_OFF = "Your answer was cut off at its limit; go on from there, and be shorter."
+_SUM_UP = (
+    "Sum up this conversation for yourself in at most 400 words: what the person wants, what was done (ids of work"
+    " streams and agents), what is open. Call no tool."
+)
+
+
+class Talk:
+    """One conversation about one repository, with whoever listens."""
+
+    def __init__(
+        self, orchestrator: Orchestrator, listener: Listener, *, auto: bool = False, offline: bool = False
+    ) -> None:
+        """Args: auto: every call is approved. offline: the rules alone."""
+        self.orchestrator, self.listener, self.auto = orchestrator, listener, auto
+        self.settings = orchestrator.project.settings.conversation
+        self.rules = Conversation(orchestrator)
+        self.transcripts = Transcripts(None)
+        self.transcript: Transcript = self.transcripts.begin()
+        self.usage = Usage()
+        #: Words typed while a turn runs; they go to the model with the next results.
+        self.steering: list[str] = []
+        self._answers: dict[str, str] = {}
+        self._seen_event = 0
+        self._told_offline = offline
+        self._offline = offline or self.settings.interpreter == "rules"
+        self._claude = Claude(self.settings, system_prompt(), tool_list(self.rules))
+
+    # -- turns ---------------------------------------------------------------------------------------------------
+
+    async def say(self, words: str) -> Outcome:
+        """One turn of the person, to its end.
+
+        Raises:
+            RoadmapError: the roadmap cannot be read, where the rules serve the turn.
+        """
+        self._open_journal()
+        if self._offline or (self.settings.interpreter == "rules-first" and self._rules_are_sure(words)):
+            return await self._by_rules(words)
+        note = {"type": "text", "text": f"<now>\n{self._news()}\n</now>"}
+        self._close_calls("The person said something else instead.")
+        self.transcripts.add(self.transcript, "user", [note, {"type": "text", "text": words}])
+        return await self._turns(words)
+
+    async def resume(self, answer: str | None = None) -> Outcome:
+        """Go on where the conversation stands: with a question answered, or after it was cut off."""
+        self._open_journal()
+        if answer is not None and self.transcript.question is not None:
+            self._answers[str(self.transcript.question["id"])] = answer
+        if not self.transcript.messages:
+            return Outcome(state="not_understood", text="There is no conversation to go on with.")
+        return await self._turns("")
+
+    def take_up(self, conversation_id: str = "", *, waiting: bool = False) -> bool:
+        """Go on with an earlier conversation, by default the last one; False when there is none."""
+        self._open_journal()
+        found = self.transcripts.load(conversation_id) if conversation_id else self.transcripts.last(waiting=waiting)
+        if found is not None:
+            self.transcript = found
+        return found is not None
+
+    def cancelled(self) -> None:
+        """The person cut the turn short: no tool call may be left without a result."""
+        self._close_calls("The person cut this turn short; look before you take it that this was not done.")
+        self.steering.clear()
+
+    async def close(self) -> None:
+        """Let connections go."""
+        await self._claude.close()
+
+    async def _turns(self, words: str) -> Outcome:
+        outcome = Outcome()
+        try:
+            for _ in range(self.settings.max_turns):
+                if self.transcript.unanswered:
+                    await self._answer_calls(outcome)
+                turn = await self._ask_model()
+                outcome.usage += turn.usage
+                if self._is_last(turn, outcome):
+                    return outcome
+                if outcome.usage.cost(self.settings) > self.settings.max_cost_usd:
+                    self._close_calls("The bound on cost was reached.")
+                    return self._limited(outcome, f"This goal has cost {self.settings.max_cost_usd:.2f} USD, its bound")
+            self._close_calls("The bound on turns was reached.")
+            return self._limited(outcome, f"This goal took {self.settings.max_turns} turns, its bound")
+        except Waiting as waiting:
+            outcome.state, outcome.text, outcome.choices = "needs_answer", waiting.asked, waiting.choices
+            return outcome
+        except Unavailable as error:
+            return await self._without_model(words, outcome, error)
+
+    async def _ask_model(self) -> Turn:
+        if self.usage.requests and self._last_context > self.settings.compact_tokens:
+            await self._compact()
+        turn = await self._claude.answer(self.transcript.messages, self.listener.text)
+        self._last_context = turn.usage.context
+        self.usage += turn.usage
+        content = turn.content or ({"type": "text", "text": "(no answer)"},)
+        self.transcripts.add(
+            self.transcript,
+            "assistant",
+            content,
+            model=turn.model,
+            stop_reason=turn.stop_reason,
+            tokens={
+                "input": turn.usage.input,
+                "cache_read": turn.usage.cache_read,
+                "cache_written": turn.usage.cache_written,
+                "output": turn.usage.output,
+            },
+            cost_usd=round(turn.usage.cost(self.settings), 6),
+        )
+        return turn
+
+    _last_context = 0
+
+    def _is_last(self, turn: Turn, outcome: Outcome) -> bool:
+        """True when the turn ends what the person asked for; else the conversation is ready for the next request."""
+        outcome.text = turn.text
+        if turn.calls or turn.stop_reason == "pause_turn":
+            return False
+        if turn.stop_reason == "refusal":
+            because = f" ({turn.refusal})" if turn.refusal else ""
+            self.listener.line(f"The model declines to answer that{because}.")
+            outcome.state = "refused"
+            return True
+        if turn.stop_reason == "max_tokens":
+            self.transcripts.add(self.transcript, "user", [{"type": "text", "text": _CUT_OFF}])
+            return False
+        if turn.stop_reason == "model_context_window_exceeded":
+            self._last_context = self.settings.compact_tokens + 1
+            self.transcripts.add(self.transcript, "user", [{"type": "text", "text": "Go on."}])
+            return False
+        return True
+
+    def _limited(self, outcome: Outcome, said: str) -> Outcome:
+        outcome.state = "limit"
+        self.listener.line(f"{said}; say more to go on, or raise it under [conversation] in orch.toml.")
+        return outcome
+
+    async def _compact(self) -> None:
+        """Go on from a summary, which the model writes: a long talk is never broken off."""
+        asked = [*self.transcript.messages, {"role": "user", "content": [{"type": "text", "text": _SUM_UP}]}]
+        turn = await self._claude.answer(asked, lambda _: None)
+        self.usage += turn.usage
+        summary = f"<summary>\n{turn.text or 'Nothing of note was said.'}\n</summary>"
+        last = self.transcript.messages[-1]
+        kept = [block for block in last["content"] if block["type"] == "text"] if last["role"] == "user" else []
+        content = [{"type": "text", "text": summary}, *(kept or [{"type": "text", "text": "Go on."}])]
+        self.transcripts.replace(self.transcript, [{"role": "user", "content": content}])
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+
+    async def _answer_calls(self, outcome: Outcome) -> None:
+        """Carry out the calls of the last message, and append their results as one message.
+
+        Raises:
+            Waiting: a person has to say something first, and nobody is there.
+        """
+        blocks = self.transcript.unanswered
+        decided = [await self._decide(block) for block in blocks]
+        self._answers.clear()
+        if self.transcript.question is not None:
+            self.transcripts.ask(self.transcript, None)
+        results: list[Block] = []
+        for block, decision in zip(blocks, decided, strict=True):
+            result = decision or self._carry_out(block, outcome)
+            results.append(_result_block(block, result))
+        steering = [{"type": "text", "text": words} for words in self.steering]
+        self.steering.clear()
+        self.transcripts.add(self.transcript, "user", [*results, *steering])
+
+    async def _decide(self, block: Block) -> ToolResult | None:
+        """The result of a call that is not carried out (a question, a no), or None for one that is."""
+        call = ToolCall(str(block["name"]), dict(block["input"]))
+        if call.name == ASK_PERSON:
+            asked, choices = _question_of(call)
+            answer = self._answers.get(block["id"])
+            answer = answer if answer is not None else await self.listener.answer(asked, choices)
+            if answer is None:
+                raise self._wait(block, asked, choices)
+            return ToolResult(answer or "The person gave no answer; do nothing that depends on it.")
+        tool = self.rules.toolset.get(call.name)
+        if tool is None or not tool.needs_yes or self.auto:
+            return None
+        asked = self._yes_question(call)
+        given = self._answers.get(block["id"])
+        yes = (
+            given.strip().casefold() in ("y", "yes")
+            if given is not None
+            else await self.listener.approve([call], asked)
+        )
+        if yes is None:
+            raise self._wait(block, asked, ("yes", "no"))
+        return None if yes else ToolResult("The person said no; it was not done.", is_error=True)
+
+    def _wait(self, block: Block, asked: str, choices: Sequence[str]) -> Waiting:
+        self.transcripts.ask(self.transcript, {"id": block["id"], "question": asked, "choices": list(choices)})
+        return Waiting(asked, choices)
+
+    def _yes_question(self, call: ToolCall) -> str:
+        said = ", ".join(f"{name} {clean(_shown(value), 80)}" for name, value in call.arguments.items())
+        return f"{call.name.replace('_', ' ')}{f' ({said})' if said else ''}?"
+
+    def _carry_out(self, block: Block, outcome: Outcome) -> ToolResult:
+        call = ToolCall(str(block["name"]), dict(block["input"]))
+        name = f"{self.transcript.id}:{block['id']}"
+        before = wishes.accepted_as(self.orchestrator.project, name)
+        if before is not None:  # killed between the wish and its result
+            result = ToolResult("This was accepted before the talk was cut off.", {"command_id": before})
+        else:
+            with wishes.as_request(name):
+                result = self.rules.toolset.call(self.orchestrator, call)
+        outcome.add(call, result)
+        self.listener.called(call, result)
+        return result
+
+    def _close_calls(self, reason: str) -> None:
+        if blocks := self.transcript.unanswered:
+            results = [_result_block(block, ToolResult(reason, is_error=True)) for block in blocks]
+            self.transcripts.add(self.transcript, "user", results)
+        if self.transcript.question is not None:
+            self.transcripts.ask(self.transcript, None)
+
+    # -- the rules -----------------------------------------------------------------------------------------------
+
+    async def _without_model(self, words: str, outcome: Outcome, error: Unavailable) -> Outcome:
+        """The rules serve the turn, and say so once; the next turn asks the model again, unless that is vain."""
+        self._offline = error.lasting
+        if not self._told_offline:
+            self._told_offline = True
+            self.listener.line(f"Claude is not at hand: {error.reason}. I go by fixed rules meanwhile.")
+        if not words or outcome.results:
+            self._close_calls("The model could not be reached.")
+            outcome.state, outcome.text = "limit", f"Claude could not be reached any more: {error.reason}."
+            self.listener.line(f"{outcome.text} What was done so far stands; say it again to go on.")
+            return outcome
+        return await self._by_rules(words, recorded=True)
+
+    def _rules_are_sure(self, words: str) -> bool:
+        goal = self.rules.propose(words).goal
+        return goal.intent not in ("none", "explain") and not goal.ambiguous and goal.confidence >= 0.8
+
+    async def _by_rules(self, words: str, *, recorded: bool = False) -> Outcome:
+        if not recorded:
+            self.transcripts.add(self.transcript, "user", [{"type": "text", "text": words}])
+        outcome = await serve(self.rules, self.listener, words, auto=self.auto)
+        said = [outcome.text, *(result.text for _, result in outcome.results)]
+        summary = "\n".join(line for line in said if line)[:_RESULT_LIMIT] or outcome.state
+        self.transcripts.add(self.transcript, "assistant", [{"type": "text", "text": summary}], model="rules")
+        return outcome
+
+    # -- what changes --------------------------------------------------------------------------------------------
+
+    def _open_journal(self) -> None:
+        """Keep the conversation once there is a journal; a mere look at a repository makes none."""
+        store = journal(self.orchestrator.project)
+        if store is not None and self.transcripts.store is None:
+            self.transcripts = Transcripts(store)
+            for message in self.transcript.messages:
+                self.transcripts.add(Transcript(self.transcript.id), message["role"], message["content"])
+
+    def _news(self) -> str:
+        """What the model cannot know from before: the time, who is at work, what happened since the last turn."""
+        store = self.orchestrator.project.store
+        lines = [time.strftime("It is %A, %Y-%m-%d %H:%M.", time.localtime(store.now()))]
+        live = store.live_agents()
+        lines += [f"{len(live)} at work: " + ", ".join(f.record.work_stream_id for f in live[:10])] if live else []
+        if not live:
+            lines.append("No agent is at work.")
+        if self._seen_event:
+            happened = [event for event in store.events_after(self._seen_event) if event.agent_id and event.message]
+            lines += [f"- {clean(event.message, 120)}" for event in happened[-8:]]
+        self._seen_event = store.last_event_id()
+        return "\n".join(lines)
+
+
+def system_prompt() -> str:
+    """The system prompt: the same for every repository and every turn."""
+    return render("conversation")
+
+
+def tool_list(conversation: Conversation) -> list[dict[str, Any]]:
+    """The tools as the Messages API takes them, in their fixed order."""
+    own = [
+        {"name": tool.name, "description": tool.description, "input_schema": tool.schema}
+        for tool in conversation.toolset
+    ]
+    return [*own, dict(_ASK_TOOL)]
+
+
+def _question_of(call: ToolCall) -> tuple[str, list[str]]:
+    choices = call.arguments.get("choices")
+    given = [clean(str(choice), 200) for choice in choices[:12]] if isinstance(choices, list) else []
+    return clean(str(call.arguments.get("question", "")), 500) or "What do you want?", given
+
+
+def _result_block(block: Block, result: ToolResult) -> Block:
+    made: Block = {
+        "type": "tool_result",
+        "tool_use_id": block["id"],
+        "content": result.text[:_RESULT_LIMIT] or "(nothing)",
+    }
+    return {**made, "is_error": True} if result.is_error else made
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
