@@ -10,6 +10,7 @@ from orchestrator_agent.tools.reports import report
 from orchestrator_agent.tools.tool import Tool, ToolCall, ToolResult, tool
 from orchestrator_agent.tools.toolset import Toolset
 from orchestrator_agent.tools.verification import integrate, verify
+from orchestrator_agent.tools.waiting import wait
 from orchestrator_agent.tools.work_streams import get_status, list_work_streams
 
 __all__ = ["TOOLS", "Tool", "ToolCall", "ToolResult", "Toolset", "tool"]
@@ -20,6 +21,7 @@ TOOLS: tuple[Tool, ...] = (
     spawn_agent,
     run_batch,
     read_output,
+    wait,
     stop_agent,
     verify,
     integrate,

@@ -13,7 +13,7 @@ from orchestrator_agent.errors import NotAvailable, UnknownAgent, UnknownWorkStr
 from orchestrator_agent.model import WorkStream
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.store import AgentFacts
-from orchestrator_agent.terminal import clean
+from orchestrator_agent.terminal import clean, plural
 from orchestrator_agent.tools.tool import AgentId, ToolResult, WorkStreamId, WorkStreamIds, brief, fitting, tool
 from orchestrator_agent.wishes import Plan, RunOptions
 
@@ -162,21 +162,16 @@ def stop_agent(
     if command_id is None:
         return ToolResult("Nothing of that is running.", {"command_id": None, "agent_ids": []})
     ids = [facts.record.id for facts in stopped]
-    lines = [f"Stopping {len(ids)} agent(s); their work is saved.", *(f"- {agent}" for agent in ids)]
+    lines = [f"Stopping {plural(len(ids), 'agent')}; the work is saved.", *(f"- {agent}" for agent in ids)]
     return ToolResult(brief(lines), {"command_id": command_id, "agent_ids": ids})
 
 
 def _stop_others(
     orchestrator: Orchestrator, live: list[AgentFacts], exclude: Sequence[str]
 ) -> tuple[list[AgentFacts], str | None]:
-    """Stop all but some work streams; a command that has one of those keeps going, without its other agents."""
+    """Stop all but some work streams, and begin no others."""
     roadmap = orchestrator.project.roadmap()
-    kept_ids = {roadmap.get(name).id.casefold() for name in exclude}
-    kept = [facts for facts in live if facts.record.work_stream_id.casefold() in kept_ids]
-    others = [facts for facts in live if facts not in kept]
-    spared = {facts.record.command_id for facts in kept}
-    commands = [c.id for c in orchestrator.project.store.open_commands() if c.kind != "stop" and c.id not in spared]
-    if not others and not commands:
-        return [], None
-    names = [facts.record.id for facts in others]
-    return others, orchestrator.stop_agents(names, command_ids=commands)
+    keep = [roadmap.get(name).id for name in exclude]
+    kept = {name.casefold() for name in keep}
+    others = [facts for facts in live if facts.record.work_stream_id.casefold() not in kept]
+    return others, orchestrator.stop_agents(keep=keep)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.terminal import clean, duration
+from orchestrator_agent.terminal import clean, duration, plural
 from orchestrator_agent.tools.tool import ToolResult, brief, tool
 
 
@@ -14,8 +14,9 @@ def report(orchestrator: Orchestrator) -> ToolResult:
     summary, totals = data["status"]["summary"], data["totals"]
     cost = f", {totals['cost_usd']:.2f} USD" if totals["cost_usd"] else ""
     lines = [
-        f"{summary['complete']} of {summary['total']} work streams are complete, {summary['running']} agents at work.",
-        f"{totals['agents']} agents ran for {duration(totals['agent_seconds'])} in all{cost}.",
+        f"{summary['complete']} of {summary['total']} work streams are complete,"
+        f" {plural(summary['running'], 'agent')} at work.",
+        f"{plural(totals['agents'], 'agent')} ran for {duration(totals['agent_seconds'])} in all{cost}.",
     ]
     good = ("complete", "verified", "on_branch")
     for result in sorted(data["results"], key=lambda result: result["outcome"] in good):

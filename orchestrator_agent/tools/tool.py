@@ -46,6 +46,8 @@ class ToolResult:
     text: str
     data: Any = None
     is_error: bool = False
+    #: Set while there is no result yet: asked again, every tenth of a second, until it gives one.
+    later: Callable[[], ToolResult | None] | None = None
 
 
 ToolFunction = Callable[..., ToolResult]

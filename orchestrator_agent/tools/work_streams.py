@@ -10,7 +10,7 @@ from pydantic import Field
 from orchestrator_agent import overview
 from orchestrator_agent.model import same_id
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.terminal import clean, duration
+from orchestrator_agent.terminal import clean, duration, plural
 from orchestrator_agent.tools.tool import AgentId, ToolResult, WorkStreamId, brief, fitting, tool
 
 _PAGE_BYTES = 1600
@@ -33,7 +33,7 @@ def list_work_streams(
     lines = [_stream_line(stream) for stream in streams]
     count = fitting(lines, _PAGE_BYTES)
     page, rest = streams[:count], len(streams) - count
-    head = f"{data['summary']['total']} work streams, {data['summary']['available']} can start now."
+    head = f"{plural(data['summary']['total'], 'work stream')}, {data['summary']['available']} can start now."
     lines = [head, *lines[:count]]
     if rest:
         lines.append(f'{rest} more: list_work_streams(after="{clean(page[-1]["id"], 100)}")')
@@ -71,7 +71,8 @@ def _overall_lines(data: Mapping[str, Any]) -> list[str]:
     summary, names = data["summary"], {s["id"]: s["name"] for s in data["work_streams"]}
     states = ("complete", "in_progress", "not_started", "blocked", "cancelled")
     counts = ", ".join(f"{summary[state]} {state}" for state in states if summary[state])
-    lines = [f"{summary['total']} work streams: {counts or 'none'}.", f"{summary['running']} agents at work."]
+    agents = plural(summary["running"], "agent")
+    lines = [f"{plural(summary['total'], 'work stream')}: {counts or 'none'}.", f"{agents} at work."]
     lines += [f"- {_agent_line(agent)}" for agent in data["agents"][:_FEW]]
     lines += [f"{summary['available']} can start now:"] if data["next"] else ["Nothing can start now."]
     lines += [f"- {clean(name, 100)} {clean(names[name], 60)}" for name in data["next"][:_FEW]]

@@ -1,0 +1,40 @@
+"""The tool that waits until something has happened."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from pydantic import Field
+
+from orchestrator_agent.model import same_id
+from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.tools.tool import ToolResult, WorkStreamId, tool
+from orchestrator_agent.tools.work_streams import get_status
+
+
+@tool(read_only=True)
+def wait(
+    orchestrator: Orchestrator,
+    work_stream_id: WorkStreamId | None = None,
+    seconds: Annotated[float, Field(description="at most so long", gt=0, le=600)] = 60,
+) -> ToolResult:
+    """Wait until nobody works on a work stream (without one: until any work ends), then tell how things stand."""
+    wanted = None if work_stream_id is None else orchestrator.project.roadmap().get(work_stream_id).id
+    begun, end = _busy(orchestrator), time.monotonic() + seconds
+
+    def look() -> ToolResult | None:
+        busy = _busy(orchestrator)
+        over = not busy or (not any(same_id(wanted, name) for name in busy) if wanted else not begun <= busy)
+        if not over and time.monotonic() < end:
+            return None
+        told: ToolResult = get_status.function(orchestrator, wanted)
+        return told if over else ToolResult(f"Still at work after {seconds:g} seconds.\n{told.text}", told.data)
+
+    return look() or ToolResult("Waiting.", later=look)
+
+
+def _busy(orchestrator: Orchestrator) -> set[str]:
+    """The work streams that something is done about."""
+    store = orchestrator.project.store
+    return {*store.claims(), *(facts.record.work_stream_id for facts in store.live_agents())}
