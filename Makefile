@@ -10,10 +10,10 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench evals evals-plans evals-goals record lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
 
 demo: $(STAMP) ## See it work: stand-in agents take a sample project's roadmap to merged code
 	@$(BIN)/orch demo $(ARGS)
@@ -31,6 +31,18 @@ check: $(STAMP) ## Lint, types and layers
 
 bench: $(STAMP) ## What the commands cost, in starts of Python
 	@$(BIN)/python benchmarks/bench_cli.py
+
+evals: $(STAMP) ## How well plans and goals are understood; ARGS="--details", "--json FILE", "--results"
+	@$(BIN)/python -m evals $(ARGS)
+
+evals-plans: $(STAMP) ## How well plans of all formats are read
+	@$(BIN)/python -m evals plans $(ARGS)
+
+evals-goals: $(STAMP) ## How well goals in words are understood
+	@$(BIN)/python -m evals goals $(ARGS)
+
+record: $(STAMP) ## Record the conversations of the tests anew, from the real API (needs ANTHROPIC_API_KEY)
+	@$(BIN)/pytest --no-header --record=real tests/test_cassettes.py
 
 lock: ## Pin the newest allowed versions again (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

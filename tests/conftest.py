@@ -16,6 +16,9 @@ from support import ROOT, git
 hypothesis.settings.register_profile("orch", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("orch")
 
+#: The environment as it was given, for the one thing that needs a developer's own: recording from the real API.
+GIVEN = dict(os.environ)
+
 _GIT_CONFIG = """\
 [user]
 	name = Test
@@ -33,6 +36,10 @@ _GIT_CONFIG = """\
 """
 _FOREIGN = ("ORCH_", "ANTHROPIC_", "CLAUDE", "GIT_", "XDG_", "NATS_")
 _FOREIGN_NAMES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "EDITOR", "VISUAL", "PYTEST_ADDOPTS")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", choices=("stand-in", "real"), help="record the conversations in tests/cassettes anew")
 
 
 @pytest.fixture(autouse=True)

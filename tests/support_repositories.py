@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -108,7 +110,7 @@ def work(repository: Repository, head: str, base: str, path: str = "ROADMAP.md")
         title="1.1: Work",
         head=head,
         base=base,
-        roadmap_path=path,
+        plans=(path,),
         statuses={"1.1": WorkStreamStatus.COMPLETE},
     )
 
@@ -174,3 +176,16 @@ def kill_controller(repo: Path) -> bool:
         assert time.monotonic() < deadline, "the lock outlived its holder"
         time.sleep(0.005)
     return True
+
+
+def editable(folder: Path, target: Path, hook: bool = False) -> str:
+    """A virtual environment in which `target` is installed in editable mode; its interpreter."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", str(folder)], check=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    (site / "__editable__.p-1.pth").write_text(f"{target}\n")
+    info = site / "p-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: p\nVersion: 1\n")
+    (info / "direct_url.json").write_text(f'{{"url": "file://{target}", "dir_info": {{"editable": true}}}}')
+    (info / "RECORD").write_text("_p_editable.py,,\n" if hook else "__editable__.p-1.pth,,\n")
+    return str(folder / "bin" / "python")

@@ -134,11 +134,10 @@ class World:
         live = [facts.record.id for facts in self.store.live_agents()]
         return acts.World(
             attempts={name: self._observe(name) for name in live},
-            availability=self.availability(),
-            order=tuple(STREAMS),
+            views={"": acts.View(availability=self.availability(), order=tuple(STREAMS), conflicts=CONFLICTS)},
+            now=self.now,
             lane=self.lane,
             busy=frozenset(self.jobs),
-            conflicts=CONFLICTS,
         )
 
     def _observe(self, name: str) -> Observation:

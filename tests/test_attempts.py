@@ -30,7 +30,7 @@ from running import (
 )
 from support import ROOT
 
-from orchestrator_agent import attempts, shim
+from orchestrator_agent import attempts, logs, shim
 from orchestrator_agent.attempts import Observation
 from orchestrator_agent.errors import OrchError
 
@@ -110,7 +110,7 @@ def test_the_agent_outlives_a_launcher_that_is_killed(tmp_path: Path) -> None:
     assert attempts.observe(directory).alive
     (tmp_path / "go").touch()
     assert end(directory).code == 0
-    assert attempts.tail(directory) == "done\n"
+    assert logs.tail(directory) == "done\n"
 
 
 # ---- Observe and wait
@@ -211,7 +211,7 @@ def test_run_gives_the_record_and_takes_input(tmp_path: Path) -> None:
     directory = tmp_path / "checks" / "tests"
     record = attempts.run(directory, make_spec(tmp_path, "sh", "-c", "cat; exit 4"), b"hello")
     assert (record.reason, record.code) == ("exited", 4)
-    assert attempts.tail(directory) == "hello"
+    assert logs.tail(directory) == "hello"
 
 
 def test_run_says_that_its_shim_was_killed(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_lines_are_followed_across_rotations(tmp_path: Path) -> None:
     offset = 0
     deadline = time.monotonic() + PATIENCE
     while "last" not in seen[-1:] and time.monotonic() < deadline:
-        lines, offset = attempts.read_lines_from(directory, offset)
+        lines, offset = logs.read_lines_from(directory, offset)
         seen += lines
     assert seen[-1] == "last"
     numbers = [int(line.removeprefix("line ")) for line in seen[:-1]]
@@ -265,29 +265,29 @@ def test_lines_are_followed_across_rotations(tmp_path: Path) -> None:
 
 def test_lines_that_are_gone_are_skipped(tmp_path: Path) -> None:
     directory, _ = run(tmp_path, "sh", "-c", "for i in $(seq 1000 1999); do echo $i; done", segment_bytes=1002)
-    lines, offset = attempts.read_lines_from(directory, 0)
+    lines, offset = logs.read_lines_from(directory, 0)
     assert lines == [str(n) for n in range(2000 - len(lines), 2000)]
     assert 200 <= len(lines) <= 400 and offset == 5000
-    assert attempts.read_lines_from(directory, offset) == ([], offset)
+    assert logs.read_lines_from(directory, offset) == ([], offset)
 
 
 def test_a_line_that_is_not_complete_waits_and_an_endless_one_comes_in_parts(tmp_path: Path) -> None:
     directory = tmp_path
     (directory / "out.log").write_bytes(b"one\ntw")
-    assert attempts.read_lines_from(directory, 0) == (["one"], 4)
+    assert logs.read_lines_from(directory, 0) == (["one"], 4)
     (directory / "out.log").write_bytes(b"one\ntwo\n\n\xff\n")
-    assert attempts.read_lines_from(directory, 4) == (["two", "", "�"], 11)
+    assert logs.read_lines_from(directory, 4) == (["two", "", "�"], 11)
     (directory / "out.log").write_bytes(b"x" * 3_000_000)
-    lines, offset = attempts.read_lines_from(directory, 0)
+    lines, offset = logs.read_lines_from(directory, 0)
     assert (len(lines), len(lines[0]), offset) == (1, 1 << 20, 1 << 20)
-    assert attempts.read_lines_from(directory / "missing", 7) == ([], 7)
+    assert logs.read_lines_from(directory / "missing", 7) == ([], 7)
 
 
 def test_the_tail_spans_both_segments(tmp_path: Path) -> None:
     directory, _ = run(tmp_path, "sh", "-c", "for i in $(seq 1000 1999); do echo $i; done", segment_bytes=1024)
-    assert attempts.tail(directory, 1500) == "".join(f"{n}\n" for n in range(1700, 2000))
-    assert attempts.tail(directory, 0) == ""
-    assert attempts.tail(tmp_path / "missing") == ""
+    assert logs.tail(directory, 1500) == "".join(f"{n}\n" for n in range(1700, 2000))
+    assert logs.tail(directory, 0) == ""
+    assert logs.tail(tmp_path / "missing") == ""
 
 
 # ---- Sweep
@@ -385,3 +385,13 @@ def test_sweep_refuses_while_the_shim_lives(tmp_path: Path) -> None:
         attempts.sweep(directory, tmp_path)
     attempts.request_stop(directory, now=True)
     assert end(directory).reason == "stopped"
+
+
+def test_a_supervisor_that_does_not_answer_is_killed_and_its_tree_swept(tmp_path: Path) -> None:
+    directory = start(tmp_path, "sh", "-c", f"trap '' TERM; echo $$ >> {tmp_path}/pids; sleep 1000")
+    (agent,) = pids(tmp_path / "pids", 1)
+    os.kill(json.loads((directory / "start.json").read_text())["pid"], signal.SIGSTOP)
+    assert attempts.kill_shim(directory)
+    until(lambda: not attempts.observe(directory).alive)
+    assert not attempts.kill_shim(directory)
+    assert attempts.sweep(directory, None) == [] and not is_running(agent)

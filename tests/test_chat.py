@@ -98,7 +98,7 @@ def test_a_goal_is_matched_asked_started_seen_and_stopped(make: Furnish, talk: T
     chat.says("ing")
     chat.sees("Running agents:", "coder-1.1-", "Running for ", PROMPT)
     chat.says("stop")
-    chat.sees("Stopped 1 agent(s)", PROMPT)
+    chat.sees("Stopped 1 agent", PROMPT)
     assert live(repo) == []
     chat.says("running")
     chat.sees("No agents are running.", PROMPT)
@@ -146,7 +146,7 @@ def test_ctrl_c_drops_the_line_and_never_the_agents(make: Furnish, talk: Talk) -
 
     later = talk(repo)
     later.says("stop 1.1")
-    later.sees("Stopped 1 agent(s)")
+    later.sees("Stopped 1 agent")
     assert live(repo) == []
     later.says("exit")
     later.leaves()
@@ -186,7 +186,7 @@ def test_a_terminal_that_can_do_nothing_is_enough(make: Furnish, talk: Talk) -> 
     chat.says("running")
     chat.sees("coder-1.1-", PROMPT)
     chat.says("stop")
-    chat.sees("Stopped 1 agent(s)", PROMPT)
+    chat.sees("Stopped 1 agent", PROMPT)
     chat.child.send(CTRL_D)
     chat.leaves()
 
@@ -230,7 +230,7 @@ def test_the_work_of_others_is_seen_and_a_dead_controller_replaced(make: Furnish
     os.kill(int(first), signal.SIGKILL)
     _until(lambda: _controller(repo) not in ("", first))
     chat.says("stop")
-    chat.sees("Stopped 1 agent(s)")
+    chat.sees("Stopped 1 agent")
     chat.says("quit")
     chat.leaves()
 
@@ -283,7 +283,7 @@ def test_piped_lines_read_as_a_transcript(make: Furnish) -> None:
     assert "You: Start working on the task parser" in lines
     assert "Would you like me to start working on this? [y/N] y" in lines
     assert lines.index("Spawning agent for Phase 1.1...") < lines.index("Running agents:")
-    assert lines.index("Stopped 1 agent(s)") < lines.index("No agents are running.")
+    assert lines.index("Stopped 1 agent") < lines.index("No agents are running.")
 
 
 def test_a_pipe_that_ends_leaves_agents_running_and_says_so(make: Furnish) -> None:

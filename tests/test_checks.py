@@ -1,4 +1,4 @@
-"""Checks: what is run, what its end means, and what needs a person's consent."""
+"""Checks: what is run, and what its end means."""
 
 from __future__ import annotations
 
@@ -106,41 +106,6 @@ def test_what_is_run_is_read_from_the_commit_given(repository: Repository) -> No
     assert [g.name for g in checks.gates(repository, ChecksSettings(), "HEAD")] == []
     assert checks.gates(repository, ChecksSettings(tests="none"), before) == []
     assert checks.gates(repository, ChecksSettings(tests="my test"), before) == [Gate("tests", ("my", "test"))]
-
-
-@pytest.mark.parametrize(
-    ("name", "is_protected"),
-    [
-        ("orch.toml", True),
-        ("sub/orch.toml", False),
-        (".github/workflows/ci.yml", True),
-        (".github/workflows/deep/ci.yml", True),
-        (".github/CODEOWNERS", False),
-        (".github/workflows", True),
-        (".github", True),
-        (".claude", True),
-        (".claude/settings.json", True),
-        (".claude-notes", False),
-        (".gitmodules", True),
-        ("src/main.py", False),
-    ],
-)
-def test_protected_files(name: str, is_protected: bool) -> None:
-    assert checks.protected_among([name], ChecksSettings().protected) == ((name,) if is_protected else ())
-
-
-@pytest.mark.parametrize(
-    ("pattern", "names"),
-    [
-        ("**/secrets.txt", ["secrets.txt", "a/secrets.txt", "a/b/secrets.txt"]),
-        ("src/**/test.py", ["src/test.py", "src/a/test.py", "src/a/b/test.py"]),
-        ("*.lock", ["a.lock"]),
-        ("docs/**", ["docs/a", "docs/a/b"]),
-    ],
-)
-def test_patterns_with_stars(pattern: str, names: list[str]) -> None:
-    others = ["secrets.txt.bak", "xsecrets.txt", "srctest.py", "docsy"]
-    assert checks.protected_among([*names, *others], [pattern]) == tuple(names)
 
 
 # ---- Setting a worktree up

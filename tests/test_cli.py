@@ -181,6 +181,15 @@ def test_a_reader_that_leaves_early_is_no_error(repo: Path) -> None:
     assert done.stderr == ""
 
 
+def test_a_variable_that_sets_nothing_is_named_and_nothing_else_changes(repo: Path) -> None:
+    make_project(repo)
+    env = {**os.environ, "ORCH_MAX_AGENTS": "1", "ORCH_WORK_STREAM": "1.1", "ORCH_\x1b[31m": "x"}
+    done = run_orch(repo, "status", "--json", env=env)
+    assert done.returncode == 0 and json.loads(done.stdout)["limits"]["max_concurrent_agents"] == 3
+    assert "ORCH_MAX_AGENTS is no setting and does nothing; did you mean ORCH_MAX_CONCURRENT_AGENTS?" in done.stderr
+    assert done.stderr.count("\n") == 2 and "WORK_STREAM" not in done.stderr and is_harmless(done.stderr)
+
+
 # ---- Folders
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support import ROOT, run_orch
-from support_work import ask, make_project
+from support_work import ask, make_project, until, waits_for
 
 from orchestrator_agent import events
 from orchestrator_agent.overview import _REMEDIES
@@ -68,8 +68,6 @@ def test_the_documented_keys_are_the_real_ones(repo: Path) -> None:
     assert set(verdict["checks"]) == named("`orch verify`", "checks")
     assert {key for check in verdict["checks"].values() for key in check} == keys("`checks.*`")
 
-    assert set(ask(repo, "running")) == {"agents"}
-    assert set(ask(repo, "stop")) == keys("`orch stop`")
     assert set(lines(repo, "logs", "1.1")[0]) == keys("`orch logs`")
     doctor = ask(repo, "doctor")
     assert set(doctor) == keys("`orch doctor`")
@@ -77,6 +75,19 @@ def test_the_documented_keys_are_the_real_ones(repo: Path) -> None:
     goal = lines(repo, "goal", "start 1.2", "--dry-run")[0]
     assert set(goal) == keys("`orch goal`")
     assert set(goal["data"][0]) == named("`orch goal`", "data")
+
+
+def test_the_documented_keys_of_what_is_under_way(repo: Path, tmp_path: Path) -> None:
+    make_project(repo, waits_for(tmp_path / "go"))
+    assert run_orch(repo, "batch", "-n", "1", "--detach").returncode == 0
+    until(lambda: ask(repo, "running")["agents"])
+    data = ask(repo, "running")
+    assert set(data) == {"agents", "under_way"} <= set(re.findall(r"`(\w+)`", section("`agents[]`")))
+    assert set(data["under_way"][0]) == keys("`under_way[]`")
+    assert {item["stage"] for item in data["under_way"]} == {"working", "queued"} < named("`under_way[]`", "stage")
+    stopped = ask(repo, "stop")
+    assert set(stopped) == keys("`orch stop`")
+    assert set(stopped["work_streams"][0]) == named("`orch stop`", "work_streams")
 
 
 def test_a_detached_command_and_init_too(repo: Path) -> None:

@@ -67,11 +67,12 @@ def test_what_is_documented_can_be_written_into_a_file_and_is_the_default(tmp_pa
 def test_every_setting_has_its_variable(tmp_path: Path, name: str) -> None:
     values = {"agent.runtime": "demo", "agent.prompt": "file", "integration.policy": "branch"}
     default = real()[name]
-    text = values.get(name) or {bool: "false", int: "7", float: "7.5", str: "some", list: "some words"}[type(default)]
+    usual = {bool: str(not default).lower(), int: "7", float: "7.5", str: "some", list: "some words"}
+    text = values.get(name) or usual[type(default)]
     changed = settings.load(tmp_path, {f"ORCH_{name.upper().replace('.', '_')}": text})
     section, _, key = name.rpartition(".")
     value = getattr(getattr(changed, section) if section else changed, key)
-    expected: Any = {"false": False, "7": 7, "7.5": 7.5, "some words": ("some", "words")}.get(text, text)
+    expected: Any = {"false": False, "true": True, "7": 7, "7.5": 7.5, "some words": ("some", "words")}.get(text, text)
     assert value == expected != default
 
 

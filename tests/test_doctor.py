@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from support import git, run_orch
+from support_repositories import editable
 from support_work import (
     ask,
     is_running,
@@ -65,6 +66,15 @@ def test_each_fault_is_named_with_its_remedy(repo: Path) -> None:
     assert "no-such-check" in found["checks"]["message"] and found["checks"]["remedy"]
     assert str(lock) in found["locks"]["remedy"]
     lock.unlink()
+
+
+def test_a_package_that_tests_would_take_from_the_checkout_is_named(repo: Path, tmp_path: Path) -> None:
+    make_project(repo)
+    python = editable(tmp_path / "venv", repo / "packages" / "p")
+    text = (repo / "orch.toml").read_text("utf-8")
+    (repo / "orch.toml").write_text(text.replace('"true"', json.dumps([python, "-c", "pass"])), "utf-8")
+    found = findings(repo)["editable"]
+    assert not found["ok"] and "has p in editable mode" in found["message"] and "setup" in found["remedy"]
 
 
 def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:

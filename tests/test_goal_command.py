@@ -78,3 +78,26 @@ def test_what_has_nothing_to_do_with_the_roadmap_is_refused(project: Path) -> No
     done = run_orch(project, "goal", "order a pizza", "--auto")
     assert done.returncode == 2
     assert not (project / ".orch").exists()
+
+
+@pytest.mark.parametrize("words", ["help", "quit"])
+def test_help_and_quit_are_answered(project: Path, words: str) -> None:
+    done = run_orch(project, "goal", words)
+    assert done.returncode == 0 and "orch goal" in done.stdout
+    said = json.loads(run_orch(project, "goal", words, "--json").stdout)
+    assert (said["state"], said["intent"]) == ("nothing_to_do", words) and "orch goal" in said["message"]
+
+
+def test_a_dry_run_of_looking_says_what_it_would_look_at(project: Path) -> None:
+    done = run_orch(project, "goal", "show status", "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "This would happen (nothing was changed):\n    get status" in done.stdout
+    assert not (project / ".orch").exists()
+
+
+def test_stopping_where_nothing_runs_is_as_good_in_words_as_by_command(project: Path) -> None:
+    for words in (["stop"], ["goal", "stop"], ["goal", "stop everything", "--auto"], ["goal", "stop 1.1"]):
+        done = run_orch(project, *words)
+        assert (done.returncode, done.stderr) == (0, ""), words
+        assert done.stdout.rstrip().endswith("Nothing is running."), words
+    assert json.loads(run_orch(project, "goal", "stop", "--json").stdout)["state"] == "nothing_to_do"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -65,6 +66,39 @@ def test_from_a_folder_below_the_files_go_to_the_top(repo: Path) -> None:
     done = run_orch(repo / "deep", "init")
     assert done.returncode == 0
     assert (repo / "orch.toml").is_file() and list((repo / "deep").iterdir()) == []
+
+
+@pytest.fixture
+def package(repo: Path) -> Path:
+    """A package of a repository, with a plan of its own below another one at the top."""
+    folder = repo / "packages" / "my web"
+    folder.mkdir(parents=True)
+    (folder / "TODO.md").write_text(PLAN, "utf-8")
+    (repo / "TODO.md").write_text(PLAN.replace("Phase 2.1", "Phase 3.1"), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("words", [(), ("--roadmap", "TODO.md"), ("--roadmap", "packages/my web/TODO.md")])
+def test_below_the_top_the_plan_there_is_meant_and_the_steps_work_there(
+    repo: Path, package: Path, words: tuple[str, ...]
+) -> None:
+    data = init(package, *words)
+    assert (data["roadmap"], data["written"]) == ("packages/my web/TODO.md", ["orch.toml"])
+    commit, *_ = data["next"]  # type: ignore[misc]
+    assert commit == "git add TODO.md ../../orch.toml && git commit -m 'Plan work for orch'"
+    subprocess.run(["sh", "-c", commit], cwd=package, check=True, capture_output=True)
+    assert sorted(git(repo, "ls-files").splitlines()) == ["README.md", "orch.toml", "packages/my web/TODO.md"]
+    assert ask(package, "status")["summary"]["total"] == 3
+
+
+def test_the_steps_name_the_folder_where_the_person_is_elsewhere(repo: Path, tmp_path: Path) -> None:
+    data = init(tmp_path, "-C", str(repo))
+    for step in data["next"]:  # type: ignore[attr-defined]
+        if step.startswith("git"):
+            subprocess.run(["sh", "-c", step], cwd=tmp_path, check=True, capture_output=True)
+        else:
+            assert step.startswith(f"orch -C {repo} ")
+    assert git(repo, "status", "--porcelain") == ""
 
 
 def test_what_is_there_is_never_overwritten(repo: Path) -> None:

@@ -10,7 +10,14 @@ from support_repositories import ANNOYING, BRANCH, NAME, WEIRD_NAMES, agent_work
 
 from orchestrator_agent import worktree
 from orchestrator_agent.git import Repository
-from orchestrator_agent.integration import Candidate, Landing, build_candidate, land, leave_on_branch
+from orchestrator_agent.integration import (
+    Candidate,
+    Landing,
+    build_candidate,
+    land,
+    leave_on_branch,
+    nested_repositories,
+)
 
 ROADMAP = "ROADMAP.md"
 
@@ -228,6 +235,25 @@ def test_a_changed_submodule_pointer_is_listed_whatever_is_set(repository: Repos
     candidate = build(repository)
     assert candidate.files == ("lib",)
     assert land_it(repository, candidate) == Landing()
+
+
+def test_a_repository_in_the_work_is_found_and_a_submodule_is_not_taken_for_one(
+    repository: Repository, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    git(library, "init", "--quiet")
+    commit(library, lib="1")
+    git(repository.root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "lib")
+    base = commit(repository.root)
+    git(repository.root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "a lib")
+    assert nested_repositories(repository, base, commit(repository.root)) == []
+    git(repository.root, "clone", "--quiet", str(library), "deep/er")
+    git(repository.root, "rm", "--quiet", "code")
+    git(repository.root, "clone", "--quiet", str(library), "code")
+    head = commit(repository.root)
+    assert nested_repositories(repository, base, head) == ["code", "deep/er"]
+    assert nested_repositories(repository, head, commit(repository.root, more="more")) == []
 
 
 def test_no_setting_of_the_user_changes_the_result(repository: Repository, place: Path) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support_world import CONFLICTS, Attempt, World
+from support_world import CONFLICTS, Attempt, World, _verdict
 
 from orchestrator_agent import actions as acts
 from orchestrator_agent import events
 from orchestrator_agent import reconcile as rules
 from orchestrator_agent.actions import Close, Finish, Integrate, Launch, MarkRunning, Release, Spawn, Stop, Verify
+from orchestrator_agent.model import Availability, CheckResult
+from orchestrator_agent.store import verification_to_json
 
 
 @pytest.fixture
@@ -198,6 +200,169 @@ def test_an_end_that_no_retry_can_mend_is_final(world: World) -> None:
     to_the_end(world, "final")
     world.tick()
     assert results(world) == {"1.1": "failed"} and len(world.store.agents()) == 1
+
+
+def end(world: World, **data: Any) -> None:
+    """Spawn, launch, run, and fail with these data."""
+    world.tick()
+    world.tick()
+    job(world, "")
+    name = agent_of(world)
+    world.attempts[name] = Attempt(started=True, ended="failed")
+    world.tick()
+    world.jobs.clear()
+    record = world.store.agents(work_stream_id="1.1")[-1].record
+    world._record(events.AGENT_FAILED, record, data={"reason": "why", **data})
+
+
+def test_a_supervisor_that_never_comes_up_is_given_up(world: World) -> None:
+    run(world, "1.1")
+    world.tick()
+    belief = world._belief()
+    for launches, kind in ((2, "Launch"), (3, "GiveUp")):
+        seen = replace(world._seen(), launches={agent_of(world): launches})
+        assert kinds(rules.reconcile(belief, seen)) == [kind]
+
+
+def test_a_supervisor_that_does_not_end_as_asked_is_ended(world: World) -> None:
+    run(world, "1.1")
+    world.tick()
+    name = agent_of(world)
+    world.attempts[name] = Attempt(alive=True, started=True)
+    world.tick()
+    world.wish("stop", agent_ids=[name], work_stream_ids=["1.1"], command_ids=[])
+    belief = world._belief()
+    for overdue in (frozenset[str](), frozenset({name})):
+        assert [action.firm for action in rules.reconcile(belief, replace(world._seen(), overdue=overdue))] == [
+            bool(overdue)
+        ]
+
+
+def test_tests_that_fail_without_the_work_too_are_not_tried_with_another_agent(world: World) -> None:
+    run(world, "1.1")
+    to_the_end(world)
+    world.tick()
+    ((_, verify),) = world.jobs.items()
+    assert isinstance(verify, Verify)
+    world.jobs.clear()
+    world.lane = None
+    check = CheckResult(name="tests", outcome="failed", message="`pytest` ended with 1", on_base="failed")
+    verdict = replace(_verdict(verify.agent, "failed"), checks=(check,))
+    data = {"passed": False, "verification": verification_to_json(verdict)}
+    world._record(events.VERIFICATION_COMPLETE, verify.agent.record, data=data)
+    (release,) = world.tick()
+    assert isinstance(release, Release) and release.outcome == "failed"
+    assert "tests already fail on the target branch" in release.reason and "ended with 1" in release.reason
+
+
+def test_how_a_retry_ended_does_not_hide_what_the_checks_found(world: World) -> None:
+    world.max_attempts = 2
+    run(world, "1.1")
+    to_the_end(world)
+    world.tick()
+    job(world, "failed")
+    to_the_end(world, "failed")
+    (release,) = world.tick()
+    assert isinstance(release, Release) and release.outcome == "failed"
+    assert "tests" in release.reason and "2 attempts" in release.reason
+
+
+@pytest.mark.parametrize("until", [100.0, None])
+def test_a_limit_is_waited_for_and_counts_as_no_attempt(world: World, until: float | None) -> None:
+    world.max_attempts = 1
+    run(world, "1.1")
+    end(world, limited=True, until=until)
+    run(world, "1.3")
+    opens = until or world.now + 60
+    while world.now + 1 < opens:
+        assert world.tick() == [], "something was started into a closed account"
+    both = [action for action in world.tick() if isinstance(action, Spawn)]
+    assert [(action.work_stream_id, action.why) for action in both] == [("1.1", "limit"), ("1.3", "first")]
+    assert results(world) == {}
+
+
+def test_what_waits_for_a_limit_can_be_stopped(world: World) -> None:
+    run(world, "1.1")
+    end(world, limited=True, until=1e9)
+    world.tick()
+    world.wish("stop", agent_ids=[], work_stream_ids=["1.1"], command_ids=[])
+    world.tick()
+    assert results(world) == {"1.1": "stopped"}
+
+
+def test_limits_without_end_are_not_borne_for_ever(world: World) -> None:
+    world.max_attempts = 1
+    run(world, "1.1")
+    for _ in range(rules.MAX_LIMITED + 1):
+        end(world, limited=True)
+        world.now += 2000
+    assert kinds(world.tick())[0] == "Release" and results(world) == {"1.1": "failed"}
+
+
+def test_where_nobody_is_signed_in_one_agent_finds_out_for_all(world: World) -> None:
+    world.max_agents = 1
+    command = run(world, "1.1", "1.2", limit=1)
+    end(world, final=True, unusable=True)
+    world.tick()
+    world.tick()
+    reasons = {result.work_stream_id: (result.outcome, result.reason) for result in world.store.results(command)}
+    assert reasons == {"1.1": ("failed", "why"), "1.2": ("failed", "why")}
+    assert len(world.store.agents()) == 1 and not world.store.open_commands()
+
+
+def test_a_batch_ends_where_nobody_is_signed_in(world: World) -> None:
+    world.wish("run", work_stream_ids=None, exclude=[], limit=1, verify=True)
+    end(world, final=True, unusable=True)
+    world.tick()
+    world.tick()
+    assert results(world) == {"1.1": "failed"} and not world.store.open_commands()
+
+
+def test_each_command_looks_at_its_own_target(world: World) -> None:
+    world.wish("run", work_stream_ids=None, exclude=[], limit=3, verify=True, target="old")
+    world.wish("run", work_stream_ids=None, exclude=[], limit=3, verify=True, target="new")
+    here, gone = Availability(True), Availability(False, "is complete", "complete")
+    views = {
+        "old": acts.View(availability={"1.1": gone, "1.2": here}, order=("1.1", "1.2")),
+        "new": acts.View(availability={"1.1": here, "1.2": gone}, order=("1.1", "1.2")),
+    }
+    spawns = rules.reconcile(world._belief(), replace(world._seen(), views=views))
+    assert [(s.command.payload["target"], s.work_stream_id) for s in spawns if isinstance(s, Spawn)] == [
+        ("old", "1.2"),
+        ("new", "1.1"),
+    ]
+
+
+@pytest.mark.parametrize(("runs", "waits"), [("1.1", "1.2"), ("1.2", "1.1")])
+def test_a_conflict_holds_in_both_directions_and_across_commands(world: World, runs: str, waits: str) -> None:
+    run(world, runs)
+    world.tick()
+    run(world, waits)
+    assert not [action for action in world.tick() if isinstance(action, Spawn)]
+    assert not [action for action in world.tick() if isinstance(action, Spawn)]
+
+
+def test_a_batch_waits_for_what_conflicts_with_the_work_of_another_command(world: World) -> None:
+    run(world, "1.1")
+    world.tick()
+    world.wish("run", work_stream_ids=None, exclude=["1.1", "1.3", "2.1", "2.2"], limit=3, verify=True)
+    waits = {**world.availability(), "1.2": Availability(False, "must not run beside 1.1", "conflict")}
+    seen = world._seen()
+    views = {"": replace(seen.views[""], availability=waits)}
+    assert not [a for a in rules.reconcile(world._belief(), replace(seen, views=views)) if isinstance(a, Finish)]
+
+
+def test_what_failed_stays_failed_when_it_is_checked_again(world: World) -> None:
+    run(world, "1.1")
+    end(world, final=True)
+    world.tick()
+    world.tick()
+    name = agent_of(world)
+    world.wish("verify", ["1.1"], agent_id=name, known_verification=None, was="failed")
+    world.tick()
+    job(world, "failed")
+    world.tick()
+    assert results(world) == {"1.1": "failed"}
 
 
 def test_without_verification_nothing_is_called_complete(world: World) -> None:

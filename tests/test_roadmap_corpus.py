@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def test_every_real_plan_is_written_back_exactly(path: Path) -> None:
         try:
             after = write_status(data, path.name, {stream.id: WorkStreamStatus.COMPLETE})
         except RoadmapError as error:
-            assert "has no status line" in str(error)
+            assert "has no status line" in str(error) or "has no place for a status" in str(error)
             continue
-        changed = [1 for old, new in zip(data.split(b"\n"), after.split(b"\n"), strict=True) if old != new]
-        assert len(changed) <= 2
+        changed = [new for old, new in zip(data.split(b"\n"), after.split(b"\n"), strict=True) if old != new]
+        # Where the status is the sum of boxes, each of them is a marker.
+        assert len([line for line in changed if re.match(rb"\s*[-*+] \[[xX]\]", line) is None]) <= 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,14 @@ def test_a_good_result_completes_and_tells_what_it_used(tmp_path: Path) -> None:
         (failed(subtype="error_max_turns", terminal_reason="max_turns"), "reached its limit of turns (4)"),
         (failed(subtype="error_max_budget_usd"), "reached its budget (spent $0.42)"),
         (failed(terminal_reason="budget_exhausted"), "reached its budget (spent $0.42)"),
-        (failed(terminal_reason="api_error", api_error_status=529, result="Busy"), "the API is overloaded: Busy"),
-        (failed(terminal_reason="api_error", api_error_status=429), "reached the API's rate limit"),
+        (
+            failed(terminal_reason="api_error", api_error_status=529, result="Busy"),
+            "the API is overloaded; it is tried again later",
+        ),
+        (
+            failed(terminal_reason="api_error", api_error_status=429),
+            "reached the API's rate limit; it is tried again later",
+        ),
         (failed(terminal_reason="api_error", api_error_status=500, result="Oh\x1b no"), "API error 500: Oh␛ no"),
         (failed(terminal_reason="api_error", errors=["no route"]), "API error: no route"),
         (failed(terminal_reason="prompt_too_long"), "the conversation grew longer than the model can read"),
@@ -104,6 +111,68 @@ def test_a_good_result_completes_and_tells_what_it_used(tmp_path: Path) -> None:
 def test_every_bad_end_has_its_own_reason(tmp_path: Path, result: dict[str, Any], reason: str) -> None:
     verdict = judge_claude(tmp_path, ended(1), result)
     assert (verdict.completed, verdict.reason) == (False, reason)
+
+
+#: 2026-11-25 14:00:00 UTC
+_NOW = 1795615200.0
+
+
+@pytest.mark.parametrize(
+    "said", ["Invalid API key · Fix external API key", "Not logged in · Please run /login", "OAuth token has expired"]
+)
+def test_who_is_not_signed_in_is_told_once(tmp_path: Path, said: str) -> None:
+    verdict = judge_claude(tmp_path, ended(1), failed(terminal_reason=None, result=said))
+    assert verdict.reason.startswith("Claude Code is not signed in") and "/login" in verdict.reason
+    assert verdict.data["final"] and verdict.data["unusable"]
+    assert judge_claude(tmp_path, ended(1), err=f"{said}\n").reason == verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "wait", "shown"),
+    [
+        ("Claude AI usage limit reached|1795622400", 7200, "16:00"),
+        ("You've hit your limit · resets 9:20pm (UTC)", 7 * 3600 + 1200, "21:20"),
+        ("You've hit your session limit · resets 4pm (Europe/Berlin)", 3600, "15:00"),
+        ("Weekly limit reached ∙ resets Nov 28, 3pm (UTC)", 3 * 86400 + 3600, "2026-11-28 15:00"),
+        ("5-hour limit reached ∙ resets 1am (UTC)", 11 * 3600, "2026-11-26 01:00"),
+    ],
+)
+def test_a_usage_limit_says_until_when_it_holds(tmp_path: Path, said: str, wait: int, shown: str) -> None:
+    end = replace(ended(1), ended_at=_NOW)
+    verdict = judge_claude(tmp_path, end, failed(terminal_reason="api_error", api_error_status=429, result=said))
+    assert verdict.data["limited"] and verdict.data["until"] == _NOW + wait
+    assert verdict.reason == f"reached the account's usage limit; held until {shown}"
+
+
+def test_a_limit_event_counts_before_words(tmp_path: Path) -> None:
+    event = {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": _NOW + 60}}
+    end = replace(ended(1), ended_at=_NOW)
+    verdict = judge_claude(tmp_path, end, event, failed(terminal_reason="api_error", result="You've hit your limit"))
+    assert verdict.data["until"] == _NOW + 60
+    warned = {"type": "rate_limit_event", "rate_limit_info": {"status": "allowed_warning", "resetsAt": _NOW + 60}}
+    assert "limited" not in judge_claude(tmp_path, end, warned, failed(result="x")).data
+
+
+@pytest.mark.parametrize("told", [True, "soon", None, [], 1e300, float("nan"), -5, _NOW - 86400, _NOW + 10**9])
+def test_a_reset_that_cannot_be_is_not_believed(tmp_path: Path, told: Any) -> None:
+    event = {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": told}}
+    end = replace(ended(1), ended_at=_NOW)
+    words = "limit reached, resets 99:99pm (Nowhere/At_All), resets Feb 31, 3pm (UTC)"
+    verdict = judge_claude(tmp_path, end, event, failed(terminal_reason="api_error", result=words))
+    assert verdict.data["limited"] and "until" not in verdict.data
+
+
+def test_a_reset_of_just_now_is_not_tomorrows(tmp_path: Path) -> None:
+    end = replace(ended(1), ended_at=_NOW)
+    verdict = judge_claude(tmp_path, end, failed(result="You've hit your limit · resets 1:59pm (UTC)"))
+    assert verdict.data["limited"] and "until" not in verdict.data
+
+
+def test_what_an_agent_says_of_limits_is_no_limit(tmp_path: Path) -> None:
+    words = "I wrote the check for the usage limit; invalid api key is handled, too."
+    for result in (failed(subtype="error_max_turns", terminal_reason="max_turns", result=words), OK):
+        data = judge_claude(tmp_path, ended(0 if result is OK else 1), {**result, "result": words}).data
+        assert not {"limited", "unusable", "final"} & set(data)
 
 
 def test_a_missing_sign_in_says_what_to_do(tmp_path: Path) -> None:

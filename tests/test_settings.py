@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator_agent.errors import SettingsError
-from orchestrator_agent.settings import FILE_NAME, Settings, load, parse_command, with_changes
+from orchestrator_agent.settings import (
+    FILE_NAME,
+    Settings,
+    from_json,
+    load,
+    parse_command,
+    to_json,
+    unknown_variables,
+    with_changes,
+)
 
 
 def from_text(folder: Path, text: str, **environ: str) -> Settings:
@@ -122,15 +131,43 @@ def test_variables_go_over_the_file(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("ORCH_MAX_CONCURRENT_AGENTS", "many"),
+        ("ORCH_MAX_CONCURRENT_AGENTS", "0"),
         ("ORCH_VERIFY", "perhaps"),
         ("ORCH_AGENT_RUNTIME", "x"),
+        ("ORCH_AGENT_RUNTIME", "command"),
         ("ORCH_AGENT_COMMAND", "a 'b"),
+        ("ORCH_AGENT_STOP_GRACE_SECONDS", "-1"),
         ("ORCH_CHECKS_COMMANDS", "x"),
+        ("ORCH_CHECKS_TESTS", "a && b"),
     ],
 )
-def test_wrong_variables_are_refused(tmp_path: Path, name: str, value: str) -> None:
-    with pytest.raises(SettingsError):
+def test_wrong_variables_are_refused_and_blamed(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} ") as caught:
         load(tmp_path, {name: value})
+    assert f"in {FILE_NAME}" not in str(caught.value)
+
+
+def test_a_wrong_file_is_blamed_under_a_good_variable(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^max_concurrent_agents in orch\.toml must be a whole number"):
+        from_text(tmp_path, "max_concurrent_agents = 'many'\n", ORCH_VERIFY="false")
+
+
+def test_variables_that_set_nothing_are_named_with_the_nearest() -> None:
+    given = ("ORCH_MAX_AGENTS", "ORCH_AGENT_RUNTIM", "ORCH_X", "ORCH_WORK_STREAM", "ORCH_PORT", "ORCH_VERIFY", "PATH")
+    said = unknown_variables(dict.fromkeys(given, "1"))
+    assert len(said) == 3
+    assert "ORCH_AGENT_RUNTIM is no setting" in said[0] and "did you mean ORCH_AGENT_RUNTIME?" in said[0]
+    assert "did you mean ORCH_MAX_CONCURRENT_AGENTS?" in said[1]
+    assert "ORCH_X is no setting" in said[2] and "did you mean" not in said[2]
+
+
+def test_settings_survive_being_kept(tmp_path: Path) -> None:
+    text = "[agent]\ncommand = ['a', 'b c']\n[checks]\ntests = ['x']\n[checks.commands]\nlint = 'ruff .'\n"
+    settings = from_text(tmp_path, text, ORCH_MAX_CONCURRENT_AGENTS="9")
+    assert from_json(to_json(settings)) == settings != Settings()
+    for bad in ("", "[]", "{", '{"max_concurrent_agents": 0}', '{"of_a_later_version": 1}'):
+        with pytest.raises(SettingsError):
+            from_json(bad)
 
 
 def test_flags_go_over_everything() -> None:

@@ -29,7 +29,7 @@ from running import (
     until,
 )
 
-from orchestrator_agent import attempts, shim
+from orchestrator_agent import attempts, logs, shim
 from orchestrator_agent.attempts import Wake
 
 # ---- The end of the program
@@ -40,7 +40,7 @@ def test_exit_code_and_output_are_recorded(tmp_path: Path) -> None:
     assert (record.reason, record.code, record.signal) == ("exited", 3, None)
     assert (record.agent_id, record.dropped_bytes, record.survivors) == (AGENT_ID, 0, ())
     assert record.started_at <= record.ended_at
-    assert sorted(attempts.tail(directory).split()) == ["err", "out"]
+    assert sorted(logs.tail(directory).split()) == ["err", "out"]
 
 
 def test_a_signal_from_elsewhere_is_recorded(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ def test_what_cannot_start_says_why(tmp_path: Path, change: dict[str, Any], word
 
 def test_stderr_has_its_own_log_unless_merged(tmp_path: Path) -> None:
     directory, _ = run(tmp_path, "sh", "-c", "echo out; echo err >&2", merge_stderr=False)
-    assert attempts.tail(directory) == "out\n"
-    assert attempts.tail(directory, name="err.log") == "err\n"
+    assert logs.tail(directory) == "out\n"
+    assert logs.tail(directory, name="err.log") == "err\n"
 
 
 # ---- What the agent gets
@@ -92,8 +92,8 @@ def test_the_agent_gets_what_the_spec_says_and_nothing_else(tmp_path: Path, monk
         directory, record = run(tmp_path, *python(_FACTS, "--", "a b", "$(touch pwned)", "\udcfe"), env=env)
     finally:
         os.umask(before)
-    assert record.code == 0, attempts.tail(directory)
-    facts = json.loads(attempts.tail(directory))
+    assert record.code == 0, logs.tail(directory)
+    facts = json.loads(logs.tail(directory))
     facts["env"].pop("LC_CTYPE", None)  # Python's own doing in a C locale
     assert facts["env"] == {**env, "ORCH_AGENT_ID": AGENT_ID, "ORCH_ATTEMPT_FOLDER": str(directory.resolve())}
     assert facts["argv"] == ["--", "a b", "$(touch pwned)", "\udcfe"]
@@ -121,7 +121,7 @@ def test_long_input_arrives_whole(tmp_path: Path) -> None:
     data = os.urandom(1 << 20) * 3
     code = "import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())"
     directory, record = run(tmp_path, *python(code), stdin=data)
-    assert (record.code, attempts.tail(directory).strip()) == (0, hashlib.sha256(data).hexdigest())
+    assert (record.code, logs.tail(directory).strip()) == (0, hashlib.sha256(data).hexdigest())
 
 
 def test_an_agent_that_reads_no_input_is_no_hindrance(tmp_path: Path) -> None:
@@ -133,11 +133,11 @@ def test_frames_go_to_an_open_stdin_until_it_is_closed(tmp_path: Path) -> None:
     directory = start(tmp_path, "sh", "-c", "while read -r line; do echo got $line; done; echo end", keep_stdin=True)
     until(lambda: attempts.send_frame(directory, b'{"n":1}'))
     assert attempts.send_frame(directory, b"x" * 200_000)
-    until(lambda: attempts.tail(directory).count("x") == 4000 - 1)
+    until(lambda: logs.tail(directory).count("x") == 4000 - 1)
     assert attempts.observe(directory).alive
     assert attempts.send_frame(directory, b'{"orch": "close"}')
     assert end(directory).code == 0
-    lines, _ = attempts.read_lines_from(directory, 0)
+    lines, _ = logs.read_lines_from(directory, 0)
     assert lines == ['got {"n":1}', "got " + "x" * 200_000, "end"]
     assert not attempts.send_frame(directory, b"too late", timeout=0)
 
@@ -152,7 +152,7 @@ def test_a_fast_writer_fills_two_segments_at_most(tmp_path: Path) -> None:
     sizes = [(directory / name).stat().st_size for name in ("out.log.1", "out.log")]
     assert sizes[0] == limit and sizes[1] <= limit
     assert record.dropped_bytes == total - sum(sizes)
-    assert attempts.tail(directory, 8) == "0000499\n"
+    assert logs.tail(directory, 8) == "0000499\n"
 
 
 def test_a_full_disk_costs_output_and_not_the_agent(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_stop_is_polite_first(tmp_path: Path) -> None:
     attempts.request_stop(directory)
     record = end(directory)
     assert (record.reason, record.code) == ("stopped", 7)
-    assert "saved" in attempts.tail(directory)
+    assert "saved" in logs.tail(directory)
 
 
 def test_stop_now_spares_the_grace(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +17,16 @@ from support_work import (
     lines_of,
     make_project,
     says,
+    shim_pid,
     start_orch,
     statuses,
     until,
     wait_for_end,
     waits_for,
 )
+
+from orchestrator_agent import follow
+from orchestrator_agent.orchestrator import Orchestrator
 
 #: Starts a process in a session of its own, which ignores SIGTERM, forgets its parent and its environment.
 _ESCAPES = """\
@@ -94,6 +100,33 @@ def test_stopping_one_leaves_the_others(repo: Path, tmp_path: Path) -> None:
     assert batch.returncode == 1 and "stopped" in out
     assert statuses(repo) == {"1.1": "not_started", "1.2": "complete", "2.1": "blocked"}
     assert len(lines_of(audit)) == 2
+
+
+def test_stopping_all_but_one_begins_nothing_else_of_the_batch(repo: Path, tmp_path: Path) -> None:
+    audit, go = tmp_path / "audit", tmp_path / "go"
+    names = ("1.1", "1.2", "1.3", "1.4")
+    plan = "# Roadmap\n" + "".join(f"\n### Phase {name}: Stream {name}\n- **Status:** Not Started\n" for name in names)
+    work = f"{says(audit, 'start')}; {waits_for(go)}; echo x > $ORCH_WORK_STREAM; git add -A; git commit -qm x"
+    make_project(repo, work, plan, GRACE)
+    batch = start_orch(repo, "batch", "-n", "2")
+    until(lambda: len(lines_of(audit)) == 2)
+    orchestrator = Orchestrator(repo)
+    command = orchestrator.stop_agents(keep=["1.1"])
+    assert command is not None
+    follow.wait(orchestrator.project, command)
+    assert [agent["work_stream_id"] for agent in ask(repo, "running")["agents"]] == ["1.1"]
+    go.touch()
+    out, _ = batch.communicate(timeout=60)
+    assert "1 complete" in out, out
+    assert sorted(line.split()[1] for line in lines_of(audit)) == ["1.1", "1.2"]
+    assert statuses(repo) == {**dict.fromkeys(names, "not_started"), "1.1": "complete"}
+
+
+def test_a_suspended_supervisor_does_not_hold_up_a_stop(repo: Path, at_work: list[int]) -> None:
+    for agent in ask(repo, "running")["agents"]:
+        os.kill(shim_pid(repo, agent["id"]), signal.SIGSTOP)
+    assert len(ask(repo, "stop")["stopped"]) == 2
+    assert not any(map(is_running, at_work))
 
 
 def test_what_was_stopped_is_continued_from_what_it_had(repo: Path, tmp_path: Path) -> None:

@@ -142,6 +142,15 @@ def test_events_that_cannot_be_written_leave_nothing_behind(store: Store) -> Non
     store.record(accepted("c0", "1.1"))
 
 
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(store: Store) -> None:
+    store._db.execute("PRAGMA max_page_count=40")
+    before = snapshot(store)
+    with pytest.raises(JournalError, match="full"):
+        store.record(accepted("c1", "1.1"), event(events.GOAL_RECEIVED, data={"text": "x" * 1_000_000}))
+    assert snapshot(store) == before
+    store.record(accepted("c1", "1.1"))
+
+
 def test_done_integrations_are_not_opened_again(store: Store) -> None:
     store.record(accepted("c1", "1.1"), spawned(), about(events.AGENT_COMPLETED))
     number = store.record(verified())[0].id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from support import ROOT, git
 from support_repositories import ANNOYING, BRANCH, NAME, WEIRD_NAMES, agent_worktree, commit, repository_of
 
 from orchestrator_agent import worktree
-from orchestrator_agent.errors import SettingsError
+from orchestrator_agent.errors import GitError, SettingsError
 from orchestrator_agent.git import Repository
 
 RESCUE = f"refs/orch/rescue/{NAME}"
@@ -561,3 +562,81 @@ def test_git_in_a_worktree_without_git_does_not_take_the_repository_around_it(
     )
     assert done.returncode != 0
     assert "not a git repository" in done.stderr
+
+
+# ---- What is staged, and other ways to look at a worktree
+
+
+def staged_in(repository: Repository, ref: str) -> str:
+    """The commit that a rescue names as what was staged."""
+    message = git(repository.root, "log", "-1", "--format=%B", ref)
+    found = re.search(r"What was staged and differs from the files is in the parent ([0-9a-f]{40})\.", message)
+    assert found and found[1] in git(repository.root, "log", "-1", "--format=%P", ref).split()
+    return found[1]
+
+
+@pytest.mark.parametrize("then", ["changed", "deleted", "reverted"])
+def test_what_was_staged_and_then_changed_is_saved_as_well(repository: Repository, place: Path, then: str) -> None:
+    file = place / "src" / "main.py"
+    before = file.read_text()
+    file.write_text("staged\n")
+    (place / "added").write_text("staged too\n")
+    git(place, "add", "src/main.py", "added")
+    (place / "added").unlink()
+    if then == "deleted":
+        file.unlink()
+    else:
+        file.write_text("changed\n" if then == "changed" else before)
+    index = (worktree.git_dir(repository, place) / "index").read_bytes()
+    assert worktree.save(repository, NAME, BRANCH) == worktree.Saved(ref=RESCUE)
+    assert (worktree.git_dir(repository, place) / "index").read_bytes() == index
+    staged = staged_in(repository, RESCUE)
+    assert content(repository, staged, "src/main.py") == b"staged\n"
+    assert content(repository, staged, "added") == b"staged too\n"
+    if then != "deleted":
+        assert content(repository, RESCUE, "src/main.py").decode() == file.read_text()
+    assert worktree.remove(repository, NAME, BRANCH).ref == RESCUE
+    assert content(repository, staged_in(repository, RESCUE), "added") == b"staged too\n"
+
+
+def test_nothing_is_said_of_an_index_that_holds_nothing_else(repository: Repository, place: Path) -> None:
+    (place / "new").write_text("new\n")
+    git(place, "add", "new")
+    assert worktree.save(repository, NAME, BRANCH).ref
+    assert git(repository.root, "log", "-1", "--format=%P", RESCUE).split() == [git(place, "rev-parse", "HEAD")]
+
+
+def test_what_is_staged_in_the_middle_of_a_merge_is_saved(repository: Repository, place: Path) -> None:
+    git(place, "switch", "--quiet", "--detach")
+    other = commit(place, src__main_dot_py="theirs\n", src__other_dot_py="theirs\n")
+    git(place, "switch", "--quiet", BRANCH)
+    commit(place, src__main_dot_py="ours\n")
+    git(place, "merge", "--quiet", other, check=False)
+    (place / "resolved").write_text("staged\n")
+    git(place, "add", "resolved")
+    (place / "resolved").unlink()
+    assert git(place, "ls-files", "--unmerged"), "there is no conflict"
+    assert worktree.remove(repository, NAME, BRANCH) == worktree.Saved(ref=RESCUE)
+    assert content(repository, staged_in(repository, RESCUE), "resolved") == b"staged\n"
+    assert content(repository, RESCUE, "src/other.py") == b"theirs\n"
+    assert b"<<<<<<<" in content(repository, RESCUE, "src/main.py")
+    assert repository.is_ancestor(other, RESCUE)
+
+
+def test_what_lies_outside_of_a_sparse_checkout_is_committed(repository: Repository, place: Path) -> None:
+    commit(place, docs__old_dot_md="old\n")
+    git(place, "sparse-checkout", "set", "src")
+    (place / "docs").mkdir(exist_ok=True)
+    (place / "docs" / "new.md").write_text("new\n")
+    (place / "src" / "new.py").write_text("new\n")
+    assert not (place / "docs" / "old.md").exists()
+    assert worktree.commit_all(repository, place, BRANCH, "Work")
+    assert {"docs/new.md", "docs/old.md", "src/new.py"} <= files_in(repository, BRANCH)
+    assert git(place, "status", "--porcelain") == ""
+
+
+def test_the_worktree_of_another_branch_is_never_taken_over(repository: Repository, place: Path) -> None:
+    """As on a file system where names that differ by case only are one."""
+    with pytest.raises(GitError, match="is there already"):
+        worktree.create(repository, NAME, "orch/1.1/other", git(repository.root, "rev-parse", "main"))
+    assert worktree.create(repository, NAME, BRANCH, "main") == place

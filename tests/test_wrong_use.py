@@ -16,6 +16,8 @@ from support_work import PLAN, is_harmless, make_project, snapshot, waits_for
 
 WORKING = (["run"], ["run", "1.1", "--dry-run"], ["parallel"], ["batch", "--detach"])
 LOOKING = (["status"], ["why"])
+#: What starts work; to look and to stop there need be no good settings.
+SETTING = (["run"], ["batch"], ["goal", "start 1.1", "--auto"], ["verify", "1.1"])
 
 
 @dataclass
@@ -178,26 +180,26 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
     "stop one and all": (project, (["stop", "1.1", "--all"],), "not both"),
     "unknown setting": (
         setting("[agent]\nruntme = 'demo'\n"),
-        (["run"], ["status"]),
+        SETTING,
         "agent.runtme.*did you mean agent.runtime",
     ),
     "unknown section": (
         setting("[agnet]\n[agent]\n"),
-        (["run"], ["status"]),
+        SETTING,
         "Unknown setting agnet.*did you mean agent",
     ),
     "wrong value": (
         setting("[agent]\nmax_attempts = 'many'\n"),
-        (["run"], ["status"]),
+        SETTING,
         "agent.max_attempts.*must be a whole number",
     ),
     "wrong choice": (
         lambda repo: rewrite(repo, "orch.toml", '"command"', '"comand"'),
-        (["run"], ["status"]),
+        SETTING,
         "agent.runtime cannot be 'comand'.*did you mean 'command'",
     ),
-    "invalid TOML": (setting("[agent\n"), (["run"], ["status"]), "orch.toml is not valid TOML.*line 3.*correct"),
-    "orch.toml not text": (not_text, (["run"], ["status"]), "orch.toml is not valid TOML.*correct"),
+    "invalid TOML": (setting("[agent\n"), SETTING, "orch.toml is not valid TOML.*line 3.*correct"),
+    "orch.toml not text": (not_text, SETTING, "orch.toml is not valid TOML.*correct"),
     "agent command missing": (
         lambda repo: rewrite(repo, "orch.toml", '"sh"', '"no-such-agent"'),
         WORKING,
@@ -254,6 +256,7 @@ CASES: dict[str, tuple[Callable[[Path], Place], tuple[list[str], ...], str]] = {
         (["init", "--roadmap", "nowhere.md"], ["init", "--roadmap", "README.md"], ["init", "--roadmap", "../x.md"]),
         "nowhere.md.*correct|README.md holds no work|outside the repository",
     ),
+    "a chat for a program": (project, (["chat", "--json"],), "no JSON.*orch goal --json"),
     "unknown command": (project, (["stauts"],), "stauts.*did you mean `orch status`"),
     "unknown flag": (project, (["status", "--jsn"], ["run", "1.1", "x"]), "unrecognized arguments.*orch --help"),
     "no command": (project, ([],), "orch --help"),
