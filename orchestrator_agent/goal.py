@@ -1,107 +1,211 @@
-"""`orch goal`: one goal in words, understood, asked about, carried out and followed to its end."""
+"""`orch goal` and `orch answer`: one goal in words, understood, asked about, carried out and followed to its end."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from orchestrator_agent import commands, exit_codes, overview
-from orchestrator_agent.conversation import Conversation, Proposal, describe, question
+from orchestrator_agent.errors import UserError
+from orchestrator_agent.listener import Outcome
 from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.talk import Talk
 from orchestrator_agent.terminal import clean
+from orchestrator_agent.tools import ToolCall, ToolResult
+
+#: What is said to goals that nothing can be done about here.
+_ANSWERS = {
+    "help": """\
+Say what you want done, in your own words:
+  orch goal "start working on the parser"     orch goal "do everything except 2.1"
+  orch goal "stop the parser"                 orch goal "what is left?"
+It says what it understood and asks before it acts. `orch chat` is the same as a talk; `orch --help` lists commands.""",
+    "quit": "There is nothing to leave here: `orch goal` ends by itself, and agents run on until `orch stop`.",
+}
+_CODES = {
+    "needs_answer": exit_codes.NEEDS_ANSWER,
+    "refused": exit_codes.USAGE,
+    "not_understood": exit_codes.USAGE,
+    "limit": exit_codes.FAILED,
+}
 
 
 def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
     """Understand and carry out the words of the command line; returns the exit code."""
-    conversation = Conversation(orchestrator)
-    proposal = conversation.propose(" ".join(options.goal))
+    front = _Front(options)
+    talk = Talk(orchestrator, front, auto=options.auto, offline=options.offline, dry_run=options.dry_run)
+    front.begin(talk)
+    if options.resume is not None:
+        if not talk.take_up(options.resume):
+            raise UserError("There is no such conversation to go on with; say a goal instead.")
+        return _finish(options, orchestrator, _run(talk, talk.resume()))
+    if not options.goal:
+        raise UserError('Say what you want, for example: orch goal "start the next".')
+    return _finish(options, orchestrator, _run(talk, talk.say(" ".join(options.goal))))
+
+
+def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
+    """Answer the question that the last conversation waits with; returns the exit code of what follows.
+
+    Raises:
+        UserError: nothing waits for an answer.
+    """
+    front = _Front(options)
+    talk = Talk(orchestrator, front, offline=options.offline)
+    if not talk.take_up(waiting=True) or talk.transcript.question is None:
+        raise UserError("Nothing waits for an answer.")
+    waiting = talk.transcript.question
+    if not options.words:
+        choices = "".join(f"\n  {clean(choice, 200)}" for choice in waiting["choices"])
+        commands.show(options, dict(waiting), lambda: [f"{clean(waiting['question'], 500)}{choices}"])
+        return exit_codes.NEEDS_ANSWER
+    front.begin(talk)
+    return _finish(options, orchestrator, _run(talk, talk.resume(" ".join(options.words))))
+
+
+def _run(talk: Talk, turn: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def whole() -> Outcome:
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            talk.cancelled()
+            raise
+        finally:
+            await talk.close()
+
+    return asyncio.run(whole())
+
+
+def _finish(options: argparse.Namespace, orchestrator: Orchestrator, outcome: Outcome) -> int:
+    """Follow what was started, and say how it ended."""
     if not options.json:
-        print("\n".join(["Orchestrator:", *(f"  {line}" for line in describe(proposal))]), flush=True)
-    if proposal.problem:
-        return _end(options, proposal, exit_codes.USAGE, "refused", proposal.problem)
-    if proposal.goal.ambiguous:
-        return _needs_answer(options, proposal, question(proposal))
-    if not proposal.calls:
-        understood = proposal.goal.intent in ("help", "quit")
-        return _end(options, proposal, 0 if understood else exit_codes.USAGE, "nothing_to_do")
-    if options.dry_run or proposal.dry_run:
-        return _dry_run(options, orchestrator, proposal)
-    if proposal.confirm and not options.auto:
-        answer = _ask(options, question(proposal))
-        if answer is None:
-            return _needs_answer(options, proposal, question(proposal))
-        if not answer:
-            return _end(options, proposal, 0, "declined", "Nothing was started.")
-    return _carry_out(options, orchestrator, conversation, proposal)
-
-
-def _ask(options: argparse.Namespace, what: str) -> bool | None:
-    """Yes or no from whoever is there; None when nobody can answer."""
-    if options.json:
-        return None
-    print(f"\n  {what} [y/N] ", end="", flush=True)
-    line = sys.stdin.readline()
-    if not sys.stdin.isatty():
-        print()
-    return line.strip().casefold() in ("y", "yes") if line else None
-
-
-def _carry_out(
-    options: argparse.Namespace, orchestrator: Orchestrator, conversation: Conversation, proposal: Proposal
-) -> int:
-    results = conversation.carry_out(proposal)
-    started = []
-    for result in results:
+        print(flush=True)
+    proposal = outcome.proposal
+    if outcome.state == "needs_answer":
+        more = "Answer it with `orch answer ...`, or say it more exactly"
+        print(f"orch: {clean(outcome.text)} {more}.", file=sys.stderr)
+    elif proposal is not None and proposal.plan is not None and (options.dry_run or proposal.dry_run):
+        return _dry_run(options, orchestrator, outcome)
+    elif outcome.command_ids and not options.dry_run:
+        return commands.after(options, orchestrator, outcome.command_ids)
+    code = _CODES.get(outcome.state, exit_codes.DONE)
+    if proposal is not None and proposal.goal.intent in ("stop", "stop_all") and outcome.state == "refused":
+        code, outcome.state = exit_codes.DONE, "nothing_to_do"  # as `orch stop`: nothing ran
+    if proposal is not None and proposal.goal.intent in _ANSWERS:
+        outcome.state, outcome.text = "nothing_to_do", _ANSWERS[proposal.goal.intent]
         if not options.json:
-            print("\n".join(f"  {clean(line)}" for line in result.text.splitlines()), flush=True)
-        data = result.data if isinstance(result.data, dict) else {}
-        started += [str(data["command_id"])] if data.get("command_id") else []
-    if started:
-        return commands.after(options, orchestrator, started)
-    code = exit_codes.FAILED if any(result.is_error for result in results) else 0
+            print("\n".join(f"  {line}" for line in outcome.text.splitlines()))
+    if proposal is not None and any(result.is_error for _, result in outcome.results):
+        code = exit_codes.FAILED
+    return _end(options, outcome, code)
+
+
+def _dry_run(options: argparse.Namespace, orchestrator: Orchestrator, outcome: Outcome) -> int:
+    from orchestrator_agent import printing
+
+    assert outcome.proposal is not None and outcome.proposal.plan is not None
+    outcome.state = "dry_run"
     if options.json:
-        return _end(options, proposal, code, "done", data=[result.data for result in results])
+        return _end(options, outcome, exit_codes.DONE)
+    data = overview.plan(orchestrator.project, outcome.proposal.plan, orchestrator.options)
+    print("\n".join(f"  {line}" for line in printing.plan_lines(data)))
+    return exit_codes.DONE
+
+
+def _end(options: argparse.Namespace, outcome: Outcome, code: int) -> int:
+    if options.json:
+        print(json.dumps(_result(options, outcome)))
     return code
 
 
-def _dry_run(options: argparse.Namespace, orchestrator: Orchestrator, proposal: Proposal) -> int:
-    calls = [{"tool": call.name, "arguments": dict(call.arguments)} for call in proposal.calls]
-    if options.json:
-        return _end(options, proposal, 0, "dry_run", data=calls)
-    if proposal.plan is not None:
-        from orchestrator_agent import printing
-
-        data = overview.plan(orchestrator.project, proposal.plan, orchestrator.options)
-        print("\n".join(f"  {line}" for line in printing.plan_lines(data)))
-    return 0
-
-
-def _needs_answer(options: argparse.Namespace, proposal: Proposal, what: str) -> int:
-    """Nobody answered: the question goes to stderr, and the exit code says so."""
-    print(f"orch: {clean(what)} Say it more exactly, or use --auto.", file=sys.stderr)
-    return _end(options, proposal, exit_codes.NEEDS_ANSWER, "needs_answer", what)
-
-
-def _end(
-    options: argparse.Namespace, proposal: Proposal, code: int, state: str, message: str = "", data: Any = None
-) -> int:
-    if options.json:
-        goal = proposal.goal
-        shown = {
-            "type": "result",
-            "state": state,
-            "message": clean(message),
+def _result(options: argparse.Namespace, outcome: Outcome) -> dict[str, Any]:
+    """The last line of `--json`; docs/json.md documents each key."""
+    proposal, usage = outcome.proposal, outcome.usage
+    goal = proposal.goal if proposal else None
+    shown: dict[str, Any] = {
+        "type": "result",
+        "state": "dry_run" if options.dry_run and outcome.state == "done" else outcome.state,
+        "message": clean(outcome.text, keep_newlines=True),
+        "choices": [clean(choice, 200) for choice in outcome.choices],
+        "interpreter": outcome.interpreter,
+        "data": [result.data for _, result in outcome.results],
+        "calls": [{"tool": call.name, "arguments": dict(call.arguments)} for call, _ in outcome.results],
+        "tokens": {"input": usage.input, "cache_read": usage.cache_read, "output": usage.output},
+    }
+    if goal is not None:
+        shown |= {
             "goal": goal.original_goal,
             "intent": goal.intent,
             "confidence": round(goal.confidence, 3),
             "evidence": clean(goal.evidence),
             "work_streams": [stream.id for stream in goal.matched_work_streams],
             "candidates": [stream.id for stream in goal.candidates],
-            "data": data,
         }
-        print(json.dumps(shown))
-    elif state == "declined":
-        print(f"  {message}")
-    return code
+    return shown
+
+
+class _Front:
+    """The command line as the front end of a talk."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self._in_text = False
+
+    def begin(self, talk: Talk) -> None:
+        if not self.options.json:
+            by = f" ({talk.why_offline})" if talk.why_offline else ""
+            print(f"Orchestrator{by}:", flush=True)
+
+    def text(self, piece: str) -> None:
+        if self.options.json:
+            return print(json.dumps({"type": "said", "text": piece}), flush=True)
+        shown = clean(piece, keep_newlines=True).replace("\n", "\n  ")
+        print(shown if self._in_text else f"  {shown}", end="", flush=True)
+        self._in_text = True
+
+    def line(self, text: str) -> None:
+        if not self.options.json:
+            self._break()
+            print(f"  {clean(text)}", flush=True)
+
+    def called(self, call: ToolCall, result: ToolResult) -> None:
+        if self.options.json:
+            said = {"type": "tool_called", "tool": call.name, "arguments": dict(call.arguments)}
+            return print(json.dumps({**said, "is_error": result.is_error, "text": result.text}), flush=True)
+        self._break()
+        lines = result.text.splitlines() if self.options.verbose or result.data is None or not _is_look(call) else []
+        for line in lines or [f"({call.name.replace('_', ' ')})"]:
+            print(f"  {clean(line)}", flush=True)
+
+    def _break(self) -> None:
+        if self._in_text:
+            print()
+        self._in_text = False
+
+    async def approve(self, calls: Sequence[ToolCall], asked: str) -> bool | None:
+        line = None if self.options.json else self._read(f"{asked} [y/N] ")
+        return None if line is None else line.casefold() in ("y", "yes")
+
+    async def answer(self, asked: str, choices: Sequence[str]) -> str | None:
+        if self.options.json or not sys.stdin.isatty():
+            return None
+        for number, choice in enumerate(choices, 1):
+            self.line(f"{number}. {choice}")
+        return self._read(f"{asked} ")
+
+    def _read(self, prompt: str) -> str | None:
+        """A line from whoever is there; None when nobody is."""
+        self._break()
+        print(f"\n  {clean(prompt)}", end="", flush=True)
+        line = sys.stdin.readline()
+        if not sys.stdin.isatty():
+            print()
+        return line.strip() if line else None
+
+
+def _is_look(call: ToolCall) -> bool:
+    return call.name in ("list_work_streams", "get_status", "read_output", "report", "wait")

@@ -55,6 +55,28 @@ class Outcome:
             self.command_ids.append(str(result.data["command_id"]))
 
 
+class Answered:
+    """A front end whose person has said already what they answer."""
+
+    def __init__(self, listener: Listener, answer: str) -> None:
+        self._listener, self._answer = listener, answer
+
+    def text(self, piece: str) -> None:
+        self._listener.text(piece)
+
+    def line(self, text: str) -> None:
+        self._listener.line(text)
+
+    def called(self, call: ToolCall, result: ToolResult) -> None:
+        self._listener.called(call, result)
+
+    async def approve(self, calls: Sequence[ToolCall], asked: str) -> bool | None:
+        return self._answer.strip().casefold() in ("y", "yes")
+
+    async def answer(self, asked: str, choices: Sequence[str]) -> str | None:
+        return self._answer
+
+
 class Waiting(Exception):
     """Nobody is there to answer; the talk waits in the journal."""
 

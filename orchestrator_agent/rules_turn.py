@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from orchestrator_agent.conversation import Conversation, Proposal, describe, question
 from orchestrator_agent.listener import Listener, Outcome
+from orchestrator_agent.terminal import clean
 
 
-async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bool) -> Outcome:
+async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bool, dry_run: bool = False) -> Outcome:
     """Do what the rules read in `words`, after the yes that it needs.
 
     Args:
         auto: every call is approved; what is ambiguous is asked all the same.
+        dry_run: nothing is carried out.
 
     Raises:
         RoadmapError: the roadmap cannot be read.
@@ -29,7 +31,11 @@ async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bo
         outcome.state = "refused"
     elif not proposal.calls:
         outcome.state = "done" if proposal.goal.intent in ("help", "quit") else "not_understood"
-    elif not proposal.dry_run and await _approved(listener, outcome, proposal, auto=auto):
+    elif dry_run or proposal.dry_run:
+        for call in proposal.calls if proposal.plan is None else ():
+            said = ", ".join(f"{name}: {clean(str(value), 100)}" for name, value in call.arguments.items())
+            listener.line(f"Would do: {call.name.replace('_', ' ')}" + (f" ({said})" if said else ""))
+    elif await _approved(listener, outcome, proposal, auto=auto):
         for call, result in zip(proposal.calls, rules.carry_out(proposal), strict=True):
             outcome.add(call, result)
             listener.called(call, result)

@@ -8,38 +8,31 @@ twice.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator_agent import wishes
 from orchestrator_agent.conversation import Conversation
 from orchestrator_agent.interpreters.claude import Claude, Turn, Unavailable, Usage
-from orchestrator_agent.listener import Listener, Outcome, Waiting
+from orchestrator_agent.listener import Answered, Listener, Outcome, Waiting
+from orchestrator_agent.model_prompt import ASK_PERSON, question_of, system_prompt, tool_list
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.prompts import render
 from orchestrator_agent.rules_turn import serve
+from orchestrator_agent.settings import ConversationSettings
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools import ToolCall, ToolResult
 from orchestrator_agent.tools.toolset import journal
 from orchestrator_agent.transcripts import Block, Transcript, Transcripts
 
-ASK_PERSON = "ask_person"
-_ASK_TOOL: Mapping[str, Any] = {
-    "name": ASK_PERSON,
-    "description": "Ask the person one question, where their words leave open what they want.",
-    "input_schema": {
-        "type": "object",
-        "properties": {
-            "question": {"type": "string", "minLength": 1},
-            "choices": {"type": "array", "items": {"type": "string"}, "description": "what they can choose from"},
-        },
-        "required": ["question"],
-        "additionalProperties": False,
-    },
-}
 _RESULT_LIMIT = 2000
+#: The id of a question that the rules asked, and not a tool call.
+_BY_RULES = "rules"
+#: Between looks at a call that waits. Seconds.
+_LOOK = 0.1
 _CUT_OFF = "Your answer was cut off at its limit; go on from there, and be shorter."
 _SUM_UP = (
     "Sum up this conversation for yourself in at most 400 words: what the person wants, what was done (ids of work"
@@ -51,10 +44,22 @@ class Talk:
     """One conversation about one repository, with whoever listens."""
 
     def __init__(
-        self, orchestrator: Orchestrator, listener: Listener, *, auto: bool = False, offline: bool = False
+        self,
+        orchestrator: Orchestrator,
+        listener: Listener,
+        *,
+        auto: bool = False,
+        offline: bool = False,
+        dry_run: bool = False,
     ) -> None:
-        """Args: auto: every call is approved. offline: the rules alone."""
-        self.orchestrator, self.listener, self.auto = orchestrator, listener, auto
+        """A new conversation; nothing is asked or written yet.
+
+        Args:
+            auto: every call is approved.
+            offline: the rules alone.
+            dry_run: nothing that acts is carried out.
+        """
+        self.orchestrator, self.listener, self.auto, self.dry_run = orchestrator, listener, auto, dry_run
         self.settings = orchestrator.project.settings.conversation
         self.rules = Conversation(orchestrator)
         self.transcripts = Transcripts(None)
@@ -64,9 +69,11 @@ class Talk:
         self.steering: list[str] = []
         self._answers: dict[str, str] = {}
         self._seen_event = 0
-        self._told_offline = offline
-        self._offline = offline or self.settings.interpreter == "rules"
-        self._claude = Claude(self.settings, system_prompt(), tool_list(self.rules))
+        #: Why only the rules serve this talk, from its start on; empty when Claude does.
+        self.why_offline = _why_offline(self.settings, offline)
+        self._offline = bool(self.why_offline)
+        self._told_offline = False
+        self._claude = Claude(self.settings, system_prompt(), tool_list(self.rules.toolset))
 
     # -- turns ---------------------------------------------------------------------------------------------------
 
@@ -79,6 +86,7 @@ class Talk:
         self._open_journal()
         if self._offline or (self.settings.interpreter == "rules-first" and self._rules_are_sure(words)):
             return await self._by_rules(words)
+        self._keep()
         note = {"type": "text", "text": f"<now>\n{self._news()}\n</now>"}
         self._close_calls("The person said something else instead.")
         self.transcripts.add(self.transcript, "user", [note, {"type": "text", "text": words}])
@@ -87,8 +95,12 @@ class Talk:
     async def resume(self, answer: str | None = None) -> Outcome:
         """Go on where the conversation stands: with a question answered, or after it was cut off."""
         self._open_journal()
-        if answer is not None and self.transcript.question is not None:
-            self._answers[str(self.transcript.question["id"])] = answer
+        asked = self.transcript.question
+        if asked is not None and asked["id"] == _BY_RULES:
+            self.transcripts.ask(self.transcript, None)
+            return await self._by_rules(str(asked["words"]), answer=answer)
+        if answer is not None and asked is not None:
+            self._answers[str(asked["id"])] = answer
         if not self.transcript.messages:
             return Outcome(state="not_understood", text="There is no conversation to go on with.")
         return await self._turns("")
@@ -206,7 +218,7 @@ class Talk:
             self.transcripts.ask(self.transcript, None)
         results: list[Block] = []
         for block, decision in zip(blocks, decided, strict=True):
-            result = decision or self._carry_out(block, outcome)
+            result = decision or await self._carry_out(block, outcome)
             results.append(_result_block(block, result))
         steering = [{"type": "text", "text": words} for words in self.steering]
         self.steering.clear()
@@ -216,13 +228,16 @@ class Talk:
         """The result of a call that is not carried out (a question, a no), or None for one that is."""
         call = ToolCall(str(block["name"]), dict(block["input"]))
         if call.name == ASK_PERSON:
-            asked, choices = _question_of(call)
+            asked, choices = question_of(call)
             answer = self._answers.get(block["id"])
             answer = answer if answer is not None else await self.listener.answer(asked, choices)
             if answer is None:
                 raise self._wait(block, asked, choices)
             return ToolResult(answer or "The person gave no answer; do nothing that depends on it.")
         tool = self.rules.toolset.get(call.name)
+        if self.dry_run and tool is not None and not tool.read_only:
+            self.listener.line(f"Would do: {self._yes_question(call).removesuffix('?')}")
+            return ToolResult("Not done, because this is a dry run; take it as done and go on.")
         if tool is None or not tool.needs_yes or self.auto:
             return None
         asked = self._yes_question(call)
@@ -244,7 +259,7 @@ class Talk:
         said = ", ".join(f"{name} {clean(_shown(value), 80)}" for name, value in call.arguments.items())
         return f"{call.name.replace('_', ' ')}{f' ({said})' if said else ''}?"
 
-    def _carry_out(self, block: Block, outcome: Outcome) -> ToolResult:
+    async def _carry_out(self, block: Block, outcome: Outcome) -> ToolResult:
         call = ToolCall(str(block["name"]), dict(block["input"]))
         name = f"{self.transcript.id}:{block['id']}"
         before = wishes.accepted_as(self.orchestrator.project, name)
@@ -252,7 +267,7 @@ class Talk:
             result = ToolResult("This was accepted before the talk was cut off.", {"command_id": before})
         else:
             with wishes.as_request(name):
-                result = self.rules.toolset.call(self.orchestrator, call)
+                result = await finished(self.rules.toolset.call(self.orchestrator, call))
         outcome.add(call, result)
         self.listener.called(call, result)
         return result
@@ -283,10 +298,16 @@ class Talk:
         goal = self.rules.propose(words).goal
         return goal.intent not in ("none", "explain") and not goal.ambiguous and goal.confidence >= 0.8
 
-    async def _by_rules(self, words: str, *, recorded: bool = False) -> Outcome:
+    async def _by_rules(self, words: str, *, recorded: bool = False, answer: str | None = None) -> Outcome:
         if not recorded:
             self.transcripts.add(self.transcript, "user", [{"type": "text", "text": words}])
-        outcome = await serve(self.rules, self.listener, words, auto=self.auto)
+        listener = self.listener if answer is None else Answered(self.listener, answer)
+        outcome = await serve(self.rules, listener, words, auto=self.auto, dry_run=self.dry_run)
+        if outcome.state == "needs_answer":
+            self._keep()
+            asked = {"id": _BY_RULES, "words": words, "question": outcome.text, "choices": list(outcome.choices)}
+            self.transcripts.ask(self.transcript, asked)
+            return outcome
         said = [outcome.text, *(result.text for _, result in outcome.results)]
         summary = "\n".join(line for line in said if line)[:_RESULT_LIMIT] or outcome.state
         self.transcripts.add(self.transcript, "assistant", [{"type": "text", "text": summary}], model="rules")
@@ -301,6 +322,11 @@ class Talk:
             self.transcripts = Transcripts(store)
             for message in self.transcript.messages:
                 self.transcripts.add(Transcript(self.transcript.id), message["role"], message["content"])
+
+    def _keep(self) -> None:
+        """Make a journal for the conversation: it may have to be taken up again."""
+        self.orchestrator.project.writable_store()
+        self._open_journal()
 
     def _news(self) -> str:
         """What the model cannot know from before: the time, who is at work, what happened since the last turn."""
@@ -317,24 +343,20 @@ class Talk:
         return "\n".join(lines)
 
 
-def system_prompt() -> str:
-    """The system prompt: the same for every repository and every turn."""
-    return render("conversation")
+def _why_offline(settings: ConversationSettings, offline: bool) -> str:
+    if offline or settings.interpreter == "rules":
+        return "fixed rules"
+    if any(os.environ.get(name) for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")):
+        return ""
+    return "fixed rules; ANTHROPIC_API_KEY is not set"
 
 
-def tool_list(conversation: Conversation) -> list[dict[str, Any]]:
-    """The tools as the Messages API takes them, in their fixed order."""
-    own = [
-        {"name": tool.name, "description": tool.description, "input_schema": tool.schema}
-        for tool in conversation.toolset
-    ]
-    return [*own, dict(_ASK_TOOL)]
-
-
-def _question_of(call: ToolCall) -> tuple[str, list[str]]:
-    choices = call.arguments.get("choices")
-    given = [clean(str(choice), 200) for choice in choices[:12]] if isinstance(choices, list) else []
-    return clean(str(call.arguments.get("question", "")), 500) or "What do you want?", given
+async def finished(result: ToolResult) -> ToolResult:
+    """The result of a call that may have to be waited for."""
+    while result.later is not None:
+        await asyncio.sleep(_LOOK)
+        result = result.later() or result
+    return result
 
 
 def _result_block(block: Block, result: ToolResult) -> Block:

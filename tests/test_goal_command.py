@@ -9,6 +9,8 @@ import pytest
 from support import run_orch
 from support_work import make_project, statuses
 
+from orchestrator_agent.orchestrator import Orchestrator
+
 
 @pytest.fixture
 def project(repo: Path) -> Path:
@@ -27,15 +29,18 @@ def test_a_goal_is_matched_asked_about_and_followed_to_merged_work(project: Path
 def test_no_starts_nothing(project: Path) -> None:
     done = run_orch(project, "goal", "start working on the second file", input="n\n")
     assert done.returncode == 0
-    assert "Nothing was started." in done.stdout
+    assert "Nothing was done." in done.stdout
     assert not (project / ".orch").exists()
 
 
 def test_without_an_answer_the_question_goes_to_stderr(project: Path) -> None:
     done = run_orch(project, "goal", "start 1.2")
     assert done.returncode == 4
-    assert "--auto" in done.stderr
-    assert not (project / ".orch").exists()
+    assert "orch answer" in done.stderr and "start working on this?" in done.stderr
+    assert not Orchestrator(project).project.store.agents()
+    answered = run_orch(project, "answer", "yes")
+    assert answered.returncode == 0, answered.stdout + answered.stderr
+    assert statuses(project)["1.2"] == "complete"
 
 
 def test_words_that_fit_several_are_asked_about(project: Path) -> None:
@@ -44,7 +49,12 @@ def test_words_that_fit_several_are_asked_about(project: Path) -> None:
     said = json.loads(done.stdout)
     assert said["state"] == "needs_answer"
     assert {"1.1", "1.2"} <= set(said["candidates"])
-    assert not (project / ".orch").exists()
+    assert not Orchestrator(project).project.store.agents()
+    shown = run_orch(project, "answer")
+    assert shown.returncode == 4 and "1.1: First File" in shown.stdout
+    assert run_orch(project, "answer", "1.2").returncode == 0
+    assert statuses(project) == {"1.1": "not_started", "1.2": "complete", "2.1": "blocked"}
+    assert "Nothing waits" in run_orch(project, "answer", "1.2").stderr
 
 
 def test_auto_answers_yes_and_json_tells_every_event(project: Path) -> None:
@@ -91,7 +101,7 @@ def test_help_and_quit_are_answered(project: Path, words: str) -> None:
 def test_a_dry_run_of_looking_says_what_it_would_look_at(project: Path) -> None:
     done = run_orch(project, "goal", "show status", "--dry-run")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "This would happen (nothing was changed):\n    get status" in done.stdout
+    assert "Would do: get status" in done.stdout
     assert not (project / ".orch").exists()
 
 

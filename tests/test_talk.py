@@ -22,8 +22,10 @@ from orchestrator_agent.transcripts import Transcripts
 @pytest.fixture
 def project(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose talk costs no time, and whose agents wait."""
-    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
-    return make_project(repo, "sleep 60", settings="stop_grace_seconds = 0.2\n[conversation]\nretries = 0\nmax_turns = 6\n")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-replaced")
+    return make_project(
+        repo, "sleep 60", settings="stop_grace_seconds = 0.2\n[conversation]\nretries = 0\nmax_turns = 6\n"
+    )
 
 
 def answers(*blocks: Any) -> Answer:
@@ -295,10 +297,12 @@ def test_a_wrong_key_is_not_tried_again(project: Path, monkeypatch: pytest.Monke
 
 
 def test_without_a_key_nothing_is_sent(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
     notes = Notes()
-    outcome = asyncio.run(talk_in(project, notes).say("status"))
-    assert outcome.interpreter == "rules" and "no key" in notes.lines[0]
+    talk = talk_in(project, notes)
+    assert "ANTHROPIC_API_KEY is not set" in talk.why_offline
+    outcome = asyncio.run(talk.say("status"))
+    assert outcome.interpreter == "rules" and [name for name, _ in notes.calls] == ["get_status"]
 
 
 @pytest.mark.parametrize("broken", [{"cut_after": 4}, {"error_after": (4, "overloaded_error")}])
