@@ -24,18 +24,31 @@ class Belief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The roadmap as it is on one target branch. `order` is its ids in the order of taking."""
+
+    availability: Mapping[str, Availability] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    #: Work streams that must not run beside each other: id -> ids, both in lower case.
+    conflicts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What was seen. `attempts` by agent id, for live agents; `order` is the roadmap's ids in the order of taking."""
+    """What was seen. `attempts` by agent id, for live agents; `views` by target branch."""
 
     attempts: Mapping[str, Observation]
-    availability: Mapping[str, Availability]
-    order: tuple[str, ...]
+    views: Mapping[str, View]
+    #: Unix seconds.
+    now: float = 0.0
     #: Agent whose work is being checked or landed right now, or None: one at a time.
     lane: str | None = None
     #: Agents that something is being done about right now.
     busy: frozenset[str] = frozenset()
-    #: Work streams that must not run beside each other: id -> ids, both in lower case.
-    conflicts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: How often the shim of an agent was launched; one that comes up is launched once.
+    launches: Mapping[str, int] = field(default_factory=dict)
+    #: Agents that should have ended long ago, as they were asked to.
+    overdue: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +65,10 @@ class MarkRunning:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Ask a running agent's shim to end the tree."""
+    """Ask a running agent's shim to end the tree; `firm` ends a shim that does not answer."""
 
     agent: AgentFacts
+    firm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +87,15 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Record that an agent could not be started: its shim ends before it starts anything."""
+
+    agent: AgentFacts
+
+
+@dataclass(frozen=True, slots=True)
 class Spawn:
-    """Intend a new agent. `why` chooses the prompt: first, retry, conflict or lost; `after` is the previous agent."""
+    """Intend a new agent. `why` (first, retry, conflict, limit, lost) chooses the prompt; `after` is the one before."""
 
     command: Command
     work_stream_id: str
@@ -113,4 +134,4 @@ class Finish:
     data: dict[str, object] = field(default_factory=dict)
 
 
-Action = Launch | MarkRunning | Stop | StopPrograms | Close | Spawn | Verify | Integrate | Release | Finish
+Action = Launch | MarkRunning | Stop | StopPrograms | Close | GiveUp | Spawn | Verify | Integrate | Release | Finish

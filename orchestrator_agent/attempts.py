@@ -1,4 +1,4 @@
-"""Attempts: preparing, launching, observing, stopping and sweeping what the shims run.
+"""Attempts: preparing, launching, observing, stopping and sweeping what the shims run; `logs` reads what it printed.
 
 An attempt is one directory, started at most once; `shim.py` says what is in it. All calls are idempotent, and
 none trusts a process id: the held lock says whether a shim lives.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
-import itertools
 import json
 import os
 import signal
@@ -19,14 +18,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from orchestrator_agent import processes, shim
 from orchestrator_agent.errors import OrchError
 
 _POLL_SECONDS = 0.01
-#: The most bytes that one call reads from a log, and so the longest line that is kept whole.
-_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +177,7 @@ def observe(directory: Path) -> Observation:
     """What is true of an attempt now. A directory that is missing was never started."""
     # In this order: a record that exists was there before the lock went.
     alive = _is_held(directory)
-    record = _read_json(directory / "exit.json")
+    record = shim.read_json(directory / "exit.json")
     return Observation(alive, (directory / "start.json").exists(), _exit_record(record) if record else None)
 
 
@@ -197,7 +194,7 @@ def wait(directory: Path, timeout: float | None) -> ExitRecord | None:
 def request_stop(directory: Path, *, now: bool = False) -> bool:
     """Ask the shim to end its tree: politely, then by force after the grace, or at once with `now`.
 
-    Returns at once; `wait` tells when it is done. Needs no controller.
+    Returns at once; `wait` tells when it is done. Needs no controller. A shim that is suspended goes on.
 
     Returns:
         False when nothing runs there: never launched, ended, or its shim died (then `sweep`).
@@ -207,12 +204,21 @@ def request_stop(directory: Path, *, now: bool = False) -> bool:
     # The file first: a shim that has not written start.json yet looks for it afterwards.
     fd = os.open(directory / ("stop-now" if now else "stop"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     os.close(fd)
-    start = _read_json(directory / "start.json")
-    if start is None:
+    if not (directory / "start.json").exists():
         return _is_held(directory)
-    if start.get("boot_id") != shim.boot_id():
+    return _signal(directory, signal.SIGUSR1 if now else signal.SIGTERM, signal.SIGCONT)
+
+
+def kill_shim(directory: Path) -> bool:
+    """Kill a shim that does not answer; what it leaves is for `sweep`. False when none is there."""
+    return _is_held(directory) and _signal(directory, signal.SIGKILL)
+
+
+def _signal(directory: Path, *numbers: int) -> bool:
+    start = shim.read_json(directory / "start.json")
+    if start is None or start.get("boot_id") != shim.boot_id():
         return False
-    return processes.signal_exactly(start["pid"], start["start_time"], signal.SIGUSR1 if now else signal.SIGTERM)
+    return all([processes.signal_exactly(start["pid"], start["start_time"], number) for number in numbers])
 
 
 def send_frame(directory: Path, frame: bytes, timeout: float = 5.0) -> bool:
@@ -293,81 +299,13 @@ def sweep(directory: Path, worktree: Path | None) -> list[int]:
     """
     if _is_held(directory):
         raise OrchError(f"The agent in {directory} still runs; stop it first.")
-    spec, start = _read_json(directory / "spec.json"), _read_json(directory / "start.json")
+    if not directory.exists():
+        return processes.end_all(directory, None, None)
+    spec, start = shim.read_json(directory / "spec.json"), shim.read_json(directory / "start.json")
     if not spec or not start:
         return []
     same_boot = start.get("boot_id") == shim.boot_id()
     return processes.end_all(directory, worktree, start["start_time"] if same_boot else None)
-
-
-def tail(directory: Path, limit: int = 4000, *, name: str = "out.log") -> str:
-    """The last `limit` characters of a log (`out.log` or `err.log`); raw text of the agent, empty without one."""
-    with contextlib.ExitStack() as stack:
-        segments = _segments(directory, name, stack)
-        if not segments:
-            return ""
-        end = segments[-1][0] + segments[-1][1]
-        # No character of UTF-8 has more than four bytes.
-        data = _read(segments, max(segments[0][0], end - 4 * limit), 4 * limit)
-    return data.decode("utf-8", "replace")[-limit:] if limit > 0 else ""
-
-
-def read_lines_from(directory: Path, offset: int, *, name: str = "out.log") -> tuple[list[str], int]:
-    """Follow a log: the whole lines after byte `offset` of all that was printed, and the offset to go on from.
-
-    At most 1 MiB a call; a longer line comes in parts. What is not there any more is skipped, up to the next
-    line. The last line needs no line end once the attempt has ended. Raw text of the agent: print it through
-    `terminal.clean`.
-    """
-    ended = (directory / "exit.json").exists()
-    with contextlib.ExitStack() as stack:
-        segments = _segments(directory, name, stack)
-        if not segments:
-            return [], offset
-        start = max(offset, segments[0][0])
-        data = _read(segments, start, _READ_BYTES)
-        is_all = start + len(data) == segments[-1][0] + segments[-1][1]
-    skipped = 0
-    if start > offset:
-        skipped = data.find(b"\n") + 1
-    keep = data.rfind(b"\n") + 1
-    if (keep == 0 and len(data) == _READ_BYTES) or (ended and is_all):
-        keep = len(data)
-    lines = data[skipped:keep].decode("utf-8", "replace").split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return lines, start + keep
-
-
-def _segments(directory: Path, name: str, stack: contextlib.ExitStack) -> list[tuple[int, int, BinaryIO]]:
-    """(first byte, size, file) of the segments of a log, oldest first; tried again when it rotates meanwhile."""
-    for _ in range(50):
-        files: list[BinaryIO] = []
-        for path in (directory / f"{name}.1", directory / name):
-            with contextlib.suppress(FileNotFoundError):
-                files.append(stack.enter_context(path.open("rb")))
-        begins = _read_json(directory / f"{name}.map")
-        found: list[tuple[int, int, BinaryIO]] = []
-        for file in files:
-            status = os.fstat(file.fileno())
-            begin = 0 if begins is None else begins.get(str(status.st_ino))
-            if begin is not None:
-                found.append((begin, status.st_size, file))
-        is_whole = all(left[0] + left[1] == right[0] for left, right in itertools.pairwise(found))
-        if not files or (is_whole and len(found) == (1 if begins is None else 2)):
-            return found
-        time.sleep(0.001)
-    return found[-1:]  # the shim died while it rotated
-
-
-def _read(segments: list[tuple[int, int, BinaryIO]], start: int, limit: int) -> bytes:
-    data = b""
-    for begin, size, file in segments:
-        position = start + len(data)
-        if begin <= position < begin + size and len(data) < limit:
-            file.seek(position - begin)
-            data += file.read(min(limit - len(data), begin + size - position))
-    return data
 
 
 def _is_held(directory: Path) -> bool:
@@ -382,14 +320,6 @@ def _is_held(directory: Path) -> bool:
     finally:
         os.close(fd)
     return False
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _exit_record(record: dict[str, Any]) -> ExitRecord | None:

@@ -17,7 +17,7 @@ from orchestrator_agent.errors import OrchError, UserError
 from orchestrator_agent.feed import Feed
 from orchestrator_agent.lines import Lines, PlainLines, TerminalLines
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.terminal import clean, style
+from orchestrator_agent.terminal import clean, plural, style
 from orchestrator_agent.tools import ToolCall, ToolResult
 from orchestrator_agent.tools.agents import agent_of
 from orchestrator_agent.tools.toolset import journal
@@ -82,7 +82,7 @@ class Chat:
     async def run(self) -> int:
         """Turns until the person leaves; the exit code."""
         ready = len(self.orchestrator.get_available_work())
-        print(f"{ready} work streams can start now. Say what you want, or `help`.")
+        print(f"{plural(ready, 'work stream')} can start now. Say what you want, or `help`.")
         self._something.set()
         watcher = asyncio.create_task(self._watch()) if self.lines.live else None
         while not self._left:
@@ -146,7 +146,7 @@ class Chat:
     def _farewell(self) -> None:
         count = len(self.project.store.live_agents())
         if count:
-            print(f"{_agents(count)} run{'s' if count == 1 else ''} on; `orch chat` or `orch stop` reach them.")
+            print(f"{plural(count, 'agent')} run{'s' if count == 1 else ''} on; `orch chat` or `orch stop` reach them.")
         elif self.project.store.open_commands():
             print("Work goes on in the background; `orch chat` or `orch stop` reach it.")
 
@@ -260,7 +260,8 @@ class Chat:
             return command is None or command.state != "open"
 
         await self._until(is_over)
-        print(f"Stopped {len(result.data['agent_ids'])} agent(s)")
+        count = len(result.data["agent_ids"])
+        print(f"Stopped {plural(count, 'agent')}" if count else "Stopped what was queued, checked or merged.")
 
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true() and self.feed.is_open():
@@ -278,8 +279,7 @@ class Chat:
         await self._call("get_status", **({"work_stream_id": rest} if rest else {}))
 
     async def _running(self, rest: str) -> None:
-        agents = [overview.agent(self.project, facts) for facts in self.project.store.live_agents()]
-        print("\n".join(printing.running_lines(agents)))
+        print("\n".join(printing.running_lines(overview.running(self.project))))
 
     async def _stop(self, rest: str) -> None:
         await self._call("stop_agent", **({} if rest in ("", "all") else {"agent_id": rest}))
@@ -300,7 +300,3 @@ class Chat:
 
     async def _quit(self, rest: str) -> None:
         self._left = True
-
-
-def _agents(count: int) -> str:
-    return f"{count} agent{'s' if count != 1 else ''}"

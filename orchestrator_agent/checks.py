@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator_agent import attempts, environment, worktree
+from orchestrator_agent import attempts, environment, isolation, logs, worktree
 from orchestrator_agent.errors import OrchError
 from orchestrator_agent.git import Repository
 from orchestrator_agent.model import CheckResult, slug
@@ -59,7 +59,8 @@ def detect_tests(repository: Repository, commit: str) -> Command | None:
         return (repository.file_at(commit, name) or b"").decode("utf-8", "replace") if name in top else ""
 
     if _uses_pytest(names, text("pyproject.toml"), text("setup.cfg") + text("tox.ini"), "pytest.ini" in top):
-        return (shutil.which("python3") or shutil.which("python") or "python3", "-m", "pytest", "-q")
+        python = shutil.which("python3") or shutil.which("python") or "python3"
+        return (python, "-m", "pytest", "-q", "--rootdir=.")
     if _npm_test(text("package.json")):
         return ("npm", "test", "--silent")
     if "Cargo.toml" in top:
@@ -75,7 +76,7 @@ def detect_tests(repository: Repository, commit: str) -> Command | None:
 def _uses_pytest(names: Sequence[str], pyproject: str, ini: str, has_ini: bool) -> bool:
     try:
         configured = "pytest" in tomllib.loads(pyproject).get("tool", {})
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         configured = False
     files = any(fnmatch.fnmatchcase(name.rsplit("/", 1)[-1], "test_*.py") for name in names)
     return has_ini or configured or "[tool:pytest]" in ini or "[pytest]" in ini or files
@@ -84,7 +85,7 @@ def _uses_pytest(names: Sequence[str], pyproject: str, ini: str, has_ini: bool) 
 def _npm_test(package: str) -> bool:
     try:
         script = json.loads(package or "{}").get("scripts", {}).get("test", "")
-    except (json.JSONDecodeError, AttributeError):
+    except (json.JSONDecodeError, AttributeError, RecursionError):
         return False
     return isinstance(script, str) and bool(script) and "no test specified" not in script
 
@@ -95,17 +96,19 @@ def run_gate(repository: Repository, settings: Settings, gate: Gate, place: Path
     The program ends with us: when we are killed, so is its whole tree.
     """
     directory = new_folder(repository, f"{label}-{slug(gate.name)}")
+    isolation.wall(repository)
+    env = {**environment.allowed(settings.agent.env), **repository.identity(), **repository.ceiling()}
     spec = attempts.LaunchSpec(
         agent_id=directory.name,
         argv=gate.command,
         cwd=str(place),
-        env={**environment.allowed(settings.agent.env), **repository.identity(), **repository.ceiling()},
+        env={**env, **isolation.variables(place, env)},
         timeout_seconds=settings.checks.timeout_seconds,
         grace_seconds=settings.agent.stop_grace_seconds,
         segment_bytes=4 * 1024 * 1024,
     )
     ended = attempts.run(directory, spec)
-    output = clean(attempts.tail(directory, OUTPUT_LIMIT), keep_newlines=True).strip()
+    output = clean(logs.tail(directory, OUTPUT_LIMIT), keep_newlines=True).strip()
     return _judge(gate, ended, output)
 
 
@@ -116,6 +119,7 @@ def set_up(repository: Repository, settings: Settings, place: Path, label: str) 
         SettingsError: a file to copy is missing.
         OrchError: the set-up command failed.
     """
+    isolation.wall(repository)
     worktree.copy_into(repository, place, settings.workspace.copy)
     if not settings.workspace.setup:
         return
@@ -129,12 +133,15 @@ def set_up(repository: Repository, settings: Settings, place: Path, label: str) 
     )
     ended = attempts.run(folder, spec)
     if ended.reason != "exited" or ended.code != 0:
-        last = clean(attempts.tail(folder, 200)).strip() or ended.message
+        last = clean(logs.tail(folder, 200)).strip() or ended.message
         raise OrchError(f"the set-up command failed in a fresh worktree: {last}")
 
 
 def end_earlier(repository: Repository) -> None:
-    """End what a controller that was killed left running: two runs must not meet in the kept worktree."""
+    """End what a controller that was killed left running, and put back what it had put aside.
+
+    Two runs must not meet in the kept worktree.
+    """
     for folder in sorted((repository.state / "checks").glob("*")):
         seen = attempts.observe(folder)
         if seen.alive:
@@ -142,6 +149,7 @@ def end_earlier(repository: Repository) -> None:
             attempts.wait(folder, _PATIENCE)
         elif seen.started and seen.exit is None:
             attempts.sweep(folder, None)
+    isolation.put_back(repository)
 
 
 def new_folder(repository: Repository, label: str) -> Path:
@@ -189,16 +197,3 @@ def compared(result: CheckResult, on_base: str | None) -> CheckResult:
     if on_base in (None, "passed") or result.passed:
         return replace(result, on_base=on_base)
     return replace(result, on_base=on_base, message=f"{result.message} (as it does without this work)")
-
-
-def protected_among(files: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
-    """The files whose change a person must approve. `**` crosses folders, a plain name counts at the top."""
-    return tuple(name for name in files if any(_matches(name, pattern) for pattern in patterns))
-
-
-def _matches(name: str, pattern: str) -> bool:
-    if pattern.startswith(f"{name}/"):  # a file or link in the place of a folder that the pattern names
-        return True
-    if pattern.endswith("/**"):
-        return name.startswith(pattern[:-2])
-    return fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(f"/{name}", f"/{pattern}".replace("/**/", "*/"))

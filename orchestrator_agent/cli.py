@@ -75,8 +75,6 @@ def _silence() -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands; `docs/commands.md` is made from it."""
-    import argparse
-
     parser = _parser_class()(
         prog="orch",
         description=_HELP,
@@ -85,11 +83,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", "-V", action="store_true", help="print the version")
     parser.add_argument("-C", dest="directory", metavar="DIR", default=None, help="work as if started in DIR")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "-C", dest="directory", metavar="DIR", default=argparse.SUPPRESS, help="work as if started in DIR"
-    )
-    common.add_argument("--json", action="store_true", help="print JSON (see docs/json.md)")
 
     def add(name: str, help_: str, example: str, *aliases: str) -> argparse.ArgumentParser:
         return commands.add_parser(
@@ -98,13 +91,26 @@ def build_parser() -> argparse.ArgumentParser:
             help=help_,
             description=help_[0].upper() + help_[1:] + ".",
             epilog=f"Example: {example}",
-            parents=[common],
+            parents=[_common(has_json=name != "chat")],
         )
 
     _add_work(add)
     _add_looking(add)
     _add_upkeep(add)
     return parser
+
+
+def _common(*, has_json: bool) -> argparse.ArgumentParser:
+    """Options of every command. Without JSON the flag is taken all the same, to be refused with a reason."""
+    import argparse
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "-C", dest="directory", metavar="DIR", default=argparse.SUPPRESS, help="work as if started in DIR"
+    )
+    json_help = "print JSON (see docs/json.md)" if has_json else argparse.SUPPRESS
+    common.add_argument("--json", action="store_true", help=json_help)
+    return common
 
 
 def _parser_class() -> type[argparse.ArgumentParser]:
@@ -146,8 +152,19 @@ def _add_work(add: Add) -> None:
             "-n", dest="agents", type=_positive, metavar="N", help="agents at once (default: orch.toml)"
         )
     goal = add("goal", "say in words what you want done", 'orch goal "start working on the task parser"')
-    goal.add_argument("goal", metavar="WORDS", nargs="+", help="what you want")
+    goal.add_argument("goal", metavar="WORDS", nargs="*", help="what you want")
     goal.add_argument("--auto", action="store_true", help="do not ask before acting")
+    goal.add_argument("--explain", action="store_true", help="say how the fixed rules read the words; do nothing")
+    goal.add_argument(
+        "--resume", metavar="ID", nargs="?", const="", help="go on with the last conversation, or that one"
+    )
+    answer = add("answer", "answer the question that a goal waits with", "orch answer 1.2")
+    answer.add_argument("words", metavar="WORDS", nargs="*", help="your answer (without: show the question)")
+    answer.add_argument("--detach", action="store_true", help="return at once; the work goes on")
+    answer.set_defaults(dry_run=False)
+    for command in (goal, answer):
+        command.add_argument("--offline", action="store_true", help="ask no model; fixed rules understand you")
+        command.add_argument("--verbose", action="store_true", help="show what each tool answered")
     for command in (run, parallel, batch, goal):
         command.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
         command.add_argument("--detach", action="store_true", help="return at once; the work goes on")
@@ -159,6 +176,10 @@ def _add_work(add: Add) -> None:
 
 def _add_looking(add: Add) -> None:
     add("status", "show the roadmap, what can start now, and who is at work", "orch status --json")
+    roadmap = add("roadmap", "show what was found in the plans, and what is wrong in them", "orch roadmap check")
+    roadmap.add_argument(
+        "action", nargs="?", choices=("show", "check"), default="show", help="check: only problems; exit 1 on errors"
+    )
     add("running", "list the agents at work", "orch running")
     logs = add("logs", "show what an agent printed", "orch logs 1.2 -f")
     logs.add_argument("agent", metavar="ID", help="an agent, or a work stream for its newest agent")
@@ -179,8 +200,13 @@ def _add_upkeep(add: Add) -> None:
         command.add_argument("agent", metavar="ID", help="a work stream, or an agent")
     init = add("init", "set up a repository: find its plan or write a starter, and write orch.toml", "orch init")
     init.add_argument("--roadmap", metavar="PATH", help="the plan to use")
+    init.add_argument(
+        "--claude-code", action="store_true", help="only add the persona, the /orch command and the MCP server"
+    )
     doctor = add("doctor", "look for what is wrong here and say how to put it right", "orch doctor --fix")
     doctor.add_argument("--fix", action="store_true", help="put right what can be put right without loss")
+    mcp = add("mcp", "serve the tools over the Model Context Protocol, for Claude Code and others", "orch mcp")
+    mcp.add_argument("--allow", action="store_true", help="let callers stop and merge without asking you")
     demo = add("demo", "watch the whole way on a sample project, with stand-in agents", "orch demo")
     demo.add_argument("folder", nargs="?", metavar="DIR", help="a new folder for the sample (default: a temporary one)")
 

@@ -11,14 +11,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import exit_codes, follow, overview, printing, runtimes, wishes
-from orchestrator_agent.errors import NotAvailable
-from orchestrator_agent.model import AgentState
+from orchestrator_agent import (
+    events,
+    exit_codes,
+    follow,
+    git,
+    overview,
+    plan_view,
+    printing,
+    progress,
+    runtimes,
+    settings,
+    survey,
+    wishes,
+)
+from orchestrator_agent.errors import NotAvailable, UnknownAgent, UserError
+from orchestrator_agent.model import AgentRecord, AgentState
 from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.settings import Settings
 from orchestrator_agent.store import Command
-from orchestrator_agent.terminal import clean, plural
+from orchestrator_agent.terminal import clean
 from orchestrator_agent.wishes import Plan
 
+_FEW = 3
+#: Between looks at what an agent prints, in seconds.
+_LOOK = 0.05
 #: Outcomes of a work stream that are no failure of a command.
 _GOOD = ("complete", "on_branch", "unverified", "verified")
 
@@ -32,11 +49,30 @@ def run(options: argparse.Namespace) -> int:
     return _COMMANDS[options.command](options)
 
 
-def _open(options: argparse.Namespace) -> Orchestrator:
-    """The orchestrator of the folder that is meant; what was cut off goes on from here."""
-    orchestrator = Orchestrator(options.directory)
-    orchestrator.project.revive_controller()
+def _open(options: argparse.Namespace, *, works: bool = True) -> Orchestrator:
+    """The orchestrator of the folder that is meant; what was cut off goes on from here.
+
+    Args:
+        works: new work is to be done. To look and to stop there need be no good settings, and the folder may be a
+            linked worktree.
+    """
+    for sentence in settings.unknown_variables()[:_FEW]:
+        _warn(sentence)
+    orchestrator = Orchestrator(options.directory, lenient=not works)
+    project = orchestrator.project
+    if works:
+        git.require_main(project.repository)
+    elif project.repository.linked:
+        _warn(f"{project.repository.linked} is a linked worktree; this is about the main checkout, {project.root}.")
+    if project.settings_problem:
+        now = "the defaults" if project.settings == Settings() else "the settings that work was last started with"
+        _warn(f"{project.settings_problem} Until then {now} hold.")
+    project.revive_controller()
     return orchestrator
+
+
+def _warn(sentence: str) -> None:
+    print(f"orch: {clean(sentence, 600)}", file=sys.stderr)
 
 
 def show(options: argparse.Namespace, data: Any, lines: Callable[[], list[str]]) -> None:
@@ -148,7 +184,15 @@ def _goal(options: argparse.Namespace) -> int:
     return goal.run(options, _open(options))
 
 
+def _answer(options: argparse.Namespace) -> int:
+    from orchestrator_agent import goal
+
+    return goal.answer(options, _open(options))
+
+
 def _chat(options: argparse.Namespace) -> int:
+    if options.json:
+        raise UserError("A chat is for people and has no JSON; use `orch goal --json` for programs.")
     from orchestrator_agent import chat
 
     return chat.run_chat(_open(options), auto=options.auto)
@@ -158,21 +202,27 @@ def _chat(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    data = _open(options).status()
+    data = _open(options, works=False).status()
     show(options, data, lambda: printing.status_lines(data))
     return 0
 
 
+def _roadmap(options: argparse.Namespace) -> int:
+    only_problems = options.action == "check"
+    data = survey.survey(_open(options, works=False).project)
+    show(options, data, lambda: plan_view.lines(data, only_problems=only_problems))
+    return exit_codes.FAILED if only_problems and data["errors"] else 0
+
+
 def _running(options: argparse.Namespace) -> int:
-    orchestrator = _open(options)
-    agents = [overview.agent(orchestrator.project, facts) for facts in orchestrator.project.store.live_agents()]
-    show(options, {"agents": agents}, lambda: printing.running_lines(agents))
+    data = overview.running(_open(options, works=False).project)
+    show(options, data, lambda: printing.running_lines(data))
     return 0
 
 
 def _logs(options: argparse.Namespace) -> int:
-    orchestrator = _open(options)
-    record = orchestrator.agent(options.agent).record
+    orchestrator = _open(options, works=False)
+    record = _agent_to_read(orchestrator, options.agent, patient=options.follow)
     runtime = runtimes.get_runtime(record.runtime)
     output = follow.Output(orchestrator.project, record.id)
     while True:
@@ -187,17 +237,36 @@ def _logs(options: argparse.Namespace) -> int:
         sys.stdout.flush()
         if not options.follow or not live:
             return 0
-        time.sleep(0.05)
+        time.sleep(_LOOK)
+
+
+def _agent_to_read(orchestrator: Orchestrator, name: str, *, patient: bool) -> AgentRecord:
+    """The agent that is meant; with `patient` the one that a queued work stream is going to have.
+
+    Raises:
+        UnknownAgent: there is none, and none is to come; or it is not there yet and nobody waits.
+    """
+    while True:
+        try:
+            return orchestrator.agent(name).record
+        except UnknownAgent as error:
+            waits = progress.standing_of(orchestrator.project, name)
+            if waits is None:
+                raise error
+            if not patient:
+                said = f"No agent has worked on {waits.work_stream_id} yet: it {waits.reason}"
+                raise UnknownAgent(f"{said}; `orch logs {waits.work_stream_id} -f` waits for one.") from None
+        time.sleep(_LOOK)
 
 
 def _why(options: argparse.Namespace) -> int:
-    data = _open(options).why(options.work_stream)
+    data = _open(options, works=False).why(options.work_stream)
     show(options, {"work_streams": data}, lambda: printing.why_lines(data))
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
-    data = _open(options).get_report()
+    data = _open(options, works=False).get_report()
     show(options, data, lambda: printing.report_lines(data))
     return 0
 
@@ -208,17 +277,22 @@ def _report(options: argparse.Namespace) -> int:
 def _stop(options: argparse.Namespace) -> int:
     if options.agents and options.all:
         raise NotAvailable("Name agents or say --all, not both.")
-    orchestrator = _open(options)
-    before = [facts.record.id for facts in orchestrator.project.store.live_agents()]
+    orchestrator = _open(options, works=False)
+    project = orchestrator.project
+    before = overview.running(project)
     command = orchestrator.stop_agents(options.agents or None)
-    if command is not None:
-        follow.wait(orchestrator.project, command)
-    records = [orchestrator.agent(agent_id).record for agent_id in before]
+    if command is None:
+        said = "Nothing of that is running." if before["under_way"] else "Nothing is running."
+        show(options, {"stopped": [], "work_streams": [], "command_id": None}, lambda: [said])
+        return 0
+    for event in follow.follow(project, command):
+        if event.type == events.WARNING:
+            _warn(event.message)
+    records = [orchestrator.agent(agent["id"]).record for agent in before["agents"]]
     stopped = [record for record in records if record.state is AgentState.STOPPED]
-    lines = [f"Stopped {plural(len(stopped), 'agent')}:"] if stopped else ["Stopped; no agent was at work."]
-    lines += [f"  {record.id} (its work is on branch {record.branch})" for record in stopped]
-    data = {"stopped": [record.id for record in stopped], "command_id": command}
-    show(options, data, lambda: ["Nothing is running."] if command is None else lines)
+    others = progress.ended_since(project, before)
+    data = {"stopped": [record.id for record in stopped], "work_streams": others, "command_id": command}
+    show(options, data, lambda: printing.stop_lines(stopped, others))
     return 0
 
 
@@ -252,7 +326,8 @@ def after_quietly(options: argparse.Namespace, orchestrator: Orchestrator, comma
 def _init(options: argparse.Namespace) -> int:
     from orchestrator_agent import setting_up
 
-    data = setting_up.init(Path(options.directory or "."), options.roadmap)
+    start = Path(options.directory or ".")
+    data = setting_up.init_claude_code(start) if options.claude_code else setting_up.init(start, options.roadmap)
     show(options, data, lambda: printing.init_lines(data))
     return 0
 
@@ -273,14 +348,22 @@ def _demo(options: argparse.Namespace) -> int:
     return demo.run(options)
 
 
+def _mcp(options: argparse.Namespace) -> int:
+    from orchestrator_agent import mcp_server
+
+    return mcp_server.serve(options.directory, allow=options.allow)
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "parallel": _parallel,
     "batch": _batch,
     "goal": _goal,
+    "answer": _answer,
     "chat": _chat,
     "interactive": _chat,
     "status": _status,
+    "roadmap": _roadmap,
     "running": _running,
     "logs": _logs,
     "why": _why,
@@ -290,5 +373,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "integrate": _integrate,
     "init": _init,
     "doctor": _doctor,
+    "mcp": _mcp,
     "demo": _demo,
 }

@@ -12,28 +12,34 @@ import fcntl
 import os
 import sys
 import time
+import traceback
 import uuid
+from collections import Counter
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import actions, attempts, checks, events, execution, verification
+from orchestrator_agent import actions, attempts, checks, events, intentions
 from orchestrator_agent import worktree as worktrees
-from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.errors import SettingsError
 from orchestrator_agent.events import Event
 from orchestrator_agent.jobs import Jobs
 from orchestrator_agent.journal import Conflict
-from orchestrator_agent.model import AgentState, slug
+from orchestrator_agent.model import AgentState
 from orchestrator_agent.project import Project, make_state_folder
 from orchestrator_agent.reconcile import reconcile
-from orchestrator_agent.roadmap import Roadmap, order
-from orchestrator_agent.store import AgentFacts, Command
+from orchestrator_agent.shim import is_at
+from orchestrator_agent.store import AgentFacts, Command, JournalError
+from orchestrator_agent.targets import Targets
 
 #: Nothing depends on looking this often: ends and wishes wake us. It bounds what a lost wake-up costs. Seconds.
 _PATIENCE = 1.0
 #: Between looks while a shim is on its way up. Seconds.
 _STARTING_PATIENCE = 0.02
 _LOCK_TRIES = 30
+#: How much longer than its grace a stop may take before that is said, and before a shim is ended itself. The
+#: whole of a regular end takes up to seven. Seconds.
+_SAY_AFTER, _FIRM_AFTER = 3.0, 9.0
 
 Job = Coroutine[Any, Any, list[Event]]
 
@@ -41,33 +47,61 @@ Job = Coroutine[Any, Any, list[Event]]
 class Controller:
     """One life of the controller, with the lock held."""
 
-    def __init__(self, project: Project) -> None:
-        """Use an open project whose lock the caller holds."""
-        self.project = project
+    def __init__(self, project: Project, lock: int) -> None:
+        """Use an open project whose lock the caller holds, with `lock` open on it."""
+        self.project, self._lock = project, lock
         self.store = project.writable_store()
         self._do = Jobs(project)
         self._jobs: dict[str, asyncio.Task[list[Event]]] = {}
+        #: What jobs came to, until it is in the journal.
+        self._ended: dict[str, list[Event]] = {}
         self._lane: str | None = None
         self._woken = asyncio.Event()
-        self._plan: tuple[str, Roadmap] | None = None
+        self._targets = Targets(project)
+        self._launches: Counter[str] = Counter()
+        #: Agents that were asked to stop: when first, by the monotonic clock.
+        self._asked: dict[str, float] = {}
+        self._warned: set[str] = set()
+        self._begun = False
+        self._known: set[str] = {command.id for command in self.store.open_commands()}
 
-    async def run(self) -> None:
-        """Work until nothing is left to do."""
-        self._record(events.CONTROLLER_STARTED, f"controller {os.getpid()} started")
+    async def run(self) -> bool:
+        """Work until nothing is left to do; False when our folder was taken away meanwhile."""
         checks.end_earlier(self.project.repository)
         fifo = self._listen()
-        self._finish_clean_ups()
         try:
-            while True:
-                self._woken.clear()
-                self._step()
-                if not self._jobs and not self.store.open_commands() and not self.store.live_agents():
-                    break
-                await self._wait()
+            while is_at(self._lock, str(self.project.state / "controller.lock")):
+                if await self._is_over():
+                    return True
         finally:
             asyncio.get_running_loop().remove_reader(fifo)
             os.close(fifo)
-        self._record(events.CONTROLLER_ENDED, f"controller {os.getpid()} ended: nothing is left to do")
+        return False
+
+    async def _is_over(self) -> bool:
+        """One step, and a wait where that was not the last one."""
+        self._woken.clear()
+        try:
+            if not self._begun:
+                self._begin_work()
+            self._step()
+            if not self._jobs and not self.store.open_commands() and not self.store.live_agents():
+                self._record(events.CONTROLLER_ENDED, f"controller {os.getpid()} ended: nothing is left to do")
+                return True
+            starting = any(f.record.state is AgentState.STARTING for f in self.store.live_agents())
+            patience = _STARTING_PATIENCE if starting else _PATIENCE
+        except JournalError as error:  # it may pass; nothing that was not journaled has happened
+            print(error, file=sys.stderr, flush=True)
+            patience = _PATIENCE
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), patience)
+        return False
+
+    def _begin_work(self) -> None:
+        doubt = f"; settings as they were: {self.project.settings_problem}" if self.project.settings_problem else ""
+        self._record(events.CONTROLLER_STARTED, f"controller {os.getpid()} started{doubt}")
+        self._begun = True
+        self._finish_clean_ups()
 
     def _listen(self) -> int:
         """Open the FIFO by which shims and front ends wake us."""
@@ -84,20 +118,16 @@ class Controller:
         asyncio.get_running_loop().add_reader(fifo, drain)
         return fifo
 
-    async def _wait(self) -> None:
-        starting = any(f.record.state is AgentState.STARTING for f in self.store.live_agents())
-        patience = _STARTING_PATIENCE if starting else _PATIENCE
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), patience)
-
     # -- look ----------------------------------------------------------------------------------------------------
 
     def _step(self) -> None:
-        """One look and what follows from it."""
+        """What has come to an end, one look, and what follows from it."""
+        self._take_up()
+        self._hear_new_commands()
         belief = self._believe()
         world = self._look(belief)
         if world is None:
-            return  # the look failed: change nothing
+            return self._woken.set()  # something was refused, which changes what we believe
         for action in reconcile(belief, world):
             with contextlib.suppress(Conflict):  # decided on a state that has moved on; the next look sees it
                 self._carry_out(action)
@@ -121,63 +151,78 @@ class Controller:
             max_attempts=settings.agent.max_attempts,
         )
 
+    def _take_up(self) -> None:
+        """Record what jobs came to. Until that is done, nothing else is done about the same agent."""
+        for key in list(self._ended):
+            for event in self._ended[key]:
+                with contextlib.suppress(Conflict):
+                    self.store.record(event)
+            del self._ended[key], self._jobs[key]
+            self._lane = None if self._lane == key else self._lane
+
+    def _hear_new_commands(self) -> None:
+        """With each new command the settings are read again; bad ones change nothing."""
+        open_ = {command.id for command in self.store.open_commands()}
+        if fresh := open_ - self._known:
+            try:
+                self.project.read_settings_again()
+                self._targets.forget()
+            except SettingsError as error:
+                kept = f"working on with the settings from before: {error}"
+                self._record(events.WARNING, kept, command_id=min(fresh))
+        self._known = open_
+
     def _look(self, belief: actions.Belief) -> actions.World | None:
-        plan = self._current_plan(belief)
-        if plan is None:
+        """What is there now; None when commands had to be refused, because their roadmap was never readable."""
+        targets = [str(command.payload["target"]) for command in belief.commands if "target" in command.payload]
+        views, problems = self._targets.views(targets)
+        refused = [command for command in belief.commands if command.payload.get("target") in problems]
+        for command in refused:
+            why = problems[str(command.payload["target"])]
+            self._record(events.COMMAND_DONE, why, command_id=command.id, data={"state": "refused"})
+        if refused:
             return None
-        live = [f.record for f in belief.agents if f.record.state.is_live]
-        streams = plan.work_streams
-        conflicts: dict[str, set[str]] = {}
-        for stream in streams:
-            for other in stream.conflicts_with:
-                conflicts.setdefault(stream.id.casefold(), set()).add(other.casefold())
-                conflicts.setdefault(other.casefold(), set()).add(stream.id.casefold())
+        live = [f.record.id for f in belief.agents if f.record.state.is_live]
+        self._asked = {name: since for name, since in self._asked.items() if name in live}
+        overdue = {name for name in self._asked if self._waited_for(name) > _FIRM_AFTER}
         return actions.World(
-            attempts={record.id: attempts.observe(self.project.agent_folder(record.id)) for record in live},
-            availability=self.project.availability(plan),
-            order=tuple(stream.id for stream in order(streams)),
+            attempts={name: attempts.observe(self.project.agent_folder(name)) for name in live},
+            views=views,
+            now=self.store.now(),
             lane=self._lane,
             busy=frozenset(self._jobs),
-            conflicts={name: frozenset(others) for name, others in conflicts.items()},
+            launches=self._launches,
+            overdue=frozenset(overdue),
         )
 
-    def _current_plan(self, belief: actions.Belief) -> Roadmap | None:
-        """The roadmap at the target branch, read again only when that moved; None when it was never readable.
-
-        Then the commands that need it are refused: nothing hangs because of a plan that somebody broke.
-        """
-        targets = [str(c.payload["target"]) for c in belief.commands if "target" in c.payload]
-        if not targets:
-            return self._plan[1] if self._plan else Roadmap(path="", format="", work_streams=(), warnings=())
-        commit = self.project.tip(targets[0])
-        if self._plan is None or self._plan[0] != commit:
-            try:
-                self._plan = (commit, self.project.roadmap_at(commit))
-            except RoadmapError as error:
-                if self._plan is None:
-                    for command in belief.commands:
-                        self._record(events.COMMAND_DONE, str(error), command_id=command.id, data={"state": "refused"})
-                    return None
-        return self._plan[1]
+    def _waited_for(self, agent_id: str) -> float:
+        """Seconds since an agent that was asked to stop should have ended."""
+        since = self._asked.get(agent_id)
+        return 0.0 if since is None else time.monotonic() - since - self.project.settings.agent.stop_grace_seconds
 
     # -- carry out -----------------------------------------------------------------------------------------------
 
     def _carry_out(self, action: actions.Action) -> None:
         match action:
             case actions.Launch(agent):
+                self._launches[agent.record.id] += 1
                 self._begin(agent.record.id, self._do.start(agent))
+            case actions.GiveUp(agent):
+                self._begin(agent.record.id, self._do.give_up(agent))
             case actions.MarkRunning(agent):
                 record = agent.record
                 self._record(events.AGENT_RUNNING, f"{record.id} is working on {record.work_stream_id}", agent)
-            case actions.Stop(agent):
-                attempts.request_stop(self.project.agent_folder(agent.record.id))
+            case actions.Stop(agent, firm):
+                self._stop(agent, firm)
             case actions.StopPrograms(agent):
                 for folder in checks.folders_of(self.project.repository, agent.record.id):
                     attempts.request_stop(folder)
             case actions.Close(agent, lost):
                 self._begin(agent.record.id, self._do.close(agent, lost))
             case actions.Spawn():
-                self._spawn(action)
+                title = self._targets.title(str(action.command.payload["target"]), action.work_stream_id)
+                self.store.record(*intentions.of(self.project, action, title))  # only what is written is started
+                self._woken.set()
             case actions.Verify(agent):
                 self._record(events.VERIFICATION_STARTED, f"checking the work of {agent.record.id}", agent)
                 self._begin(agent.record.id, self._do.verify(agent), lane=True)
@@ -196,74 +241,26 @@ class Controller:
             self._lane = key
 
         def done(_: asyncio.Task[list[Event]]) -> None:
-            del self._jobs[key]
-            if lane:
-                self._lane = None
-            for event in task.result():
-                with contextlib.suppress(Conflict):
-                    self.store.record(event)
+            if task.cancelled():
+                return
+            if error := task.exception():  # what it was about is looked at again, and so it is tried again
+                traceback.print_exception(error)
+            self._ended[key] = [] if error else task.result()
             self._woken.set()
 
         task.add_done_callback(done)
 
-    def _spawn(self, action: actions.Spawn) -> None:
-        """Write the intention to run an agent; only what is written is started."""
-        command, name = action.command, action.work_stream_id
-        now = self.store.now()
-        agent_id = self._new_id(name, int(now))
-        previous = action.after or self._interrupted(name)
-        why = action.why if action.after or previous is None else "lost"
-        base = (previous.record.head_commit if previous else "") or self.project.tip(str(command.payload["target"]))
-        ports = [f.details.get("port", 0) for f in self.store.live_agents()]
-        spawning = Event(
-            type=events.SPAWNING_AGENT,
-            timestamp=now,
-            message=f"starting {agent_id} on {self._title(name)}" + (f" ({why})" if why != "first" else ""),
-            agent_id=agent_id,
-            work_stream_id=name,
-            command_id=command.id,
-            data={
-                "attempt": action.attempt,
-                "runtime": self.project.settings.agent.runtime,
-                "branch": f"orch/{slug(name)}/{agent_id}",
-                "worktree": str(worktrees.path_of(self.project.repository, agent_id)),
-                "base_commit": base,
-                "details": {
-                    "why": why,
-                    "after": previous.record.id if previous else None,
-                    "port": execution.free_port(self.project, ports),
-                    "session_id": str(uuid.uuid4()),
-                },
-            },
-        )
-        claimed = name.casefold() in {held.casefold() for held in self.store.claims()}
-        claim = Event(
-            type=events.WORK_STREAM_CLAIMED,
-            timestamp=now,
-            work_stream_id=name,
-            command_id=command.id,
-            agent_id=agent_id,
-        )
-        self.store.record(*([] if claimed else [claim]), spawning)
-        self._woken.set()
-
-    def _new_id(self, name: str, now: int) -> str:
-        first = f"coder-{slug(name)}-{now}"
-        names = (first, *(f"{first}-{n}" for n in range(2, 10_000)))
-        return next(n for n in names if self.store.agent(n) is None and not self.project.agent_folder(n).exists())
-
-    def _interrupted(self, name: str) -> AgentFacts | None:
-        """The agent whose stopped work a new one continues, or None."""
-        earlier = self.store.agents(work_stream_id=name)
-        result = self.store.last_results().get(name.casefold())
-        if not earlier or result is None or result.outcome != "stopped":
-            return None
-        last = earlier[-1]
-        kept = last.record.head_commit and self.project.repository.commit_of(f"refs/heads/{last.record.branch}")
-        return last if kept else None
-
-    def _title(self, name: str) -> str:
-        return verification.title_of(self._plan[1], name) if self._plan else name
+    def _stop(self, agent: AgentFacts, firm: bool) -> None:
+        name, folder = agent.record.id, self.project.agent_folder(agent.record.id)
+        self._asked.setdefault(name, time.monotonic())
+        attempts.request_stop(folder)
+        if firm:
+            attempts.kill_shim(folder)
+        elif self._waited_for(name) > _SAY_AFTER and name not in self._warned:
+            self._warned.add(name)
+            stops = [c.id for c in self.store.open_commands() if c.kind == "stop"]
+            message = f"waiting for {name}, whose supervisor does not answer; soon it is ended by force"
+            self._record(events.WARNING, message, agent, command_id=next(iter(stops), None))
 
     def _integrate(self, agent: AgentFacts) -> None:
         verdict = agent.verification
@@ -278,7 +275,8 @@ class Controller:
 
     def _release(self, action: actions.Release) -> None:
         name, outcome, agent = action.work_stream_id, action.outcome, action.agent
-        message = f"{self._title(name)}: {outcome.replace('_', ' ')}" + (f" ({action.reason})" if action.reason else "")
+        title = self._targets.title(str(action.command.payload.get("target")), name)
+        message = f"{title}: {outcome.replace('_', ' ')}" + (f" ({action.reason})" if action.reason else "")
         self._record(
             events.WORK_STREAM_RELEASED,
             message,
@@ -339,12 +337,19 @@ def _take(lock: int) -> bool:
     return False
 
 
+async def _control(project: Project, lock: int) -> None:
+    """One life of the controller; the process ends where our folder was taken away, with all programs that it ran."""
+    if not await Controller(project, lock).run():
+        print(f"{project.state} was removed or moved; this controller ends.", file=sys.stderr, flush=True)
+        os._exit(0)  # without the wait for threads, which would go on to work where nobody wants it
+
+
 def main(root: Path) -> int:
     """Be the controller of the repository at `root`, unless there is one.
 
     After the lock is let go, the journal is looked at once more: a wish may have come between our last look and that.
     """
-    project = Project(root)
+    project = Project(root, lenient=True)
     make_state_folder(project.repository)
     while True:
         with (project.state / "controller.lock").open("a+") as lock:
@@ -353,7 +358,7 @@ def main(root: Path) -> int:
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
-            asyncio.run(Controller(project).run())
+            asyncio.run(_control(project, lock.fileno()))
         if not project.store.open_commands() and not project.store.live_agents():
             return 0
 

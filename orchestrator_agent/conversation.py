@@ -152,7 +152,7 @@ class Conversation:
             plan = self._plan(calls)
         except UserError as error:
             return replace(base, problem=clean(str(error), 500))
-        if goal.intent in ("stop", "stop_all") and calls and not self._runs(goal.matched_work_streams):
+        if goal.intent in ("stop", "stop_all") and calls and not goal.also and not self._runs(goal.matched_work_streams):
             return replace(base, problem="Nothing of that is running." if at_work else "Nothing is running.")
         tools = [tool for call in calls if (tool := self.toolset.get(call.name))]
         confirm = bool(calls) and (goal.needs_confirmation or any(tool.needs_yes for tool in tools))
@@ -210,6 +210,8 @@ def question(proposal: Proposal) -> str:
     if goal.ambiguous:
         verb = {"stop": "stop", "verify": "be checked"}.get(goal.intent, "start" if goal.intent == "run" else "it be")
         return f"Which one should {verb} (number or id, or nothing)?"
+    if goal.also:
+        return "Shall I do this?"
     if goal.intent in ("stop", "stop_all"):
         return "Shall I stop this (the work is saved)?"
     if proposal.plan is None:
@@ -258,7 +260,16 @@ def _matched(proposal: Proposal) -> list[str]:
         what = what or ("" if goal.intent == "run" else f"{goal.intent.replace('_', ' ')}: ")
         said = what + (_one(streams[0]) if len(streams) == 1 else f"{len(streams)} work streams")
         streams = streams if len(streams) > 1 else ()
-    return [f"Matched goal to {said} {sure}", *_listed(streams), *_limits(goal)]
+    return [f"Matched goal to {said} {sure}", *_listed(streams), *_limits(goal), *_second_half(goal.also)]
+
+
+def _second_half(goal: InterpretedGoal | None) -> list[str]:
+    if goal is None:
+        return []
+    if goal.ambiguous:
+        return ["  and then something that is not clear; say that by itself"]
+    what = ", ".join(_one(stream) for stream in goal.matched_work_streams[:_SHOWN])
+    return [f"  and then {goal.intent.replace('_', ' ')}" + (f": {what}" if what else "")]
 
 
 def _one(stream: WorkStream) -> str:

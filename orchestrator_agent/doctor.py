@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import attempts, checks, git, runtimes, worktree
+from orchestrator_agent import attempts, checks, git, isolation, runtimes, settings, worktree
 from orchestrator_agent.errors import OrchError, UserError
 from orchestrator_agent.git import Repository
 from orchestrator_agent.project import Project
-from orchestrator_agent.settings import FILE_NAME as SETTINGS_FILE
 from orchestrator_agent.store import FILE_NAME as JOURNAL_FILE
 from orchestrator_agent.store import JournalError
-from orchestrator_agent.terminal import plural
+from orchestrator_agent.terminal import clean, plural
 
 _STALE_LOCK_SECONDS = 60
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,14 @@ def examine(start: Path, *, fix: bool = False) -> list[Finding]:
     findings.append(Finding("git", True, f"version {version[0]}.{version[1]}, repository {repository.root}"))
     if fix:
         findings += _mend_journal(repository)
-    findings.append(_try("branch", lambda: f"work lands on {git.require_ready(repository)}"))
-    try:
-        project = Project(start)
-    except UserError as error:
-        return [*findings, Finding("settings", False, str(error))]
-    has_file = (repository.root / SETTINGS_FILE).is_file()
-    findings.append(Finding("settings", True, SETTINGS_FILE if has_file else "defaults; `orch init` writes a file"))
+    project = Project(start, lenient=True)
+    target = project.settings.integration.target
+    findings.append(_try("branch", lambda: f"work lands on {git.require_ready(repository, target)}"))
+    findings.append(_settings(project))
     findings.append(_try("roadmap", lambda: _roadmap(project)))
     findings += _agents(project)
     findings.append(_tests(project))
+    findings += _shadowed(project)
     try:
         project.store  # noqa: B018  opening it is the check
     except JournalError as error:
@@ -76,13 +74,23 @@ def _try(name: str, look: Callable[[], str]) -> Finding:
         return Finding(name, False, str(error))
 
 
+def _settings(project: Project) -> Finding:
+    if project.settings_problem:
+        return Finding("settings", False, project.settings_problem, "no new work starts before that")
+    idle = settings.unknown_variables()
+    if idle:
+        return Finding("settings", False, " ".join(idle[:_FEW]), "set the right one, or unset it")
+    has_file = (project.root / settings.FILE_NAME).is_file()
+    return Finding("settings", True, settings.FILE_NAME if has_file else "defaults; `orch init` writes a file")
+
+
 def _mend_journal(repository: Repository) -> Iterator[Finding]:
     """Put a damaged journal aside; agents that only it knew are stopped, and their worktrees stay."""
     path = repository.state / JOURNAL_FILE
     if not path.is_file():
         return
     try:
-        Project(repository.root).store.close()
+        Project(repository.root, lenient=True).store.close()
         return
     except JournalError:
         pass
@@ -102,7 +110,8 @@ def _roadmap(project: Project) -> str:
     roadmap = project.roadmap()
     if not roadmap.work_streams:
         return f"{roadmap.path} holds no work streams yet"
-    return f"{roadmap.path}, {len(roadmap.work_streams)} work streams, {len(roadmap.warnings)} warnings"
+    streams, warnings = plural(len(roadmap.work_streams), "work stream"), plural(len(roadmap.warnings), "warning")
+    return f"{roadmap.path}, {streams}, {warnings}"
 
 
 def _agents(project: Project) -> Iterator[Finding]:
@@ -120,12 +129,24 @@ def _tests(project: Project) -> Finding:
     if not gates:
         off = project.settings.checks.tests == "none"
         message = "switched off" if off else "none were found"
-        return Finding("checks", off, message, "" if off else f"set `tests` under [checks] in {SETTINGS_FILE}")
+        return Finding("checks", off, message, "" if off else f"set `tests` under [checks] in {settings.FILE_NAME}")
     missing = [gate.command[0] for gate in gates if shutil.which(gate.command[0], path=None) is None]
     missing = [name for name in missing if "/" not in name]
     if missing:
         return Finding("checks", False, f"{missing[0]} is not on your PATH", "install it, or change [checks]")
     return Finding("checks", True, "; ".join(f"{gate.name}: {' '.join(gate.command)}" for gate in gates))
+
+
+def _shadowed(project: Project) -> Iterator[Finding]:
+    """Packages that tests would import from the checkout instead of from the work."""
+    head = project.repository.commit_of("HEAD")
+    gates = checks.gates(project.repository, project.settings.checks, head) if head else []
+    programs = (gate.command[0] for gate in gates)
+    python = next((name for name in programs if Path(name).name.startswith("python")), "python3")
+    if names := isolation.shadowed(project.root, python):
+        listed = clean(", ".join(names[:_FEW]), 200)
+        message = f"{python} has {listed} in editable mode from this checkout, so checks import that and not the work"
+        yield Finding("editable", False, message, "install it in each worktree with `setup` under [workspace]")
 
 
 def _controller(project: Project, fix: bool) -> Iterator[Finding]:
@@ -138,7 +159,9 @@ def _controller(project: Project, fix: bool) -> Iterator[Finding]:
         project.wake_controller()
         yield Finding("controller", True, "it was gone; a new one has taken over")
     else:
-        yield Finding("controller", False, f"gone, with {open_} commands open", "any command of orch starts a new one")
+        yield Finding(
+            "controller", False, f"gone, with {plural(open_, 'command')} open", "any command of orch starts a new one"
+        )
 
 
 def _locks(project: Project) -> Iterator[Finding]:
@@ -167,7 +190,9 @@ def _orphans(project: Project, fix: bool) -> Iterator[Finding]:
         elif seen.started and not seen.alive and seen.exit is None and folder.name not in live:
             lost += bool(attempts.sweep(folder, None)) if fix else 0
     if lost and not fix:
-        yield Finding("orphans", False, f"{lost} agents run that the journal does not know", "orch doctor --fix")
+        yield Finding(
+            "orphans", False, f"{plural(lost, 'agent')} at work that the journal does not know", "orch doctor --fix"
+        )
     else:
         yield Finding("orphans", True, f"{lost} were ended" if lost else "none")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 # Work asked for and done
 COMMAND_ACCEPTED = "command_accepted"
+COMMAND_NARROWED = "command_narrowed"
 COMMAND_DONE = "command_done"
 WORK_STREAM_CLAIMED = "work_stream_claimed"
 WORK_STREAM_RELEASED = "work_stream_released"
@@ -31,10 +32,12 @@ INTEGRATION_REFUSED = "integration_refused"
 # Conversation
 GOAL_RECEIVED = "goal_received"
 TOOL_CALLED = "tool_called"
+CONVERSATION_MESSAGE = "conversation_message"
 
 # The controller itself
 CONTROLLER_STARTED = "controller_started"
 CONTROLLER_ENDED = "controller_ended"
+WARNING = "warning"
 
 #: The event by which an agent reaches each end state.
 END_EVENTS = {

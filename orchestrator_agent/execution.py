@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import attempts, checks, environment, events, prompts, runtimes, worktree
+from orchestrator_agent import attempts, checks, environment, events, logs, prompts, runtimes, worktree
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import AgentState, WorkStream, slug
 from orchestrator_agent.project import Project
@@ -162,9 +162,21 @@ def close(project: Project, facts: AgentFacts, title: str, *, lost: bool, auto_c
         worktree.commit_all(
             project.repository, place, record.branch, title if state is AgentState.COMPLETED else f"wip: {title}"
         )
-    data["dirty"] = _dirty(project, place, record.branch)
+    data |= _left_behind(project, place, record.branch)
     data["head_commit"] = project.repository.commit_of(f"refs/heads/{record.branch}") or ""
-    ended = Event(
+    return [*saved, _end(facts, state, reason, data)]
+
+
+def give_up(project: Project, facts: AgentFacts) -> list[Event]:
+    """Record that an agent could not be started, with what its shim said last."""
+    said = clean(logs.tail(project.agent_folder(facts.record.id), 300, name="shim.log")).strip()
+    reason = f"its supervisor ended each time before it started anything: {said or 'it said nothing'}"
+    return [_end(facts, AgentState.FAILED, reason, {"final": True, "dirty": [], "head_commit": ""})]
+
+
+def _end(facts: AgentFacts, state: AgentState, reason: str, data: dict[str, Any]) -> Event:
+    record = facts.record
+    return Event(
         type=events.END_EVENTS[state.value],
         timestamp=time.time(),
         message=f"{record.id} {state.value}" + (f": {reason}" if reason else ""),
@@ -173,7 +185,6 @@ def close(project: Project, facts: AgentFacts, title: str, *, lost: bool, auto_c
         command_id=record.command_id,
         data={**data, "reason": reason},
     )
-    return [*saved, ended]
 
 
 def _judge(facts: AgentFacts, folder: Path) -> tuple[AgentState, str, dict[str, Any]]:
@@ -192,13 +203,18 @@ def _judge(facts: AgentFacts, folder: Path) -> tuple[AgentState, str, dict[str, 
     return state, "" if verdict.completed else verdict.reason, {**verdict.data, **data}
 
 
-def _dirty(project: Project, place: Path, branch: str) -> list[str]:
-    """What an agent left beside its commits: at most ten names, or a remark."""
+def _left_behind(project: Project, place: Path, branch: str) -> dict[str, Any]:
+    """What an agent left beside its commits: `dirty`, at most ten names, or `astray`, where its work went instead."""
     if not worktree.is_worktree(project.repository, place):
-        return ["its worktree is gone"]
+        return {"dirty": [], "astray": "its worktree was removed while it worked; what it had not committed is gone"}
     on = project.repository.git("symbolic-ref", "--quiet", "--short", "HEAD", cwd=place, check=False).stdout.strip()
     if on != branch:
-        return [f"it left its branch for {on or 'a detached HEAD'}"]
+        return {"dirty": [], "astray": f"it left its branch for {clean(on, 200) or 'a detached HEAD'}"}
+    return {"dirty": uncommitted(project, place), "astray": ""}
+
+
+def uncommitted(project: Project, place: Path) -> list[str]:
+    """Names of what lies uncommitted in a worktree, untracked files included, cleaned: at most ten."""
     listed = project.repository.git("status", "--porcelain", "-z", cwd=place).stdout.split("\0")
     return [clean(entry[3:], 200) for entry in listed if len(entry) > 3][:10]
 

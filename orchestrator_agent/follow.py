@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from orchestrator_agent import attempts
+from orchestrator_agent import logs
 from orchestrator_agent.errors import OrchError
 from orchestrator_agent.events import Event
 from orchestrator_agent.project import Project
-from orchestrator_agent.store import Command
+from orchestrator_agent.store import FILE_NAME, Command, JournalError
 
 #: The journal is watched this often while something is awaited. Seconds.
 POLL = 0.01
@@ -28,7 +28,7 @@ def follow(
         timeout: give up quietly after so many seconds.
 
     Raises:
-        OrchError: the controller cannot stay up.
+        OrchError: the controller cannot stay up, or our folder is gone.
     """
     store = project.store
     last = store.accepted_at(command_id) - 1
@@ -58,6 +58,8 @@ class _Care:
     def look(self) -> None:
         if self.project.controller_runs():
             return
+        if not (self.project.state / FILE_NAME).exists():
+            raise JournalError(f"{self.project.state} was removed or moved, and with it all that ran; start it again.")
         newest = self.project.store.last_event_id()
         self.restarts = self.restarts + 1 if newest == self.event else 0
         self.event = newest
@@ -95,5 +97,5 @@ class Output:
 
     def lines(self) -> list[str]:
         """Lines that are new since the last call; raw text of the agent's: print it through `terminal.clean`."""
-        lines, self._offset = attempts.read_lines_from(self._folder, self._offset)
+        lines, self._offset = logs.read_lines_from(self._folder, self._offset)
         return lines

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ _OPTIONS = {
     "submodule.recurse": "false",
     "rerere.enabled": "false",
 }
+_STATUS = ("status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
 _CONFIG = tuple(part for key, value in _OPTIONS.items() for part in ("-c", f"{key}={value}"))
 
 
@@ -47,6 +49,8 @@ class Repository:
 
     #: The main working tree.
     root: Path
+    #: The linked worktree in which the person stands, or None.
+    linked: Path | None = None
 
     @property
     def state(self) -> Path:
@@ -93,13 +97,30 @@ class Repository:
 
     def uncommitted(self) -> list[str]:
         """Tracked files of the main working tree with changes that are not committed."""
-        out = self.git("status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=dirty").stdout
-        return [entry[3:] for entry in out.split("\0") if len(entry) > 3]
+        return [entry[3:] for entry in self.git(*_STATUS).stdout.split("\0") if len(entry) > 3]
 
     def file_at(self, commit: str, path: str) -> bytes | None:
         """The bytes of a file in a commit, or None when it is not there."""
         done = self._bytes("cat-file", "blob", f"{commit}:{path}")
         return done.stdout if done.returncode == 0 else None
+
+    def files_at(self, commit: str, folder: str, suffixes: tuple[str, ...]) -> dict[str, bytes]:
+        """The plain files anywhere below a folder of a commit whose names end so, in the order of their paths."""
+        listed = self._bytes("ls-tree", "-r", "-z", commit, "--", f"{folder}/" if folder not in ("", ".") else ".")
+        entries = [entry.partition(b"\t") for entry in listed.stdout.split(b"\0") if entry.startswith(b"100")]
+        paths = [os.fsdecode(path) for _, _, path in entries]
+        chosen = [(path, head.split()[2]) for path, (head, _, _) in zip(paths, entries, strict=True)]
+        chosen = [(path, blob) for path, blob in chosen if path.endswith(suffixes)]
+        if not chosen:
+            return {}
+        out = self._bytes("cat-file", "--batch", stdin=b"".join(blob + b"\n" for _, blob in chosen)).stdout
+        found, position = {}, 0
+        for path, _ in chosen:
+            start = out.index(b"\n", position) + 1
+            size = int(out[position : start - 1].split()[2])
+            found[path] = out[start : start + size]
+            position = start + size + 1
+        return dict(sorted(found.items()))
 
     def store_blob(self, content: bytes) -> str:
         """Put bytes into the object database as they are; returns their hash.
@@ -192,29 +213,47 @@ def version() -> tuple[int, int]:
 
 
 def discover(start: Path) -> Repository:
-    """The repository around `start`; from a linked worktree it is the main one.
+    """The repository around `start`; from a linked worktree it is the main one, and `linked` says so.
 
     Raises:
         RepositoryError: no git, git too old, no repository, or a bare one.
     """
-    found = version()
-    if found < MINIMUM_VERSION:
-        raise RepositoryError(f"git {found[0]}.{found[1]} is too old; install git 2.31 or newer.")
     done = run_git(
         "rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-common-dir", "--show-toplevel", cwd=start
     )
     lines = done.stdout.splitlines()
-    if done.returncode != 0 or len(lines) < 3:
-        if "dubious ownership" in done.stderr:
-            raise RepositoryError(
-                f"git refuses {start} because another user owns it; see `git help config`, safe.directory."
-            )
-        if lines[:1] == ["true"]:
-            raise RepositoryError(f"{start} is a bare repository; run orch in a clone with files.")
-        raise RepositoryError(f"{start} is not in a git repository; run `git init` there, or name one with -C.")
+    if done.returncode != 0 or len(lines) != 3:  # an older git takes --path-format for a name and prints it
+        raise RepositoryError(_why_not(start, lines, done.stderr))
     common, top = Path(lines[1]), Path(lines[2])
     is_plain = common.name == ".git" and (common.parent / ".git").is_dir()
-    return Repository(common.parent if is_plain else top)
+    if not is_plain or common.parent.samefile(top):
+        return Repository(top)
+    return Repository(common.parent, linked=top)
+
+
+def _why_not(start: Path, lines: list[str], stderr: str) -> str:
+    """Why no repository was found."""
+    found = version()
+    if found < MINIMUM_VERSION:
+        return f"git {found[0]}.{found[1]} is too old; install git 2.31 or newer."
+    if "dubious ownership" in stderr:
+        return f"git refuses {start} because another user owns it; see `git help config`, safe.directory."
+    if lines[:1] == ["true"]:
+        return f"{start} is a bare repository; run orch in a clone with files."
+    return f"{start} is not in a git repository; run `git init` there, or name one with -C."
+
+
+def require_main(repository: Repository) -> None:
+    """Refuse work from a linked worktree: it would go by the files, and land on the branch, of the main checkout.
+
+    Raises:
+        RepositoryError: the person stands in a linked worktree.
+    """
+    if repository.linked is not None:
+        raise RepositoryError(
+            f"{repository.linked} is a linked worktree, and orch works on the branch of the main checkout; "
+            f"run it there: cd {shlex.quote(str(repository.root))}"
+        )
 
 
 def require_commits(repository: Repository) -> str:
@@ -233,15 +272,19 @@ def require_ready(repository: Repository, target: str = "") -> str:
     """The branch that work lands on, when work may start here.
 
     Raises:
-        RepositoryError: no commit, detached HEAD, no such target branch, or uncommitted changes.
+        RepositoryError: a linked worktree, no commit, detached HEAD, no such target branch, or uncommitted changes.
     """
-    require_commits(repository)
-    branch = target or repository.branch_checked_out()
-    if branch is None:
+    require_main(repository)
+    head, *changes = repository.git(*_STATUS, "--branch", "--no-ahead-behind").stdout.split("\0")
+    name = head.removeprefix("## ").partition("...")[0]
+    if name.startswith("No commits yet"):  # no branch has a space in its name
+        require_commits(repository)
+    branch = target or (name if " " not in name else "")
+    if not branch:
         raise RepositoryError("HEAD is detached; check out the branch that work should land on (`git switch main`).")
-    if repository.commit_of(f"refs/heads/{branch}") is None:
+    if target and repository.commit_of(f"refs/heads/{branch}") is None:
         raise RepositoryError(f"There is no branch {branch}; create it or correct integration.target in orch.toml.")
-    dirty = repository.uncommitted()
+    dirty = [entry[3:] for entry in changes if len(entry) > 3]
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
         raise RepositoryError(f"There are uncommitted changes ({dirty[0]}{more}); commit or stash them first.")

@@ -10,7 +10,9 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from orchestrator_agent import commands, exit_codes, overview
+from orchestrator_agent.conversation import Conversation
 from orchestrator_agent.errors import UserError
+from orchestrator_agent.interpreters.explaining import explain
 from orchestrator_agent.listener import Outcome
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.talk import Talk
@@ -36,6 +38,8 @@ _CODES = {
 
 def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
     """Understand and carry out the words of the command line; returns the exit code."""
+    if options.explain and options.goal:
+        return _explain(options, orchestrator)
     front = _Front(options)
     talk = Talk(orchestrator, front, auto=options.auto, offline=options.offline, dry_run=options.dry_run)
     front.begin(talk)
@@ -65,6 +69,12 @@ def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
         return exit_codes.NEEDS_ANSWER
     front.begin(talk)
     return _finish(options, orchestrator, _run(talk, talk.resume(" ".join(options.words))))
+
+
+def _explain(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
+    lines = explain(Conversation(orchestrator).propose(" ".join(options.goal)).goal)
+    commands.show(options, {"type": "explanation", "lines": lines}, lambda: lines)
+    return 0
 
 
 def _run(talk: Talk, turn: Coroutine[Any, Any, Outcome]) -> Outcome:

@@ -18,6 +18,7 @@ from orchestrator_agent.model import CheckResult, Verification
 from orchestrator_agent.project import Project
 from orchestrator_agent.prompts import evidence_of
 from orchestrator_agent.store import AgentFacts, Command, verification_to_json
+from orchestrator_agent.terminal import clean
 
 
 class Jobs:
@@ -42,18 +43,25 @@ class Jobs:
         target = str(command.payload["target"])
         after = self.store.agent(str(agent.details.get("after") or ""))
         verdict = after.verification if after else None
-        evidence = evidence_of(verdict) if verdict else ""
-        if after and not evidence:
-            evidence = after.record.reason or "The last attempt was cut off before it was done."
         return execution.Assignment(
             facts=agent,
             stream=self.project.roadmap_at(self.project.tip(target)).get(agent.record.work_stream_id),
             target=target,
             why=str(agent.details.get("why", "first")),
-            evidence=evidence,
+            evidence=self._evidence(after),
             conflicts=verdict.conflicts if verdict else (),
             settings=execution.settings_for(self.project, command.payload),
         )
+
+    def _evidence(self, after: AgentFacts | None) -> str:
+        """What is known against earlier attempts: how the last one ended, and the newest verdict on their work."""
+        told: list[str] = []
+        while after:
+            if verdict := after.verification:
+                return "\n\n".join([*told[:1], evidence_of(verdict)])
+            told.append(after.record.reason or "The last attempt was cut off before it was done.")
+            after = self.store.agent(str(after.details.get("after") or ""))
+        return "\n\n".join(told[:1])
 
     def _could_not_start(self, agent: AgentFacts, error: Exception) -> list[Event]:
         """A failure of git may pass (another one was at work, a controller was killed): it is tried again."""
@@ -82,13 +90,20 @@ class Jobs:
         except Exception as error:
             return self._could_not_start(agent, error)
 
+    async def give_up(self, agent: AgentFacts) -> list[Event]:
+        """Record that an agent could not be started."""
+        return execution.give_up(self.project, agent)
+
     async def verify(self, agent: AgentFacts) -> list[Event]:
         """Check an agent's work."""
         target = self._target_of(agent)
         base = self.project.tip(target)
         known = self.store.checks_on(base)
+        # A run lands what its agent made; a person who asks for it means the branch.
+        by_hand = any(command.kind != "run" for command in self._judging(agent))
+        head = verification.latest(self.project.repository, agent) if by_hand else agent.record.head_commit
         try:
-            verdict = await asyncio.to_thread(verification.verify, self.project, agent, target, base, known)
+            verdict = await asyncio.to_thread(verification.verify, self.project, agent, target, base, known, head)
         except Exception as error:
             verdict = _unverifiable(agent, base, _explain(error))
         failures = "; ".join(f"{check.name}: {check.message}" for check in verdict.failures())
@@ -174,6 +189,8 @@ def _explain(error: Exception) -> str:
     """What to tell of an error; of a bug the traceback goes to the log."""
     if isinstance(error, OrchError):
         return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror + (f" ({clean(str(error.filename), 200)})" if error.filename else "")
     traceback.print_exception(error)
     return f"internal error ({error}); see .orch/controller.log"
 

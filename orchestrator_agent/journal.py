@@ -18,6 +18,8 @@ SCHEMA = """
 CREATE TABLE event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL NOT NULL, type TEXT NOT NULL, message TEXT NOT NULL,
     agent_id TEXT, work_stream_id TEXT, command_id TEXT, data TEXT NOT NULL);
+CREATE INDEX conversation_message ON event (json_extract(data, '$.conversation_id'))
+    WHERE type = 'conversation_message';
 CREATE TABLE command (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, payload TEXT NOT NULL, state TEXT NOT NULL,
     outcome TEXT NOT NULL, created_at REAL NOT NULL, finished_at REAL);
@@ -55,6 +57,14 @@ def _accept(db: sqlite3.Connection, event: Event) -> None:
     )
     for work_stream_id in event.data.get("claims", ()):
         _insert_claim(db, event, work_stream_id)
+
+
+def _narrow(db: sqlite3.Connection, event: Event) -> None:
+    """Withdraw from a command what it has not begun, but for the work streams named; one that has ended stays so."""
+    db.execute(
+        "UPDATE command SET payload = json_set(payload, '$.work_stream_ids', json(?)) WHERE id = ? AND state = 'open'",
+        (json.dumps(event.data["work_stream_ids"]), event.command_id),
+    )
 
 
 def _finish(db: sqlite3.Connection, event: Event) -> None:
@@ -212,6 +222,7 @@ def _one(cursor: sqlite3.Cursor) -> None:
 
 APPLY: dict[str, Callable[[sqlite3.Connection, Event], None]] = {
     events.COMMAND_ACCEPTED: _accept,
+    events.COMMAND_NARROWED: _narrow,
     events.COMMAND_DONE: _finish,
     events.WORK_STREAM_CLAIMED: _claim,
     events.WORK_STREAM_RELEASED: _release,

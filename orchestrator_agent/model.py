@@ -66,6 +66,10 @@ class WorkStream:
     conflicts_with: tuple[str, ...] = ()
     #: Files and folders that the roadmap says it will change; streams that share one do not run together.
     files: tuple[str, ...] = ()
+    #: It only groups other work streams (an epic), which are offered in its place.
+    is_container: bool = False
+    #: Id of the container that it belongs to, or None: what keeps that from being started keeps this too.
+    part_of: str | None = None
     #: Only where nothing but the order of the plan says what comes first: the number of its group. It waits for all
     #: open work of a lower step in the same plan.
     step: int | None = None
@@ -106,7 +110,7 @@ class Availability:
     reason: str = ""
     #: What kind of reason: complete, cancelled, claimed, dependency, unknown_dependency, cycle,
     #: blocked (the roadmap says so), stale_blocked (it says so although all dependencies are complete),
-    #: running, held (verified but not integrated), conflict, order (assumed from the order of the plan).
+    #: running, held (verified but not integrated), conflict, order (assumed from the order of the plan), container.
     kind: str = ""
 
 
@@ -173,7 +177,7 @@ class Verification:
     checks: tuple[CheckResult, ...]
     #: Files that the work touches, relative, at most 200.
     files: tuple[str, ...] = ()
-    #: Files among them that need a person's consent (checks, settings, hooks, CI).
+    #: What needs a person's consent: files, or parts of them as "file (part)", and what else `consent` names.
     protected: tuple[str, ...] = ()
     #: Files that conflict with the target, when there is no candidate.
     conflicts: tuple[str, ...] = ()

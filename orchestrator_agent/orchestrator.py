@@ -46,13 +46,22 @@ class OrchestratorConfig:
 class Orchestrator:
     """One repository's orchestrator. Opening one writes nothing and starts nothing."""
 
-    def __init__(self, project_root: Path | str | None = None, config: OrchestratorConfig | None = None) -> None:
+    def __init__(
+        self,
+        project_root: Path | str | None = None,
+        config: OrchestratorConfig | None = None,
+        *,
+        lenient: bool = False,
+    ) -> None:
         """Use the repository around `project_root` (default: the current folder).
+
+        Args:
+            lenient: go on without good settings; see `Project`.
 
         Raises:
             RepositoryError, SettingsError: see there.
         """
-        self.project = Project(None if project_root is None else Path(project_root))
+        self.project = Project(None if project_root is None else Path(project_root), lenient=lenient)
         settings = self.project.settings
         self.config = config or OrchestratorConfig(
             max_concurrent_agents=settings.max_concurrent_agents,
@@ -144,8 +153,13 @@ class Orchestrator:
         """
         return wishes.accept_run(self.project, plan, options or self.options)
 
-    def stop_agents(self, names: Sequence[str] | None = None, *, command_ids: Sequence[str] = ()) -> str | None:
+    def stop_agents(
+        self, names: Sequence[str] | None = None, *, command_ids: Sequence[str] = (), keep: Sequence[str] = ()
+    ) -> str | None:
         """Stop agents by id or work stream, whole commands, or (with neither) everything. Work is saved.
+
+        Args:
+            keep: with neither: ids of work streams that go on; nothing else is begun any more.
 
         Returns:
             the id of the command to follow, or None when nothing runs.
@@ -155,7 +169,10 @@ class Orchestrator:
         """
         store = self.project.store
         if names is None and not command_ids:
-            command_ids = [command.id for command in store.open_commands() if command.kind != "stop"]
+            open_ = [command for command in store.open_commands() if command.kind != "stop"]
+            command_ids = [command.id for command in open_ if not wishes.keeps(command, store.claims(), keep)]
+            if keep:
+                return self._stop_others([command.id for command in open_], command_ids, keep)
         claims = {name.casefold(): name for name in store.claims()}
         streams = [claims[name.casefold()] for name in names or () if name.casefold() in claims]
         agents = [self.agent(name) for name in names or () if name.casefold() not in claims]
@@ -164,6 +181,16 @@ class Orchestrator:
         if not agents and not streams and not command_ids:
             return None
         return wishes.accept_stop(self.project, agents=agents, work_stream_ids=streams, command_ids=command_ids)
+
+    def _stop_others(self, open_ids: Sequence[str], command_ids: Sequence[str], keep: Sequence[str]) -> str | None:
+        kept, store = {name.casefold() for name in keep}, self.project.store
+        agents = [facts for facts in store.live_agents() if facts.record.work_stream_id.casefold() not in kept]
+        streams = [name for name in store.claims() if name.casefold() not in kept]
+        if not agents and not open_ids:
+            return None
+        return wishes.accept_stop(
+            self.project, agents=agents, work_stream_ids=streams, command_ids=command_ids, keep=keep
+        )
 
     def request_verification(self, name: str) -> str:
         """Have an agent's work checked again; returns the id of the command to follow.

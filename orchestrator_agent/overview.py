@@ -5,14 +5,17 @@ Everything is read from the journal and the roadmap; nothing is remembered elsew
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import checks, wishes
+from orchestrator_agent import checks, progress, wishes
 from orchestrator_agent import roadmap as plans
+from orchestrator_agent.errors import UserError
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import Availability, Verification, WorkStream, WorkStreamStatus, id_key
+from orchestrator_agent.progress import Standing
 from orchestrator_agent.project import Project
 from orchestrator_agent.store import AgentFacts, Command, Result
 from orchestrator_agent.wishes import Plan, RunOptions
@@ -28,21 +31,24 @@ def status(project: Project) -> dict[str, Any]:
     """
     roadmap = project.roadmap()
     found = project.availability(roadmap)
+    standing = progress.standings(project, roadmap, found)
+    setbacks = _setbacks(project, roadmap.work_streams, found)
     streams = plans.order(roadmap.work_streams)
     agents = [agent(project, facts) for facts in project.store.live_agents()]
     counts = {state.value: sum(s.status is state for s in streams) for state in WorkStreamStatus}
+    free = [s.id for s in streams if found[s.id].available]
     return {
         "roadmap": roadmap.path,
         "format": roadmap.format,
-        "summary": {
-            "total": len(streams),
-            **counts,
-            "available": sum(found[s.id].available for s in streams),
-            "running": len(agents),
-        },
-        "work_streams": [work_stream(s, found[s.id]) for s in sorted(streams, key=lambda s: id_key(s.id))],
-        "next": [s.id for s in streams if found[s.id].available],
+        "summary": {"total": len(streams), **counts, "available": len(free), "running": len(agents)},
+        "work_streams": [
+            work_stream(s, found[s.id], standing.get(s.id.casefold()), setbacks.get(s.id))
+            for s in sorted(streams, key=lambda s: id_key(s.id))
+        ],
+        "next": free,
+        "obstacle": (obstacle(project) or None) if free else None,
         "agents": agents,
+        "under_way": progress.under_way(project, standing),
         "limits": {
             "max_concurrent_agents": project.settings.max_concurrent_agents,
             "agent_timeout_seconds": project.settings.agent.timeout_seconds,
@@ -53,8 +59,14 @@ def status(project: Project) -> dict[str, Any]:
     }
 
 
-def work_stream(stream: WorkStream, state: Availability) -> dict[str, Any]:
+def work_stream(
+    stream: WorkStream,
+    state: Availability,
+    standing: Standing | None = None,
+    setback: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """One work stream as JSON values."""
+    reason = state.reason if standing is None or state.available else standing.reason
     return {
         "id": stream.id,
         "name": stream.name,
@@ -63,13 +75,48 @@ def work_stream(stream: WorkStream, state: Availability) -> dict[str, Any]:
         "depends_on": list(stream.depends_on),
         "assigned_to": stream.assigned_to,
         "available": state.available,
-        "reason": state.reason or None,
+        "reason": reason or None,
         "reason_kind": state.kind or None,
+        "stage": None if standing is None else standing.stage,
+        "setback": setback,
         "batch": stream.batch,
         "priority": stream.priority,
         "tasks": list(stream.tasks),
         "done_when": stream.done_when,
     }
+
+
+def _setbacks(
+    project: Project, streams: Sequence[WorkStream], found: Mapping[str, Availability]
+) -> dict[str, dict[str, Any]]:
+    """For work that may start again: how the last try ended, when that was not well."""
+    results = project.store.last_results()
+    told = {}
+    for stream in streams:
+        last = results.get(stream.id.casefold()) if found[stream.id].available else None
+        if last is None or last.outcome not in ("failed", "refused", "stopped"):
+            continue
+        tries = len(project.store.agents(work_stream_id=stream.id, command_id=last.command_id))
+        reason = re.sub(r" \(after \d+ attempts?\)$", "", last.reason)
+        told[stream.id] = {"outcome": last.outcome, "reason": reason, "attempts": tries}
+    return told
+
+
+def running(project: Project) -> dict[str, Any]:
+    """The agents at work, and what else is under way, as JSON values; needs no roadmap that can be read."""
+    agents = [agent(project, facts) for facts in project.store.live_agents()]
+    return {"agents": agents, "under_way": progress.under_way(project, progress.all_standings(project))}
+
+
+def obstacle(project: Project) -> str:
+    """Why no work at all can start here now, as one sentence with the remedy; empty when it can."""
+    try:
+        if project.settings_problem:
+            return project.settings_problem
+        wishes.require_place(project)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def agent(project: Project, facts: AgentFacts) -> dict[str, Any]:
@@ -134,12 +181,38 @@ def why(project: Project, work_stream_id: str | None = None) -> list[dict[str, A
     """
     roadmap = project.roadmap()
     found = project.availability(roadmap)
-    results = project.store.last_results()
+    standing = progress.standings(project, roadmap, found)
     if work_stream_id is not None:
         streams = [roadmap.get(work_stream_id)]
     else:
         streams = [s for s in roadmap.work_streams if not s.is_closed]
-    return [_reason(s, found[s.id], results.get(s.id.casefold())) for s in plans.order(streams)]
+    setbacks = _setbacks(project, streams, found)
+    here = progress.target_here(project) if standing else ""
+    free = any(found[s.id].available and s.id.casefold() not in standing for s in streams)
+    in_the_way = obstacle(project) if free else ""
+    commands = project.store.open_commands()
+    told = []
+    for stream in plans.order(streams):
+        item = standing.get(stream.id.casefold())
+        if item is not None:
+            words = _moving(item, here)
+        elif found[stream.id].available:
+            words = _free(stream, setbacks.get(stream.id), in_the_way)
+        else:
+            words = _waiting(stream, found[stream.id], progress.is_asked_for(commands, stream.id))
+        told.append(_told(stream, *words))
+    return told
+
+
+def _told(stream: WorkStream, kind: str, reason: str, remedy: str) -> dict[str, Any]:
+    return {
+        "id": stream.id,
+        "name": stream.name,
+        "status": stream.status.value,
+        "kind": kind,
+        "reason": reason,
+        "remedy": remedy or None,
+    }
 
 
 _REMEDIES = {
@@ -155,21 +228,35 @@ _REMEDIES = {
 }
 
 
-def _reason(stream: WorkStream, state: Availability, last: Result | None) -> dict[str, Any]:
-    remedy = _REMEDIES.get(state.kind, "").format(id=stream.id)
-    reason = state.reason
-    if state.available and last is not None and last.outcome in ("failed", "stopped"):
-        reason, remedy = f"the last try {last.outcome}: {last.reason}", f"go on with it: `orch run {stream.id}`"
-    elif state.available:
-        reason, remedy = "it can start now, and nobody has asked for it", f"start it: `orch run {stream.id}`"
-    return {
-        "id": stream.id,
-        "name": stream.name,
-        "status": stream.status.value,
-        "kind": state.kind or "available",
-        "reason": reason,
-        "remedy": remedy or None,
-    }
+def _waiting(stream: WorkStream, state: Availability, asked_for: bool) -> tuple[str, str, str]:
+    """Kind, reason and remedy of work that may not start now."""
+    if asked_for and state.kind in ("dependency", "conflict"):
+        return state.kind, state.reason, "it was asked for, and starts by itself when that has landed"
+    return state.kind, state.reason, _REMEDIES.get(state.kind, "").format(id=stream.id)
+
+
+def _moving(item: Standing, here: str) -> tuple[str, str, str]:
+    """Kind, reason and remedy of work that is under way."""
+    remedy = _REMEDIES["running"].format(id=item.work_stream_id) if item.stage == "working" else ""
+    kind = "queued" if item.stage == "queued" else "running"
+    return kind, item.reason + item.elsewhere(here), remedy
+
+
+def _free(stream: WorkStream, setback: Mapping[str, Any] | None, in_the_way: str) -> tuple[str, str, str]:
+    """Kind, reason and remedy of work that nobody has asked for, or that has to be asked for again."""
+    if in_the_way:
+        return "not_ready", f"cannot start yet: {in_the_way}", ""
+    if setback is None:
+        return "available", "it can start now, and nobody has asked for it", f"start it: `orch run {stream.id}`"
+    if setback["outcome"] == "stopped":
+        return "available", f"it was stopped: {setback['reason']}", f"go on with it: `orch run {stream.id}`"
+    return "available", failed(setback), f"`orch run {stream.id}` tries again"
+
+
+def failed(setback: Mapping[str, Any]) -> str:
+    """How a work stream failed, as words: "failed 3 times: the agent changed nothing"."""
+    times = f" {setback['attempts']} times" if setback["attempts"] > 1 else ""
+    return f"{setback['outcome']}{times}: {setback['reason']}"
 
 
 def report(project: Project) -> dict[str, Any]:

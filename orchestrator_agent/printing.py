@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator_agent import events
+from orchestrator_agent import events, overview
 from orchestrator_agent.events import Event
+from orchestrator_agent.model import AgentRecord
 from orchestrator_agent.terminal import clean, duration, plural, style
 
 _NAME = 70
@@ -47,20 +48,27 @@ def status_lines(data: Mapping[str, Any]) -> list[str]:
     counts = " · ".join(f"{summary[name]} {name.replace('_', ' ')}" for name in names if summary[name])
     head = f"{clean(data['roadmap'])}: {plural(summary['total'], 'work stream')}"
     lines = [style(head, "bold"), f"  {counts or 'none'}"]
-    lines += _section("Can start now", [_stream_line(by_id[name]) for name in data["next"]])
-    taken = [s for s in streams if s["status"] == "in_progress" and s["reason_kind"] != "running"]
+    free = [by_id[name] for name in data["next"] if by_id[name]["stage"] is None]
+    title = "Can start now"
+    if data["obstacle"]:
+        title = f"Cannot start yet: {clean(data['obstacle'], 300)} Then these can"
+    lines += _section(title, _stream_lines([s for s in free if not _has_failed(s)]))
+    failed = [s for s in free if _has_failed(s)]
+    rows = zip(_stream_lines(failed), failed, strict=True)
     lines += _section(
-        "In progress", [f"{_stream_line(s)}  {clean(s['assigned_to'] or 'nobody named', 40)}" for s in taken]
+        "Failed (`orch run ID` tries again)",
+        [f"{row} — {clean(overview.failed(s['setback']), 200)}" for row, s in rows],
     )
+    taken = [s for s in streams if s["status"] == "in_progress" and s["reason_kind"] != "running" and not s["stage"]]
+    rows = zip(_stream_lines(taken), taken, strict=True)
+    lines += _section("In progress", [f"{row}  {clean(s['assigned_to'] or 'nobody named', 40)}" for row, s in rows])
     lines += _section("Agents", [_agent_line(agent) for agent in data["agents"]])
+    lines += _section("Under way", _under_way(data["under_way"]))
     held = [s for s in streams if s["reason_kind"] == "held"]
-    lines += _section("Waiting for you", [f"{clean(s['id'], 30)}  {clean(s['reason'], 200)}" for s in held])
+    lines += _section("Waiting for you", _columns([(s["id"], clean(s["reason"], 200)) for s in held]))
     limits = data["limits"]
-    lines += [
-        "",
-        f"Limits: {limits['max_concurrent_agents']} agents at once, {duration(limits['agent_timeout_seconds'])} each,"
-        f" {plural(limits['max_attempts'], 'attempt')} each",
-    ]
+    agents, tries = plural(limits["max_concurrent_agents"], "agent"), plural(limits["max_attempts"], "attempt")
+    lines += ["", f"Limits: {agents} at once, {duration(limits['agent_timeout_seconds'])} each, {tries} each"]
     lines += [style(f"Note: {clean(warning, 200)}", "yellow") for warning in data["warnings"][:5]]
     return lines
 
@@ -74,10 +82,30 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
     return ["", style(f"{title}:", "bold"), *shown]
 
 
-def _stream_line(stream: Mapping[str, Any]) -> str:
-    effort = f" ({clean(stream['effort'], 20)})" if stream["effort"] else ""
-    star = " ⭐" if stream["priority"] else ""
-    return f"{clean(stream['id'], 30):<6} {clean(stream['name'], _NAME)}{effort}{star}"
+def _columns(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Ids with their texts, one below the other."""
+    ids = [clean(id_, 30) for id_, _ in rows]
+    width = max((len(id_) for id_ in ids), default=0)
+    return [f"{id_:<{width}}  {text}" for id_, (_, text) in zip(ids, rows, strict=True)]
+
+
+def _stream_lines(streams: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = []
+    for stream in streams:
+        effort = f" ({clean(stream['effort'], 20)})" if stream["effort"] else ""
+        star = " ⭐" if stream["priority"] else ""
+        rows.append((stream["id"], f"{clean(stream['name'], _NAME)}{effort}{star}"))
+    return _columns(rows)
+
+
+def _has_failed(stream: Mapping[str, Any]) -> bool:
+    return stream["setback"] is not None and stream["setback"]["outcome"] != "stopped"
+
+
+def _under_way(items: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is under way beside the agents at work, which have lines of their own."""
+    rest = [item for item in items if item["stage"] != "working"]
+    return _columns([(item["work_stream_id"], clean(item["reason"], 200)) for item in rest])
 
 
 def _agent_line(agent: Mapping[str, Any]) -> str:
@@ -87,15 +115,30 @@ def _agent_line(agent: Mapping[str, Any]) -> str:
     return f"{agent['id']} → {clean(agent['work_stream_id'], 30)}  {agent['state']} for {took}{again}{reason}"
 
 
-def running_lines(agents: Sequence[Mapping[str, Any]]) -> list[str]:
+def running_lines(data: Mapping[str, Any]) -> list[str]:
     """`orch running`."""
-    if not agents:
-        return ["No agents are running."]
-    lines = ["Running agents:"]
-    for agent in agents:
+    lines = ["Running agents:"] if data["agents"] else ["No agents are running."]
+    for agent in data["agents"]:
         lines.append(f"  • {agent['id']} → {clean(agent['work_stream_id'], 30)}")
         lines.append(f"      {agent['state'].capitalize()} for {duration(agent['duration_seconds'])}")
-    return lines
+    rest = _under_way(data["under_way"])
+    return [*lines, *(["Under way:", *(f"  • {line}" for line in rest)] if rest else [])]
+
+
+def stop_lines(agents: Sequence[AgentRecord], others: Sequence[Mapping[str, Any]]) -> list[str]:
+    """`orch stop`: what was at work, and what was checked, merged or queued."""
+    lines = [f"Stopped {plural(len(agents), 'agent')}:"] if agents else []
+    lines += [f"  {record.id} (its work is on branch {record.branch})" for record in agents]
+    for item in others:
+        name = clean(item["work_stream_id"], 30)
+        if item["stage"] == "queued" and item["branch"] is None:
+            lines.append(f"{name} was queued and does not start.")
+        elif item["outcome"] == "stopped":
+            said = {"queued": "is not tried again", "checking": "is not checked", "merging": "is not merged"}
+            lines.append(f"{name} {said[item['stage']]}; its work is on branch {item['branch']}.")
+        else:
+            lines.append(f"{name} had ended before: {clean(item['outcome'].replace('_', ' '))}.")
+    return lines or ["Stopped; no agent was at work."]
 
 
 def plan_lines(data: Mapping[str, Any]) -> list[str]:
@@ -131,14 +174,20 @@ def result_lines(data: Mapping[str, Any]) -> list[str]:
 
 
 def why_lines(data: Sequence[Mapping[str, Any]]) -> list[str]:
-    """`orch why`."""
+    """`orch why`. What stands in the way of all is said once."""
     if not data:
         return ["Everything is complete."]
-    lines = []
+    lines, said = [], ""
+    reasons = []
     for item in data:
-        lines.append(f"{clean(item['id'], 30):<6} {clean(item['reason'], 200)}")
+        repeated = item["kind"] == "not_ready" and item["reason"] == said
+        said = item["reason"] if item["kind"] == "not_ready" else said
+        reasons.append("cannot start yet, for the same reason" if repeated else clean(item["reason"], 300))
+    rows = _columns([(item["id"], reason) for item, reason in zip(data, reasons, strict=True)])
+    for row, item in zip(rows, data, strict=True):
+        lines.append(row)
         if item["remedy"]:
-            lines.append(style(f"       → {clean(item['remedy'], 200)}", "dim"))
+            lines.append(style(f"    → {clean(item['remedy'], 200)}", "dim"))
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,33 +13,68 @@ from pathlib import Path
 
 from orchestrator_agent import git, settings
 from orchestrator_agent import roadmap as plans
-from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.errors import RoadmapError, SettingsError
 from orchestrator_agent.git import Repository
-from orchestrator_agent.model import Availability, WorkStream
+from orchestrator_agent.model import Availability, WorkStreamStatus
 from orchestrator_agent.roadmap import Roadmap
 from orchestrator_agent.roadmap.availability import availability
+from orchestrator_agent.roadmap.conflicts import conflicts
+from orchestrator_agent.roadmap.sources import Commit, WorkingTree
 from orchestrator_agent.settings import Settings
 from orchestrator_agent.store import FILE_NAME, Store
 
 _LOG_LIMIT = 1024 * 1024
+_KEPT_SETTINGS = "settings.json"
 
 
 class Project:
     """A repository that orch works in. Opening one writes nothing."""
 
-    def __init__(self, start: Path | None = None, changes: Mapping[str, object] | None = None) -> None:
+    def __init__(self, start: Path | None = None, *, lenient: bool = False) -> None:
         """Find the repository around `start` (default: the current folder) and read its settings.
 
         Args:
-            changes: settings from flags, as for `settings.with_changes`.
+            lenient: go on without good settings, with those that work was last started with, or else the defaults;
+                `settings_problem` says so. For what must not stand still because of them.
 
         Raises:
             RepositoryError, SettingsError: see there.
         """
         self.repository: Repository = git.discover((start or Path.cwd()).absolute())
-        loaded = settings.load(self.repository.root)
-        self.settings: Settings = settings.with_changes(loaded, **(changes or {}))
+        #: Why the settings are not those of orch.toml and the variables, as one sentence; empty when they are.
+        self.settings_problem = ""
+        try:
+            self.settings: Settings = settings.load(self.repository.root)
+        except SettingsError as error:
+            if not lenient:
+                raise
+            self.settings_problem, self.settings = str(error), self._kept_settings()
         self._store: Store | None = None
+
+    def read_settings_again(self) -> None:
+        """Take up what orch.toml and the variables say now.
+
+        Raises:
+            SettingsError: they cannot be used, and everything stays as it was.
+        """
+        self.settings, self.settings_problem = settings.load(self.root), ""
+        self.__dict__.pop("plan_paths", None)
+
+    def _kept_settings(self) -> Settings:
+        try:
+            return settings.from_json((self.state / _KEPT_SETTINGS).read_text("utf-8"))
+        except (OSError, SettingsError):
+            return Settings()
+
+    def _keep_settings(self) -> None:
+        """Note good settings, for a controller that has to be started again when they are so no more."""
+        path = self.state / _KEPT_SETTINGS
+        text = settings.to_json(self.settings)
+        if self.settings_problem or (path.is_file() and path.read_text("utf-8", "replace") == text):
+            return
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(path)
 
     @property
     def root(self) -> Path:
@@ -74,13 +110,15 @@ class Project:
         return self.state / "agents" / agent_id
 
     @cached_property
-    def plan_path(self) -> str:
-        """The roadmap's path, relative to the repository.
+    def plan_paths(self) -> tuple[str, ...]:
+        """The plans that make the roadmap, files or folders, relative to the repository.
 
         Raises:
-            RoadmapError: there is none, or it leads outside.
+            RoadmapError: there is none, or one leads outside.
         """
-        return plans.find_plan(self.root, self.settings.roadmap)
+        named = self.settings.roadmap
+        wanted = (named,) if isinstance(named, str) else named
+        return tuple(dict.fromkeys(plans.find_plan(self.root, path) for path in wanted))
 
     def roadmap(self) -> Roadmap:
         """The roadmap as it lies in the working tree.
@@ -88,13 +126,7 @@ class Project:
         Raises:
             RoadmapError: it cannot be read.
         """
-        path = self.root / self.plan_path
-        try:
-            return plans.read(path.read_bytes(), self.plan_path)
-        except OSError as error:
-            raise RoadmapError(
-                f"{self.plan_path} cannot be read ({error.strerror}); correct that and try again."
-            ) from None
+        return plans.read_plan(WorkingTree(self.root), self.plan_paths, self.settings.roadmap_format)
 
     def tip(self, branch: str) -> str:
         """The commit of a branch, or empty when there is no such branch."""
@@ -106,28 +138,38 @@ class Project:
         Raises:
             RoadmapError: it is not in that commit, or cannot be read.
         """
-        return plans.read(self.plan_bytes_at(commit), self.plan_path)
+        return plans.read_plan(self.plans_at(commit), self.plan_paths, self.settings.roadmap_format)
 
-    def plan_bytes_at(self, commit: str) -> bytes:
-        """The roadmap's bytes in a commit.
+    def require_writable(self, commit: str, changes: Mapping[str, WorkStreamStatus]) -> None:
+        """Make sure that statuses can be written into the plans of a commit.
 
         Raises:
-            RoadmapError: it is not in that commit.
+            RoadmapError: a plan is not in that commit, or one of the statuses has no place in it.
+        """
+        plans.write_statuses(self.plans_at(commit), self.plan_paths, changes, self.settings.roadmap_format)
+
+    def plans_at(self, commit: str) -> Commit:
+        """The files of a commit that holds the plans.
+
+        Raises:
+            RoadmapError: a plan is not in that commit, or there is no commit.
         """
         if not commit:
             raise RoadmapError("The branch that work lands on does not exist any more; create it again.")
-        content = self.repository.file_at(commit, self.plan_path)
-        if content is None:
-            commands = f"`git add {self.plan_path}` and `git commit`"
-            raise RoadmapError(f"{self.plan_path} is not committed; do {commands} first.")
-        return content
+        files = Commit(self.repository, commit)
+        for path in self.plan_paths:
+            if files.read(path) is None and not files.below(path):
+                add = f"`git add {shlex.quote(path)}` and `git commit`"
+                raise RoadmapError(f"{path} is not committed; do {add} first.")
+        return files
 
     def availability(self, roadmap: Roadmap) -> dict[str, Availability]:
         """What may start now: the roadmap's own word, and over it what the journal knows of running and held work."""
-        found = availability(roadmap.work_streams)
+        found = availability(roadmap.work_streams, self.settings.ignore_order)
         claims = {name.casefold() for name in self.store.claims()}
         live = {f.record.work_stream_id.casefold(): f.record for f in self.store.live_agents()}
         results = self.store.last_results()
+        apart = conflicts(roadmap.work_streams) if live else {}
         for stream in roadmap.work_streams:
             key = stream.id.casefold()
             if key in live:
@@ -142,17 +184,14 @@ class Project:
                 waits = "its work is verified and waits to be merged"
                 said = waits if results[key].outcome == "verified" else results[key].reason
                 found[stream.id] = Availability(False, said, "held")
-            elif found[stream.id].available and (busy := self._conflicting(stream, live)):
-                found[stream.id] = Availability(False, f"must not run beside {busy}", "conflict")
+            elif found[stream.id].available and (busy := sorted(apart.get(key, frozenset()) & live.keys())):
+                found[stream.id] = Availability(False, f"must not run beside {busy[0]}", "conflict")
         return found
 
     def is_all_done(self) -> bool:
         """True when the roadmap holds work streams and each is complete or cancelled."""
         streams = self.roadmap().work_streams
         return bool(streams) and all(stream.is_closed for stream in streams)
-
-    def _conflicting(self, stream: WorkStream, live: Mapping[str, object]) -> str | None:
-        return next((other for other in stream.conflicts_with if other.casefold() in live), None)
 
     # -- the controller ------------------------------------------------------------------------------------------
 
@@ -197,6 +236,7 @@ class Project:
             self._start_controller()
 
     def _start_controller(self) -> None:
+        self._keep_settings()
         log = self.state / "controller.log"
         mode = "ab" if log.exists() and log.stat().st_size < _LOG_LIMIT else "wb"
         with log.open(mode) as output:

@@ -12,6 +12,7 @@ from orchestrator_agent.actions import (
     Belief,
     Close,
     Finish,
+    GiveUp,
     Integrate,
     Launch,
     MarkRunning,
@@ -20,13 +21,20 @@ from orchestrator_agent.actions import (
     Stop,
     StopPrograms,
     Verify,
+    View,
     World,
 )
-from orchestrator_agent.model import AgentState
+from orchestrator_agent.model import AgentState, Verification
 from orchestrator_agent.store import AgentFacts, Command, Result
 
 #: An agent whose shim died is no fault of the work: such attempts are not counted, up to this many.
 MAX_LOST = 3
+#: Neither are agents that met a limit of their account, up to this many.
+MAX_LIMITED = 10
+#: A shim that ends before it starts anything (a full disk, say) is launched so often.
+MAX_LAUNCHES = 3
+#: After a limit that names no end: this long, and twice as long for each further attempt, four times. Seconds.
+_BACK_OFF = 60.0
 #: A target branch that moves each time before the work lands is left to a person after so many verifications.
 MAX_VERIFICATIONS = 8
 
@@ -65,11 +73,13 @@ def _tend(facts: AgentFacts, world: World, belief: Belief) -> Iterable[Action]:
         yield Close(facts)
     elif seen.alive:
         if stop:
-            yield Stop(facts)
-    elif seen.started:
+            yield Stop(facts, firm=record.id in world.overdue)
+    elif seen.started or record.state is not AgentState.STARTING:  # its folder may be gone
         yield Close(facts, lost=True)
     elif stop or all(command.id != record.command_id for command in belief.commands):
         yield Close(facts)
+    elif world.launches.get(record.id, 0) >= MAX_LAUNCHES:
+        yield GiveUp(facts)
     else:
         yield Launch(facts)
 
@@ -108,7 +118,7 @@ def _advance(belief: Belief, world: World) -> list[Action]:
         last = _last_agent(belief, work_stream_id, command)
         if command is None or last is None or last.record.state.is_live or last.record.id in world.busy:
             continue
-        step = _next_step(belief, command, work_stream_id, last)
+        step = _next_step(belief, world, command, work_stream_id, last)
         if step is not None:
             steps.append(step)
     lane = [step for step in steps if isinstance(step, Integrate)] + [s for s in steps if isinstance(s, Verify)]
@@ -128,7 +138,7 @@ def _last_agent(belief: Belief, work_stream_id: str, command: Command | None) ->
     return None
 
 
-def _next_step(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts) -> Action | None:
+def _next_step(belief: Belief, world: World, command: Command, work_stream_id: str, last: AgentFacts) -> Action | None:
     stop = wants_stop(belief, work_stream_id, command.id, last.record.id)
     if stop and not _is_landing(command, last):
         return Release(command, work_stream_id, "stopped", "stopped as asked; its work is saved", last)
@@ -139,12 +149,23 @@ def _next_step(belief: Belief, command: Command, work_stream_id: str, last: Agen
         return Release(command, work_stream_id, "stopped", reason or "stopped", last)
     if state is AgentState.LOST:
         return _again(belief, command, work_stream_id, last, "lost", reason)
+    if state is AgentState.FAILED and world.now < opens_at(last):
+        return None
     if state is AgentState.FAILED:
-        return _again(belief, command, work_stream_id, last, "retry", reason)
+        why = "limit" if last.ending.get("limited") else "retry"
+        return _again(belief, command, work_stream_id, last, why, reason)
     if not command.payload.get("verify", True):
         reason = "not verified, so not merged; `orch verify` and `orch integrate` do that"
         return Release(command, work_stream_id, "unverified", reason, last)
     return _judge(belief, command, work_stream_id, last)
+
+
+def opens_at(facts: AgentFacts) -> float:
+    """When the account whose limit ended an agent can be used again, in unix seconds; 0 when none did."""
+    if not facts.ending.get("limited"):
+        return 0.0
+    told = facts.ending.get("until")
+    return float(told) if told else (facts.record.ended_at or 0.0) + _BACK_OFF * 2 ** min(facts.record.attempt - 1, 4)
 
 
 def _is_landing(command: Command, last: AgentFacts) -> bool:
@@ -189,25 +210,39 @@ def _old(command: Command) -> tuple[int, ...]:
 def _refuse(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts) -> Action:
     verdict = last.verification
     assert verdict is not None
-    if verdict.conflicts:
-        reason = f"conflicts with the target branch in {', '.join(verdict.conflicts[:3])}"
-    else:
-        reason = "; ".join(f"{check.name}: {check.message}" for check in verdict.failures()) or "nothing to integrate"
+    reason = failure_of(verdict)
     if command.kind != "run":
-        return Release(command, work_stream_id, "refused", reason, last)
-    if any(check.outcome == "could_not_run" for check in verdict.checks):
+        return Release(command, work_stream_id, str(command.payload.get("was") or "refused"), reason, last)
+    before = [check.name for check in verdict.failures() if check.outcome == check.on_base == "failed"]
+    if before:
+        fail = "fail" if len(before) > 1 or before == ["tests"] else "fails"
+        target = command.payload.get("target", "the target branch")
+        reason = f"{' and '.join(before)} already {fail} on {target}, without this work too; mend that first ({reason})"
+    if before or any(check.outcome == "could_not_run" for check in verdict.checks):
         return Release(command, work_stream_id, "failed", reason, last)
     return _again(belief, command, work_stream_id, last, "conflict" if verdict.conflicts else "retry", reason)
+
+
+def failure_of(verdict: Verification) -> str:
+    """Why work did not pass, as one sentence."""
+    if verdict.conflicts:
+        return f"conflicts with the target branch in {', '.join(verdict.conflicts[:3])}"
+    return "; ".join(f"{check.name}: {check.message}" for check in verdict.failures()) or "nothing to integrate"
 
 
 def _again(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts, why: str, reason: str) -> Action:
     mine = [a for a in belief.agents if a.record.command_id == command.id]
     tries = [a for a in mine if a.record.work_stream_id.casefold() == work_stream_id.casefold()]
     lost = sum(a.record.state is AgentState.LOST for a in tries)
-    if last.ending.get("final") or len(tries) - min(lost, MAX_LOST) >= belief.max_attempts:
-        count = f"{len(tries)} attempts" if len(tries) > 1 else "1 attempt"
-        return Release(command, work_stream_id, "failed", f"{reason} (after {count})", last)
-    return Spawn(command, work_stream_id, last.record.attempt + 1, why, last)
+    limited = sum(bool(a.ending.get("limited")) for a in tries)
+    counted = len(tries) - min(lost, MAX_LOST) - min(limited, MAX_LIMITED)
+    if not last.ending.get("final") and counted < belief.max_attempts:
+        return Spawn(command, work_stream_id, last.record.attempt + 1, why, last)
+    verdicts = [a.verification for a in tries if a is not last and a.verification]
+    if last.verification is None and verdicts:  # how a later agent ended does not hide what was wrong with the work
+        reason = f"{reason}; the work before that: {failure_of(verdicts[-1])}"
+    count = f" (after {len(tries)} attempts)" if len(tries) > 1 else ""
+    return Release(command, work_stream_id, "failed", reason + count, last)
 
 
 # -- new work ------------------------------------------------------------------------------------------------------
@@ -219,6 +254,7 @@ def _dispatch(belief: Belief, world: World, retries: list[Spawn]) -> list[Action
     live = [facts.record for facts in belief.agents if facts.record.state.is_live]
     busy = {record.work_stream_id.casefold() for record in live}
     total = len(live)
+    shut = any(world.now < opens_at(facts) for facts in belief.agents)
     for command in belief.commands:
         if command.kind != "run":
             continue
@@ -226,12 +262,14 @@ def _dispatch(belief: Belief, world: World, retries: list[Spawn]) -> list[Action
         room = min(
             limit - sum(record.command_id == command.id for record in live), max(belief.max_agents, limit) - total
         )
+        conflicts = _view(world, command).conflicts
         for action in (*(r for r in retries if r.command.id == command.id), *_first(belief, world, command)):
+            key = action.work_stream_id.casefold()
             if isinstance(action, Release):
                 actions.append(action)
-            elif room > 0 and not busy & world.conflicts.get(action.work_stream_id.casefold(), frozenset()):
+            elif room > 0 and not shut and not busy & conflicts.get(key, frozenset()):
                 actions.append(action)
-                busy.add(action.work_stream_id.casefold())
+                busy.add(key)
                 total, room = total + 1, room - 1
     return actions
 
@@ -241,15 +279,29 @@ def _first(belief: Belief, world: World, command: Command) -> Iterable[Spawn | R
     spawned = {f.record.work_stream_id.casefold() for f in belief.agents if f.record.command_id == command.id}
     ended = {result.work_stream_id.casefold() for result in belief.results.get(command.id, ())}
     owners = {name.casefold(): owner for name, owner in belief.claims.items()}
-    for name in _wanted(command, world):
-        key = name.casefold()
+    names = {name.casefold(): name for name in _wanted(command, world)}
+    # Also what was withdrawn from the command after it had claimed it.
+    names |= {name.casefold(): name for name, owner in belief.claims.items() if owner == command.id}
+    cause = _unusable(belief, command)
+    for key, name in names.items():
         if key in spawned or key in ended or owners.get(key, command.id) != command.id:
             continue
-        if wants_stop(belief, name, command.id):
+        if cause or wants_stop(belief, name, command.id):
+            outcome = ("failed", cause) if cause else ("stopped", "stopped before it started")
             if key in owners:
-                yield Release(command, name, "stopped", "stopped before it started")
-        elif key in owners or _may_start(world, name):
+                yield Release(command, name, *outcome)
+        elif key in owners or _may_start(_view(world, command), name):
             yield Spawn(command, name, 1)
+
+
+def _unusable(belief: Belief, command: Command) -> str:
+    """Why no agent of a command can work, as one of them found out: nobody is signed in, say. Empty when they can."""
+    mine = (facts for facts in belief.agents if facts.record.command_id == command.id)
+    return next((facts.record.reason for facts in mine if facts.ending.get("unusable")), "")
+
+
+def _view(world: World, command: Command) -> View:
+    return world.views.get(str(command.payload.get("target", "")), View())
 
 
 def _wanted(command: Command, world: World) -> Iterable[str]:
@@ -258,11 +310,11 @@ def _wanted(command: Command, world: World) -> Iterable[str]:
     if named is not None:
         return [str(name) for name in named]
     out = {str(name).casefold() for name in command.payload.get("exclude", ())}
-    return [name for name in world.order if name.casefold() not in out]
+    return [name for name in _view(world, command).order if name.casefold() not in out]
 
 
-def _may_start(world: World, name: str) -> bool:
-    found = world.availability.get(name)
+def _may_start(view: View, name: str) -> bool:
+    found = view.availability.get(name)
     return found is not None and found.available
 
 
@@ -303,14 +355,16 @@ def _targets_left(belief: Belief, stop: Command) -> bool:
 
 def _more_to_do(belief: Belief, world: World, command: Command) -> bool:
     """True while work streams of a command may start, or may be freed by what another command is at."""
-    if command.kind != "run" or wants_stop(belief, "", command.id):
+    if command.kind != "run" or wants_stop(belief, "", command.id) or _unusable(belief, command):
         return False
     ended = {result.work_stream_id.casefold() for result in belief.results.get(command.id, ())}
     owners = {name.casefold() for name in belief.claims}
     left = [name for name in _wanted(command, world) if name.casefold() not in ended]
     if command.payload.get("work_stream_ids") is None and any(name.casefold() in owners for name in left):
         return True
-    return any(_may_start(world, name) and name.casefold() not in owners for name in left)
+    found = _view(world, command).availability
+    free = (name for name in left if name in found and (found[name].available or found[name].kind == "conflict"))
+    return any(name.casefold() not in owners for name in free)
 
 
 def _summary(results: Iterable[Result]) -> str:

@@ -6,7 +6,10 @@ would cost more than all the rest of `orch status`.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import functools
+import json
 import math
 import os
 import shlex
@@ -14,7 +17,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,23 +105,55 @@ class IntegrationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationSettings:
+    """`[conversation]`: who understands what you say, and its limits."""
+
+    #: "auto" (Claude where there is a key, else the rules), "rules", or "rules-first" (Claude only for what the rules are
+    #: not sure about).
+    interpreter: str = "auto"
+    model: str = "claude-sonnet-5-5"
+    #: "low" to "max"; empty for the model's own.
+    effort: str = ""
+    #: Any server that speaks the Messages API; empty for ANTHROPIC_BASE_URL or Anthropic's own.
+    base_url: str = ""
+    max_tokens: int = 8000
+    #: Answers of the model that one goal may take.
+    max_turns: int = 20
+    #: US dollars that one goal may cost, by the prices below.
+    max_cost_usd: float = 2.0
+    #: US dollars for a million tokens: an estimate for the bound above, not a bill.
+    price_input: float = 3.0
+    price_output: float = 15.0
+    #: When what was said is longer, in tokens, it is summed up.
+    compact_tokens: int = 150_000
+    retries: int = 2
+    timeout_seconds: float = 120
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. See docs/settings.md for each."""
 
-    #: The plan, relative to the repository; empty to find it.
-    roadmap: str = ""
+    #: The plan, relative to the repository, or several that are read as one; empty to find it.
+    roadmap: str | Command = ""
+    #: The format of the plan, for when recognising it goes wrong; empty to recognise it.
+    roadmap_format: str = ""
+    #: Offer all of a plan that states no dependencies, not only its first unfinished group.
+    ignore_order: bool = False
     max_concurrent_agents: int = 3
     verify: bool = True
     agent: AgentSettings = field(default_factory=AgentSettings)
     checks: ChecksSettings = field(default_factory=ChecksSettings)
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     integration: IntegrationSettings = field(default_factory=IntegrationSettings)
+    conversation: ConversationSettings = field(default_factory=ConversationSettings)
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "agent.runtime": ("claude", "command", "demo"),
     "agent.prompt": ("stdin", "argument", "file"),
     "integration.policy": ("merge", "branch"),
+    "conversation.interpreter": ("auto", "rules", "rules-first"),
 }
 _POSITIVE = (
     "max_concurrent_agents",
@@ -127,6 +162,19 @@ _POSITIVE = (
     "checks.timeout_seconds",
     "workspace.setup_timeout_seconds",
     "workspace.ports_per_agent",
+    "conversation.max_tokens",
+    "conversation.max_turns",
+    "conversation.max_cost_usd",
+    "conversation.compact_tokens",
+    "conversation.timeout_seconds",
+)
+#: Variables of agents and their checks: an agent that calls orch has them, and they set nothing.
+_OF_AGENTS = frozenset(
+    f"ORCH_{name}"
+    for name in (
+        *("AGENT_ID", "WORK_STREAM", "ATTEMPT", "BRANCH", "TARGET_BRANCH", "BASE_COMMIT", "PROMPT_FILE"),
+        *("PORT", "PORT_COUNT", "ATTEMPT_FOLDER"),
+    )
 )
 _SHELL_OPERATORS = {"&&", "||", "|", ";", ">", "<", ">>", "&"}
 
@@ -148,10 +196,41 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
             table = tomllib.loads(path.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{FILE_NAME} is not valid TOML ({error}); correct that line.") from None
-    _overlay_environment(table, os.environ if environ is None else environ)
     settings: Settings = _build(Settings, table, "")
+    settings, variables = _with_variables(settings, os.environ if environ is None else environ)
+    _validate(settings, variables)
+    return settings
+
+
+def to_json(settings: Settings) -> str:
+    """`settings` as a text that `from_json` reads back."""
+    return json.dumps(asdict(settings), indent=1)
+
+
+def from_json(text: str) -> Settings:
+    """The settings that `to_json` wrote.
+
+    Raises:
+        SettingsError: the text is something else, or of another version of this program.
+    """
+    try:
+        settings: Settings = _build(Settings, json.loads(text), "")
+    except ValueError as error:
+        raise SettingsError(f"Kept settings cannot be read ({error}); they are of no use.") from None
     _validate(settings)
     return settings
+
+
+def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each `ORCH_*` variable that sets nothing and that no agent is given either."""
+    names = os.environ if environ is None else environ
+    known = _variables()
+    said = []
+    for name in sorted(name for name in names if name.startswith("ORCH_") and name not in {*known, *_OF_AGENTS}):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else "`orch init` writes a file with the usual settings."
+        said.append(f"The variable {name} is no setting and does nothing; {hint}")
+    return said
 
 
 def with_changes(settings: Settings, **changes: Any) -> Settings:
@@ -177,9 +256,9 @@ def parse_command(value: str | Command | list[str], name: str) -> Command:
     """
     words = _split(value, name) if isinstance(value, str) else list(value)
     if not words or not words[0]:
-        raise SettingsError(f"{name} in {FILE_NAME} is empty; give a command or remove the line.")
+        raise SettingsError(f"{_label(name)} is empty; give a command or remove it.")
     if isinstance(value, str) and _SHELL_OPERATORS & set(words):
-        raise SettingsError(f'{name} in {FILE_NAME} needs a shell; write it as ["sh", "-c", "..."].')
+        raise SettingsError(f'{_label(name)} needs a shell; write it as ["sh", "-c", "..."].')
     return tuple(words)
 
 
@@ -187,22 +266,40 @@ def _split(text: str, name: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise SettingsError(f"{name} ({FILE_NAME} or ORCH_*) cannot be split ({error}); correct its quotes.") from None
+        raise SettingsError(f"{_label(name)} cannot be split ({error}); correct its quotes.") from None
 
 
-def _overlay_environment(table: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Lay `ORCH_<KEY>` and `ORCH_<SECTION>_<KEY>` over the table; other ORCH_* names are left alone."""
+def _label(name: str) -> str:
+    """Where a setting is set: itself for a variable, else with the file."""
+    return name if name.startswith("ORCH_") else f"{name} in {FILE_NAME}"
+
+
+@functools.cache
+def _variables() -> dict[str, tuple[str, str]]:
+    """Variable -> the section (empty at the top) and the key that it sets."""
+    found = {}
     for item in fields(Settings):
         section = _section(item.name)
         if section is None:
-            if (text := environ.get(f"ORCH_{item.name.upper()}")) is not None:
-                table[item.name] = _from_text(text, Settings, item.name)
+            found[f"ORCH_{item.name.upper()}"] = ("", item.name)
+        else:
+            found |= {f"ORCH_{item.name}_{key.name}".upper(): (item.name, key.name) for key in fields(section)}
+    return found
+
+
+def _with_variables(settings: Settings, environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """`settings` under the variables that are set, and which variable gave which dotted setting."""
+    given = {}
+    for variable, (section, key) in _variables().items():
+        text = environ.get(variable)
+        if text is None:
             continue
-        for key in fields(section):
-            if (text := environ.get(f"ORCH_{item.name.upper()}_{key.name.upper()}")) is not None:
-                inner = table.setdefault(item.name, {})
-                if isinstance(inner, dict):
-                    inner[key.name] = _from_text(text, section, key.name)
+        owner: Any = getattr(settings, section) if section else settings
+        value = _from_text(text, typing.get_type_hints(type(owner))[key], variable)
+        changed: Any = replace(owner, **{key: value})
+        settings = replace(settings, **{section: changed}) if section else changed
+        given[f"{section}.{key}".lstrip(".")] = variable
+    return settings, given
 
 
 def _section(name: str) -> type[Any] | None:
@@ -210,18 +307,16 @@ def _section(name: str) -> type[Any] | None:
     return hint if isinstance(hint, type) and is_dataclass(hint) else None
 
 
-def _from_text(text: str, owner: type[Any], name: str) -> Any:
-    hint = typing.get_type_hints(owner)[name]
+def _from_text(text: str, hint: Any, variable: str) -> Any:
+    value: Any = text
     if hint is bool:
-        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
-    if hint in (int, float):
-        try:
-            return hint(text)
-        except ValueError:
-            return text
-    if typing.get_origin(hint) is tuple:
-        return _split(text, name)
-    return text
+        value = {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+    elif hint in (int, float):
+        with contextlib.suppress(ValueError):
+            value = hint(text)
+    elif typing.get_origin(hint) is tuple:
+        value = _split(text, variable)
+    return _convert(value, hint, variable)
 
 
 def _build(cls: type[Any], table: Any, prefix: str) -> Any:
@@ -256,37 +351,41 @@ def _convert(value: Any, hint: Any, name: str) -> Any:
             return parse_command(value, name)
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        raise SettingsError(f"{name} in {FILE_NAME} must be a list of strings.")
+        raise SettingsError(f"{_label(name)} must be a list of strings.")
     if origin is not None:  # a table of commands
         if isinstance(value, dict):
             return {key: _convert(item, str | Command, f"{name}.{key}") for key, item in value.items()}
-        raise SettingsError(f"{name} in {FILE_NAME} must be a table.")
+        raise SettingsError(f"{_label(name)} must be a table.")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         wanted = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}[hint]
-        raise SettingsError(f"{name} in {FILE_NAME} must be {wanted}, not {value!r}.")
+        raise SettingsError(f"{_label(name)} must be {wanted}, not {value!r}.")
     return value
 
 
-def _validate(settings: Settings) -> None:
+def _validate(settings: Settings, variables: Mapping[str, str] | None = None) -> None:
+    """Refuse values that do not fit. `variables`: those that were set by one, which is named then."""
+    blamed = variables or {}
     for name, choices in _CHOICES.items():
         value = _get(settings, name)
         if value not in choices:
             near = difflib.get_close_matches(str(value), choices, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(choices)}."
-            raise SettingsError(f"{name} cannot be {value!r}; {hint}")
+            raise SettingsError(f"{blamed.get(name, name)} cannot be {value!r}; {hint}")
     for name in _POSITIVE:
         if not 0 < _get(settings, name) < math.inf:  # "not", for nan
-            raise SettingsError(f"{name} must be a number that is more than 0.")
+            raise SettingsError(f"{blamed.get(name, name)} must be a number that is more than 0.")
+    name = "agent.stop_grace_seconds"
     if not 0 <= settings.agent.stop_grace_seconds < math.inf:
-        raise SettingsError("agent.stop_grace_seconds must be a number, 0 or more.")
+        raise SettingsError(f"{blamed.get(name, name)} must be a number, 0 or more.")
     if settings.agent.runtime == "command" and not settings.agent.command:
-        raise SettingsError('agent.runtime is "command" but agent.command is missing; set it in [agent] of orch.toml.')
+        chosen = blamed.get("agent.runtime", "agent.runtime")
+        raise SettingsError(f'{chosen} is "command" but agent.command is missing; set it in [agent] of orch.toml.')
     for name, command in settings.checks.commands.items():
         parse_command(command, f"checks.commands.{name}")
     if settings.checks.tests not in ("auto", "none"):
-        parse_command(settings.checks.tests, "checks.tests")
+        parse_command(settings.checks.tests, blamed.get("checks.tests", "checks.tests"))
 
 
 def _get(settings: Settings, dotted: str) -> Any:

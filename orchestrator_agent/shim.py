@@ -18,11 +18,13 @@ Files of an attempt directory, all of mode 0600:
     stop-now      the same without grace
     exit.json     how it ended; there before the lock is free
 
+A shim whose directory is removed or moved away ends its tree, because nobody could stop it any more, and itself.
+
 Exit codes: 0 recorded, 70 failed itself (nothing recorded, the tree ended), 75 the lock is held, 76 started before.
 """
 
 # pathlib and typing would add a third to the time of a start.
-# ruff: noqa: PTH104, PTH110, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH104, PTH110, PTH116, PTH118, PTH120, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -46,6 +48,8 @@ EXIT_FAILED, EXIT_LOCKED, EXIT_STARTED = 70, 75, 76
 LEFTOVER_GRACE = 1.0
 #: Seconds after which processes that SIGKILL did not end are recorded as survivors.
 KILL_SECONDS = 5.0
+#: How often a shim looks whether its directory is still there, in seconds.
+_LOOK_SECONDS = 1.0
 _DRAIN_SECONDS = 1.0
 _CHUNK = 65536
 _STDIN_LIMIT = 1 << 20
@@ -85,6 +89,16 @@ def write_all(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """The JSON object in a file; None when there is no such file, or something else in it."""
+    try:
+        with open(path, "rb") as file:
+            value = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def take_lock(directory: str, patience: float = 1.0) -> int | None:
     """A descriptor that holds the attempt's lock, or None when another process holds it.
 
@@ -102,6 +116,18 @@ def take_lock(directory: str, patience: float = 1.0) -> int | None:
                 os.close(fd)
                 return None
         time.sleep(0.005)
+
+
+def is_at(fd: int, path: str) -> bool:
+    """True while the open file `fd` is what `path` leads to; a place that cannot be looked at counts as unchanged."""
+    mine = os.fstat(fd)
+    try:
+        there = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
 
 
 def proc_stat(pid: int) -> list[str] | None:
@@ -231,8 +257,8 @@ class Log:
 class Shim:
     """One agent, from its start to the record of its end."""
 
-    def __init__(self, directory: str, spec: dict[str, Any], umask: int) -> None:
-        self.directory, self.spec, self.umask = directory, spec, umask
+    def __init__(self, directory: str, spec: dict[str, Any], umask: int, lock: int) -> None:
+        self.directory, self.spec, self.umask, self.lock = directory, spec, umask, lock
         self.me = os.getpid()
         self.pid = 0  # the agent's, and of its session and process group
         self.status: int | None = None
@@ -276,7 +302,8 @@ class Shim:
         while self.logs and (left := end - time.monotonic()) > 0:
             self._pump(left)
         message = f"It ran longer than {self.spec['timeout_seconds']:g} seconds." if reason == "timeout" else ""
-        self._record_end(reason, message, survivors)
+        if reason != "gone":
+            self._record_end(reason, message, survivors)
 
     def _record_start(self) -> None:
         write_file(self._path("reserve"), b"", size=_RECORD_BYTES)
@@ -380,9 +407,11 @@ class Shim:
                 return "exited"
             if self.stop_asked:
                 return "stopped"
+            if not is_at(self.lock, self._path("lock")):
+                return "gone"
             if limit is not None and (left := self.started + limit - time.monotonic()) <= 0:
                 return "timeout"
-            self._pump(left)
+            self._pump(_LOOK_SECONDS if left is None else min(left, _LOOK_SECONDS))
 
     def _end_politely(self, grace: float) -> None:
         for pid in list(family(self.me, self.pid)):
@@ -544,14 +573,14 @@ def main(argv: list[str]) -> int:
     with open(os.path.join(directory, "spec.json"), encoding="utf-8") as file:
         spec = json.load(file)
     umask = os.umask(0o077)
-    shim = Shim(directory, spec, umask)
+    shim = Shim(directory, spec, umask, lock)
     try:
         shim.run()
     except BaseException:
         shim.kill()
         raise
     os.close(lock)
-    if spec["wake"]:
+    if spec["wake"] and os.path.exists(directory):
         _wake(spec["wake"], umask)
     return 0
 

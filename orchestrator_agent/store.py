@@ -25,8 +25,28 @@ FILE_NAME = "journal.db"
 _VERSION = 1
 
 
+#: How long a write waits for another program that writes, in seconds.
+_PATIENCE = 10.0
+
+
 class JournalError(UserError):
     """The journal cannot be used."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose operational errors (locked, full, unreadable: nothing of ours) are one sentence."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        try:
+            return super().execute(sql, parameters)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise JournalError(
+                    f"Another program holds the journal {FILE_NAME} in .orch; end that program, then try again."
+                ) from None
+            raise JournalError(
+                f"The journal {FILE_NAME} in .orch cannot be used now ({error}); see `orch doctor`."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +111,10 @@ class AgentFacts:
 class Store:
     """The journal of one repository."""
 
-    def __init__(self, path: Path | None, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path | None, *, now: Callable[[], float] = time.time, patience: float = _PATIENCE) -> None:
         """Open the journal at `path`, which is made when it is missing; None is an empty one in memory.
+
+        Every call raises JournalError when another program holds the file for longer than `patience` seconds.
 
         Raises:
             JournalError: the file is damaged or of a newer version.
@@ -102,7 +124,9 @@ class Store:
         self.is_file = path is not None
         target = ":memory:" if path is None else str(path)
         try:
-            self._db = sqlite3.connect(target, timeout=10, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(
+                target, timeout=patience, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
@@ -127,9 +151,9 @@ class Store:
                         self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version={_VERSION}")
             self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file; nothing can be asked afterwards."""
@@ -155,11 +179,10 @@ class Store:
             written = [self._append(event) for event in batch]
             self._db.execute("COMMIT")
         except sqlite3.IntegrityError as error:
-            self._db.execute("ROLLBACK")
             raise Conflict(str(error)) from None
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+        finally:
+            if self._db.in_transaction:  # some errors have ended it already
+                self._db.execute("ROLLBACK")
         return written
 
     def _append(self, event: Event) -> Event:
@@ -219,6 +242,24 @@ class Store:
         )
         return [_event(row) for row in rows]
 
+    def conversation(self, conversation_id: str) -> list[Event]:
+        """The events of one conversation, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM event WHERE type = 'conversation_message' AND json_extract(data, '$.conversation_id') = ?"
+            " ORDER BY id",
+            (conversation_id,),
+        )
+        return [_event(row) for row in rows]
+
+    def conversations(self, limit: int = 20) -> list[str]:
+        """The ids of conversations, the one that was spoken in last first."""
+        rows = self._db.execute(
+            "SELECT json_extract(data, '$.conversation_id') AS name FROM event WHERE type = 'conversation_message'"
+            " GROUP BY name ORDER BY max(id) DESC LIMIT ?",
+            (limit,),
+        )
+        return [str(row["name"]) for row in rows]
+
     def command(self, command_id: str) -> Command | None:
         """One command, or None."""
         row = self._db.execute("SELECT * FROM command WHERE id = ?", (command_id,)).fetchone()
@@ -257,9 +298,7 @@ class Store:
 
     def live_agents(self) -> list[AgentFacts]:
         """Agents that have not ended, oldest first."""
-        rows = self._db.execute(
-            "SELECT * FROM agent WHERE state IN ('starting', 'running', 'waiting') ORDER BY rowid"
-        )
+        rows = self._db.execute("SELECT * FROM agent WHERE state IN ('starting', 'running', 'waiting') ORDER BY rowid")
         return [self._facts(row) for row in rows.fetchall()]
 
     def agents(

@@ -9,7 +9,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator_agent import checks, integration, worktree
+from orchestrator_agent import checks, consent, execution, integration, isolation, lost_tests, worktree
+from orchestrator_agent import roadmap as plans
+from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.git import Repository
 from orchestrator_agent.model import AgentState, CheckResult, Verification, WorkStreamStatus
 from orchestrator_agent.project import Project
 from orchestrator_agent.roadmap import Roadmap
@@ -21,11 +24,12 @@ _FILES_LIMIT = 200
 
 
 def verify(
-    project: Project, facts: AgentFacts, target: str, base: str, known: Mapping[str, CheckResult]
+    project: Project, facts: AgentFacts, target: str, base: str, known: Mapping[str, CheckResult], head: str
 ) -> Verification:
     """Build the merge candidate of an agent's work on `base`, the target's commit, and run all checks on it.
 
     Args:
+        head: the commit to judge: the agent's last one, or a later one by a person, see `latest`.
         known: results of checks that already ran on `base`, by name.
     """
     record = facts.record
@@ -36,29 +40,59 @@ def verify(
         agent_id=record.id,
         work_stream_id=record.work_stream_id,
         title=title,
-        head=record.head_commit,
+        head=head,
         base=base,
-        roadmap_path=plan.path,
+        plans=project.plan_paths,
+        plan_format=project.settings.roadmap_format,
         statuses=_statuses(plan, record.work_stream_id),
     )
+    found = _plan_found(project, place)
     candidate = integration.build_candidate(project.repository, place, work)
-    results = [_exit_code(facts), _changes(candidate, target)]
+    results = [_exit_code(facts, head), _changes(project.repository, candidate, base, target)]
+    protected: tuple[str, ...] = ()
     if candidate.commit:
-        results += _run_gates(project, facts, place, base, candidate.commit, known)
+        protected = _protected(project, base, candidate, found, _plan_found(project, place))
+        with isolation.out_of_reach(project.repository, record.branch):
+            results += _run_gates(project, facts, place, base, candidate.commit, known)
         results.append(_roadmap_check(project, plan, record.work_stream_id, candidate))
-    results.append(_git_clean(facts))
+    results.append(_git_clean(project, facts, head))
     return Verification(
         agent_id=record.id,
         work_stream_id=record.work_stream_id,
-        head_commit=record.head_commit,
+        head_commit=head,
         candidate=candidate.commit,
         base_commit=base,
         checks=tuple(results),
         files=candidate.files[:_FILES_LIMIT],
-        protected=checks.protected_among(candidate.files, project.settings.checks.protected),
+        protected=protected,
         conflicts=candidate.conflicts,
         finished_at=time.time(),
     )
+
+
+def _plan_found(project: Project, place: Path) -> str:
+    """The plan that would be found in a working tree, where no setting names one; else empty."""
+    try:
+        return "" if project.settings.roadmap else plans.find_plan(place)
+    except RoadmapError:
+        return ""
+
+
+def _protected(
+    project: Project, base: str, candidate: integration.Candidate, before: str, after: str
+) -> tuple[str, ...]:
+    settings = project.settings.checks
+    names = consent.needed(project.repository, settings, base, candidate.commit, candidate.files)
+    return names if before == after else (*names, f"which roadmap is found (now {after or 'none'})")
+
+
+def latest(repository: Repository, facts: AgentFacts) -> str:
+    """The commit of an agent's work with what people committed on its branch since; candidates of ours do not count."""
+    record, verdict = facts.record, facts.verification
+    recorded = verdict.head_commit if verdict else record.head_commit
+    tip = repository.commit_of(f"refs/heads/{record.branch}") or ""
+    ours = verdict is not None and tip == verdict.candidate
+    return tip if tip and not ours and repository.is_ancestor(recorded, tip) else recorded
 
 
 def title_of(plan: Roadmap, work_stream_id: str) -> str:
@@ -75,23 +109,34 @@ def _statuses(plan: Roadmap, work_stream_id: str) -> dict[str, WorkStreamStatus]
     return {work_stream_id: WorkStreamStatus.COMPLETE, **dict.fromkeys(freed, WorkStreamStatus.NOT_STARTED)}
 
 
-def _exit_code(facts: AgentFacts) -> CheckResult:
+def _exit_code(facts: AgentFacts, head: str) -> CheckResult:
     record = facts.record
     good = record.state is AgentState.COMPLETED
     said = record.reason or (f"the agent ended with {record.exit_code}" if good else f"the agent {record.state.value}")
-    return CheckResult(
-        name="exit_code", outcome="passed" if good else "failed", message=said, exit_code=record.exit_code
-    )
+    outcome = "passed" if good else "failed"
+    if not good and head != record.head_commit:
+        outcome, said = "skipped", f"its branch was worked on by somebody else since ({said})"
+    return CheckResult(name="exit_code", outcome=outcome, message=said, exit_code=record.exit_code)
 
 
-def _changes(candidate: integration.Candidate, target: str) -> CheckResult:
+def _changes(repository: Repository, candidate: integration.Candidate, base: str, target: str) -> CheckResult:
     if candidate.conflicts:
         return CheckResult(name="changes", outcome="failed", message=f"it conflicts with {target}")
     if candidate.landed:
         return CheckResult(name="changes", outcome="passed", message=f"it is on {target} already")
     if not candidate.commit:
-        return CheckResult(name="changes", outcome="failed", message="the agent changed nothing")
-    return CheckResult(name="changes", outcome="passed", message=f"{len(candidate.files)} files changed")
+        only = "the agent changed only the roadmap, whose status orch writes itself"
+        message = only if candidate.roadmap_edited else "the agent changed nothing"
+        return CheckResult(name="changes", outcome="failed", message=message)
+    if nested := integration.nested_repositories(repository, base, candidate.commit):
+        message = f"contains a nested repository {clean(nested[0], 100)}; its files are not part of the work"
+        return CheckResult(name="changes", outcome="failed", message=message)
+    if own := [name for name in candidate.files if f"{name.casefold()}/".startswith(".orch/")]:
+        message = f"contains {clean(own[0], 100)}; the folder .orch is kept out of git"
+        return CheckResult(name="changes", outcome="failed", message=message)
+    note = lost_tests.lost(repository, base, candidate.commit).note()
+    message = f"{len(candidate.files)} files changed" + (f"; {note}" if note else "")
+    return CheckResult(name="changes", outcome="passed", message=message)
 
 
 def _run_gates(
@@ -131,14 +176,20 @@ def _roadmap_check(
     )
 
 
-def _git_clean(facts: AgentFacts) -> CheckResult:
+def _git_clean(project: Project, facts: AgentFacts, head: str) -> CheckResult:
+    record = facts.record
+    place = Path(record.worktree)
     dirty = [str(name) for name in facts.ending.get("dirty", [])]
-    if not dirty:
+    if dirty and head != record.head_commit:  # what was left may be committed by now
+        there = worktree.is_worktree(project.repository, place)
+        dirty = execution.uncommitted(project, place) if there else []
+    astray = str(facts.ending.get("astray") or "")
+    if not dirty and not (astray and head == record.head_commit):
         return CheckResult(name="git_clean", outcome="passed", message="everything is committed")
     return CheckResult(
         name="git_clean",
         outcome="failed",
-        message=f"not committed: {', '.join(dirty[:3])}",
+        message=astray or f"not committed: {', '.join(dirty[:3])}",
         data={"dirty_files": dirty},
     )
 

@@ -5,8 +5,11 @@ A wish to start a work stream and its claim are written together, so that of ten
 
 from __future__ import annotations
 
+import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +18,11 @@ from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import NotAvailable, SettingsError, UnknownAgent
 from orchestrator_agent.events import Event
 from orchestrator_agent.journal import Conflict
-from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus, same_id
+from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus
 from orchestrator_agent.project import Project
 from orchestrator_agent.roadmap import Roadmap
-from orchestrator_agent.store import AgentFacts, Command
+from orchestrator_agent.roadmap.forecast import followers
+from orchestrator_agent.store import AgentFacts, Command, JournalError
 
 #: Kinds of unavailability that a person who names the work stream overrules.
 _OVERRULED = ("stale_blocked",)
@@ -116,34 +120,9 @@ def plan_all(project: Project, exclude: Sequence[str] = (), limit: int | None = 
         raise NotAvailable(nothing_available(project))
     found = project.availability(roadmap)
     coming = {stream.id for stream in ready} | {name for name, state in found.items() if state.kind == "running"}
-    later = _followers(roadmap, coming, out)
+    held = {name for name, state in found.items() if state.kind == "held"}
+    later = followers(roadmap.work_streams, coming, out | held, project.settings.ignore_order)
     return Plan(now=tuple(ready), later=tuple(later), exclude=tuple(sorted(out)))
-
-
-def _followers(roadmap: Roadmap, coming: set[str], out: set[str]) -> list[WorkStream]:
-    """Work streams that become free when those in `coming` land, and those that become free by them, in order."""
-    later: list[WorkStream] = []
-    reached = set(coming)
-    complete = {s.id for s in roadmap.work_streams if s.status is WorkStreamStatus.COMPLETE}
-    waiting = [s for s in plans.order(roadmap.work_streams) if s.id not in reached | complete | out]
-    waiting = [s for s in waiting if not (s.is_closed or s.unresolved or s.blocked_reason or s.assigned_to)]
-    while fresh := [s for s in waiting if _becomes_free(s, reached, complete)]:
-        later += fresh
-        reached |= {s.id for s in fresh}
-        waiting = [s for s in waiting if s.id not in reached]
-    return later
-
-
-def _becomes_free(stream: WorkStream, reached: set[str], complete: set[str]) -> bool:
-    """True when its dependencies are there once `reached` has landed; a blocked one needs one of these among them."""
-    if not all(_is_in(name, reached | complete) for name in stream.depends_on if name not in stream.satisfied):
-        return False
-    blocked = stream.status is WorkStreamStatus.BLOCKED
-    return bool(stream.depends_on) and (not blocked or any(_is_in(name, reached) for name in stream.depends_on))
-
-
-def _is_in(name: str, ids: set[str]) -> bool:
-    return any(same_id(name, other) for other in ids)
 
 
 def available(project: Project) -> list[WorkStream]:
@@ -176,10 +155,21 @@ def require_ready(project: Project, plan: Plan) -> str:
     Raises:
         RepositoryError, RoadmapError, SettingsError: what is in the way.
     """
-    branch = git.require_ready(project.repository, project.settings.integration.target)
-    commit = project.repository.commit_of(f"refs/heads/{branch}") or ""
+    branch = require_place(project)
     ends = {stream.id: WorkStreamStatus.COMPLETE for stream in (*plan.now, *plan.later)}
-    plans.write_status(project.plan_bytes_at(commit), project.plan_path, ends)
+    project.require_writable(project.tip(branch), ends)
+    return branch
+
+
+def require_place(project: Project) -> str:
+    """The target branch, when work of any kind may start in this repository.
+
+    Raises:
+        RepositoryError, RoadmapError, SettingsError: what is in the way.
+    """
+    branch = git.require_ready(project.repository, project.settings.integration.target)
+    commit = project.tip(branch)
+    project.plans_at(commit)
     problem = runtimes.get_runtime(project.settings.agent.runtime).problem(project.settings.agent, project.root)
     if problem:
         raise SettingsError(problem)
@@ -224,21 +214,45 @@ def accept_stop(
     agents: Sequence[AgentFacts] = (),
     work_stream_ids: Sequence[str] = (),
     command_ids: Sequence[str] = (),
+    keep: Sequence[str] = (),
 ) -> str:
     """Append the wish to stop agents, work streams and commands, and tell shims at once. Returns the command's id.
 
     The journal has the wish before any signal is sent, so that nobody takes the end for a failure and tries again.
+
+    Args:
+        keep: of the commands that are not stopped, these work streams alone go on; the rest is withdrawn from them.
+
+    Raises:
+        JournalError: the wish could not be written; the agents were told all the same.
     """
     streams = list(dict.fromkeys((*work_stream_ids, *(facts.record.work_stream_id for facts in agents))))
     ids = [facts.record.id for facts in agents]
     payload = {"agent_ids": ids, "work_stream_ids": streams, "command_ids": list(command_ids)}
-    command = _accept(project, "stop", payload, "asked to stop " + (", ".join(streams) or "everything"), wake=False)
-    for facts in project.store.live_agents():
-        record = facts.record
-        if record.id in ids or record.work_stream_id in streams or record.command_id in command_ids:
-            attempts.request_stop(project.agent_folder(record.id))
+    spared = [c.id for c in project.store.open_commands() if keep and c.kind == "run" and c.id not in command_ids]
+    message = "asked to stop " + (", ".join(streams) or ("everything" if command_ids else "what waits"))
+    try:
+        command = _accept(project, "stop", payload, message, wake=False, narrowed={name: keep for name in spared})
+    except JournalError as error:
+        raise JournalError(f"{error} Agents that run were asked to stop all the same.") from None
+    finally:
+        for facts in project.store.live_agents():
+            record = facts.record
+            if record.id in ids or record.work_stream_id in streams or record.command_id in command_ids:
+                attempts.request_stop(project.agent_folder(record.id))
     project.wake_controller()
     return command
+
+
+def keeps(command: Command, claims: Mapping[str, str], keep: Sequence[str]) -> bool:
+    """True when a command holds, or may still begin, one of the work streams in `keep`."""
+    kept = {name.casefold() for name in keep}
+    if kept & {name.casefold() for name, owner in claims.items() if owner == command.id}:
+        return True
+    named = command.payload.get("work_stream_ids")
+    left_out = {str(name).casefold() for name in command.payload.get("exclude", ())}
+    wanted = kept - left_out if named is None else kept & {str(name).casefold() for name in named}
+    return command.kind == "run" and bool(wanted)
 
 
 def accept_verify(project: Project, agent: AgentFacts) -> str:
@@ -268,11 +282,56 @@ def _accept_judgement(project: Project, kind: str, agent: AgentFacts) -> str:
     if record.state.is_live:
         raise NotAvailable(f"{record.id} is still working; wait for it, or `orch stop {record.work_stream_id}` first.")
     target = git.require_ready(project.repository, project.settings.integration.target)
-    payload = {"agent_id": record.id, "known_verification": agent.verification_id, "target": target}
+    last = project.store.last_results().get(record.work_stream_id.casefold())
+    payload = {
+        "agent_id": record.id,
+        "known_verification": agent.verification_id,
+        "target": target,
+        # What a work stream is called that does not pass: what failed or was stopped before has not changed by that.
+        "was": last.outcome if last and last.outcome in ("failed", "stopped") else None,
+    }
     try:
         return _accept(project, kind, payload, f"asked to {kind} {record.work_stream_id}", [record.work_stream_id])
     except Conflict:
         raise NotAvailable(f"{record.work_stream_id} is being worked on; wait for that to end.") from None
+
+
+@dataclass(slots=True)
+class _Request:
+    name: str
+    commands: int = 0
+
+
+_request: ContextVar[_Request | None] = ContextVar("request", default=None)
+
+
+@contextmanager
+def as_request(name: str) -> Iterator[None]:
+    """Within this, the ids of commands come from `name`, so that `accepted_as` can tell whether one was accepted."""
+    token = _request.set(_Request(name))
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
+def _requested() -> str:
+    """The id of the next command of the request, or empty outside of one."""
+    request = _request.get()
+    if request is None:
+        return ""
+    request.commands += 1
+    return _command_id(request.name, request.commands)
+
+
+def _command_id(request: str, number: int) -> str:
+    return hashlib.sha256(f"{request}/{number}".encode()).hexdigest()[:12]
+
+
+def accepted_as(project: Project, name: str) -> str | None:
+    """The command that was accepted under a request's name, or None."""
+    found = project.store.command(_command_id(name, 1))
+    return found.id if found else None
 
 
 def is_batch(command: Command) -> bool:
@@ -281,19 +340,35 @@ def is_batch(command: Command) -> bool:
 
 
 def _accept(
-    project: Project, kind: str, payload: dict[str, Any], message: str, claims: Sequence[str] = (), *, wake: bool = True
+    project: Project,
+    kind: str,
+    payload: dict[str, Any],
+    message: str,
+    claims: Sequence[str] = (),
+    *,
+    wake: bool = True,
+    narrowed: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     store = project.writable_store()
-    command_id = uuid.uuid4().hex[:12]
-    store.record(
-        Event(
-            type=events.COMMAND_ACCEPTED,
-            timestamp=store.now(),
-            message=message,
-            command_id=command_id,
-            data={"kind": kind, "payload": payload, "claims": list(claims)},
-        )
+    command_id, now = _requested() or uuid.uuid4().hex[:12], store.now()
+    accepted = Event(
+        type=events.COMMAND_ACCEPTED,
+        timestamp=now,
+        message=message,
+        command_id=command_id,
+        data={"kind": kind, "payload": payload, "claims": list(claims)},
     )
+    others = [
+        Event(
+            type=events.COMMAND_NARROWED,
+            timestamp=now,
+            message=f"only {', '.join(left)} goes on",
+            command_id=other,
+            data={"work_stream_ids": list(left)},
+        )
+        for other, left in (narrowed or {}).items()
+    ]
+    store.record(accepted, *others)
     if wake:
         project.wake_controller()
     return command_id

@@ -53,6 +53,7 @@ def create(repository: Repository, name: str, branch: str, commit: str) -> Path:
     path = path_of(repository, name)
     with repository.worktree_lock():
         if is_worktree(repository, path):
+            _require_branch(repository, path, branch)
             _finish_checkout(repository, path)
             return path
         if path.exists() and not any(path.iterdir()):
@@ -71,6 +72,18 @@ def is_worktree(repository: Repository, path: Path) -> bool:
     common = ("rev-parse", "--path-format=absolute", "--git-common-dir")
     done = repository.git(*common, "--show-toplevel", cwd=path, check=False)
     return done.returncode == 0 and done.stdout.splitlines() == [repository.line(*common), str(path.resolve())]
+
+
+def _require_branch(repository: Repository, path: Path, branch: str) -> None:
+    """Never take another's worktree for ours: names that differ by case only are one folder on some file systems."""
+    on = _branch_of(repository, path)
+    if on != f"refs/heads/{branch}":
+        raise GitError(["worktree", "add", str(path)], 128, f"{path} is there already, on {on or 'no branch'}")
+
+
+def _branch_of(repository: Repository, path: Path) -> str:
+    """The full name of the branch that a worktree is on, or empty."""
+    return repository.git("symbolic-ref", "--quiet", "HEAD", cwd=path, check=False).stdout.strip()
 
 
 def _finish_checkout(repository: Repository, path: Path) -> None:
@@ -183,14 +196,15 @@ def commit_all(repository: Repository, worktree: Path, branch: str, message: str
     """
     if not is_worktree(repository, worktree):
         return False
-    on = repository.git("symbolic-ref", "--quiet", "HEAD", cwd=worktree, check=False).stdout.strip()
     folder = git_dir(repository, worktree)
-    if on != f"refs/heads/{branch}" or (folder / "MERGE_HEAD").exists():
+    if _branch_of(repository, worktree) != f"refs/heads/{branch}" or (folder / "MERGE_HEAD").exists():
         return False
     _break_locks(folder)
     if not repository.git("status", "--porcelain", cwd=worktree).stdout or _nested(repository, worktree):
         return False
-    repository.git("add", "--all", cwd=worktree)
+    sparse = repository.git("config", "--bool", "core.sparseCheckout", cwd=worktree, check=False).stdout.strip()
+    # The option is younger than our oldest git.
+    repository.git("add", "--all", *(["--sparse"] if sparse == "true" else []), cwd=worktree)
     done = repository.git(
         "commit",
         "--quiet",
@@ -232,19 +246,40 @@ def save(repository: Repository, name: str, branch: str) -> Saved:
 def _save(repository: Repository, path: Path, name: str, branch: str, ignored: list[str]) -> Saved:
     head = repository.commit_of("HEAD", cwd=path)
     tip = repository.commit_of(f"refs/heads/{branch}")
-    tree = _tree(repository, path, head, ignored)
+    tree, staged = _tree(repository, path, head, ignored), _staged(repository, path)
+    of_head = repository.line("rev-parse", f"{head}^{{tree}}") if head else ""
     on_branch = head is not None and tip is not None and repository.is_ancestor(head, tip)
-    if on_branch and tree == repository.line("rev-parse", f"{head}^{{tree}}"):
+    if on_branch and {tree, staged or tree} == {of_head}:
         return Saved()
-    ref = f"refs/orch/rescue/{name}"
-    # What was saved before stays reachable.
-    parents = [
-        part for commit in dict.fromkeys((head, tip, repository.commit_of(ref))) if commit for part in ("-p", commit)
-    ]
-    message = f"Everything in the worktree of {name}\n\nSaved by orch before the worktree was given up.\n"
-    commit = repository.git("commit-tree", tree, *parents, stdin=message, env=repository.identity()).stdout.strip()
+    ref, message = f"refs/orch/rescue/{name}", f"Everything in the worktree of {name}\n"
+    # What was saved before stays reachable, and so does what an unfinished merge would bring in.
+    parents = [head, tip, repository.commit_of("MERGE_HEAD", cwd=path), repository.commit_of(ref)]
+    if staged not in {"", tree, of_head}:
+        index = _commit_tree(repository, staged, [head], f"What was staged in the worktree of {name}\n")
+        message += f"\nWhat was staged and differs from the files is in the parent {index}.\n"
+        parents.append(index)
+    commit = _commit_tree(repository, tree, parents, f"{message}\nSaved by orch before the worktree was given up.\n")
     repository.git("update-ref", ref, commit)
     return Saved(ref=ref)
+
+
+def _commit_tree(repository: Repository, tree: str, parents: Sequence[str | None], message: str) -> str:
+    given = [part for commit in dict.fromkeys(parents) if commit for part in ("-p", commit)]
+    return repository.git("commit-tree", tree, *given, stdin=message, env=repository.identity()).stdout.strip()
+
+
+def _staged(repository: Repository, path: Path) -> str:
+    """What the index holds, as a tree object; files in conflict are left out. Empty when there is no index."""
+    index = git_dir(repository, path) / "index"
+    if not index.exists():
+        return ""
+    with tempfile.TemporaryDirectory(dir=repository.state) as folder:
+        env = {"GIT_INDEX_FILE": shutil.copy(index, folder)}
+        unmerged = repository.git("diff", "--name-only", "--diff-filter=U", "-z", cwd=path, env=env).stdout
+        if unmerged:
+            remove = ("update-index", "--force-remove", "-z", "--stdin")
+            repository.git(*remove, cwd=path, env=env, stdin=unmerged)
+        return repository.git("write-tree", cwd=path, env=env).stdout.strip()
 
 
 def _tree(repository: Repository, path: Path, head: str | None, ignored: list[str]) -> str:

@@ -14,7 +14,7 @@ _HEAD = """\
 # Commands
 
 Made from the program by `scripts/make_command_docs.py`; `orch COMMAND --help` says the same. Every command takes
-`-C DIR` (work as if started in DIR) and `--json` where a program reads it ([JSON](json.md)).
+`-C DIR` (work as if started in DIR) and, but for `chat`, `--json` where a program reads it ([JSON](json.md)).
 
 Exit codes: 0 done, 1 the work failed, 2 usage or bad input (nothing was changed), 4 needs your answer, 130 interrupted.
 `run`, `parallel`, `batch` and `goal` follow the work to its end; Ctrl-C stops what they started and saves it,

@@ -334,7 +334,7 @@ def test_a_failure_is_told_with_its_reason(make: Furnish) -> None:
     git(repo, "commit", "--quiet", "--all", "--message=One try")
     pipe(repo, "start 1.1", auto=True)
     _until(lambda: not journal(repo).open_commands())
-    assert "the last try failed" in pipe(repo, "why 1.1")
+    assert "failed: ended with exit code 3" in pipe(repo, "why 1.1")
 
 
 def test_errors_end_the_turn_and_not_the_talk(make: Furnish) -> None:

@@ -11,6 +11,10 @@ import pytest
 from support import git, run_orch
 from support_work import PLAN, WORK, ask, kill_controller, make_project, start_orch, until, wait_for_end, waits_for
 
+from orchestrator_agent.errors import SettingsError
+from orchestrator_agent.project import Project, make_state_folder
+from orchestrator_agent.settings import Settings
+
 FAILS = "echo oh no; exit 3"
 
 
@@ -42,6 +46,7 @@ def test_what_waits_for_a_slot_is_queued(repo: Path, tmp_path: Path) -> None:
     assert run_orch(repo, "batch", "-n", "1", "--detach").returncode == 0
     until(lambda: stage(repo, "1.1")() == "working")
     assert reason(repo, "1.2") == "queued: is queued, place 1: 1 of 1 agents are at work; None"
+    assert "waits for 1.1" in reason(repo, "2.1") and "starts by itself" in reason(repo, "2.1")
     shown = run_orch(repo, "status").stdout
     assert "Under way:\n  1.2  is queued, place 1" in shown and "Can start now" not in shown
     assert "1.2  is queued" in run_orch(repo, "running").stdout
@@ -107,7 +112,7 @@ def test_what_failed_is_not_offered_as_if_it_had_not(repo: Path) -> None:
     assert run_orch(repo, "run", "1.1").returncode == 1
     shown = run_orch(repo, "status").stdout
     assert "Can start now:\n  1.2  Second File\n\nFailed (`orch run ID` tries again):\n  1.1  First File" in shown
-    assert "failed 2 times, " in shown and "attempts)" not in shown
+    assert "First File (S) — failed 2 times: " in shown and "attempts)" not in shown
     setback = ask(repo, "status")["work_streams"][0]["setback"]
     assert (setback["outcome"], setback["attempts"]) == ("failed", 2)
     assert "available: failed 2 times: " in reason(repo, "1.1") and "`orch run 1.1` tries again" in reason(repo, "1.1")
@@ -140,20 +145,22 @@ def no_tests(repo: Path) -> str:
 @pytest.mark.parametrize("spoil", [dirty, detached, no_agent, no_tests])
 def test_what_keeps_everything_from_starting_is_said_once(repo: Path, spoil: Callable[[Path], str]) -> None:
     make_project(repo)
-    assert ask(repo, "status")["obstacle"] is None
     expected = spoil(repo)
-    assert expected in ask(repo, "status")["obstacle"]
     shown = run_orch(repo, "status").stdout
     assert shown.count(expected) == 1 and "Cannot start yet: " in shown and "Can start now" not in shown
     told = run_orch(repo, "why").stdout
     assert told.count(expected) == 1 and "1.2  cannot start yet, for the same reason" in told
-    assert {item["id"]: item["kind"] for item in ask(repo, "why")["work_streams"]} == {
-        "1.1": "not_ready",
-        "1.2": "not_ready",
-        "2.1": "dependency",
-    }
     refused = run_orch(repo, "run", "1.1")
     assert refused.returncode == 2 and expected in refused.stderr
+
+
+def test_programs_are_told_too_what_keeps_work_from_starting(repo: Path) -> None:
+    make_project(repo)
+    assert ask(repo, "status")["obstacle"] is None
+    expected = dirty(repo)
+    assert expected in ask(repo, "status")["obstacle"]
+    kinds = {item["id"]: item["kind"] for item in ask(repo, "why")["work_streams"]}
+    assert kinds == {"1.1": "not_ready", "1.2": "not_ready", "2.1": "dependency"}
 
 
 def test_ids_of_any_length_stand_in_one_column(repo: Path) -> None:
@@ -176,21 +183,32 @@ def broken(repo: Path, text: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("stops")
-@pytest.mark.parametrize("text", ["[agent\n", "[agnet]\n", "max_concurrent_agents = 0\n"])
-def test_looking_and_stopping_need_no_good_settings(repo: Path, tmp_path: Path, text: str) -> None:
+def test_looking_and_stopping_need_no_good_settings(repo: Path, tmp_path: Path) -> None:
     make_project(repo, f"echo hello; {waits_for(tmp_path / 'go')}")
-    agent = broken(repo, text)
+    agent = broken(repo, "[agnet]\n")
     for words in (["status"], ["why"], ["running"], ["report"], ["logs", "1.1"]):
         done = run_orch(repo, *words)
         assert done.returncode == 0 and done.stdout, (words, done.stderr)
         assert done.stderr.count("\n") == 1 and "Until then the settings that work was last started with hold." in (
             done.stderr
         )
-    assert "Cannot start yet: " in run_orch(repo, "status").stdout
-    for words in (["run", "1.2"], ["batch"], ["goal", "start 1.2", "--auto"], ["integrate", "1.1"]):
-        done = run_orch(repo, *words)
-        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), words
+        assert words != ["status"] or "Cannot start yet: Unknown setting agnet" in done.stdout
+    done = run_orch(repo, "run", "1.2")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert ask(repo, "stop", "1.1")["stopped"] == [agent["id"]]
+
+
+@pytest.mark.parametrize("text", ["[agent\n", "[agnet]\n", "max_concurrent_agents = 0\n"])
+def test_without_settings_of_before_the_defaults_hold(repo: Path, text: str) -> None:
+    make_project(repo)
+    (repo / "orch.toml").write_text(text)
+    with pytest.raises(SettingsError):
+        Project(repo)
+    project = Project(repo, lenient=True)
+    assert project.settings == Settings() and project.settings_problem
+    make_state_folder(project.repository)
+    (project.state / "settings.json").write_text(text)
+    assert Project(repo, lenient=True).settings == Settings()
 
 
 @pytest.mark.usefixtures("stops")

@@ -17,7 +17,7 @@ from orchestrator_agent.roadmap import read_plan, write_statuses
 from orchestrator_agent.roadmap.sources import Memory
 
 #: Text of any kind that a file in UTF-8 can hold.
-WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 NAMES = WORDS.map(lambda text: f"n{text}")
 WRITABLE = st.sampled_from((S.NOT_STARTED, S.IN_PROGRESS, S.COMPLETE))
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from orchestrator_agent.interpreters.lexicon import COMMANDS, FUNCTION_WORDS
 from orchestrator_agent.interpreters.words import content
 
 _WHO = r"(?:it|them|him|her|that one|that agent|this one|that person)"
@@ -15,6 +16,8 @@ _REDIRECTS = tuple(
         rf"\b(?:take|pull|get|remove|grab|free) (?P<a>.+?),? (?:and|then) (?:have|give|put|let|move|send|make"
         rf"|assign|get|point) {_WHO}(?: to)?"
         r"(?: do| onto| on| over to| to| at| work on| start on| start| take| take over)? (?P<b>.+)",
+        r"^(?:give|hand|assign|pass) (?P<b>.+?) (?:over )?to (?P<a>(?:the |that )?(?:\S+ ){1,4}(?:agent|coder|bot"
+        r"|dev)|whoever .+)$",
         r"^(?P<a>.+?) (?:is|are|keeps|got|seems|has) .+?[,;] ?(?:please )?(?:send|move|put|switch|redirect"
         r"|reassign) (?:that|the|its|this)(?: agent| one)? (?:over )?(?:to|on|onto) (?P<b>.+)",
         r"\b(?P<verb>move|switch|reassign|redirect|transfer|shift|pull|reallocate|repurpose"
@@ -25,7 +28,8 @@ _REDIRECTS = tuple(
         r"|instead )?"
         r"(?:to take over|to work on|to switch to|to move to|to do|to start|take over|take on|work on|switch to"
         r"|move to|move on to|do|at|to|onto|on) (?P<b>.+)",
-        r"^(?P<a>.+? (?:agent|coder|bot|folks)) (?:should |goes |go |must |can |needs to |has to |is to |to "
+        r"^(?P<a>.+? (?:agent|coder|bot|folks|devs?|guys?|person|people|team)) (?:moves |switches |should |goes "
+        r"|go |must |can |needs to |has to |is to |to "
         r"|now )+(?:go |switch |move |over |on )*(?:to |onto |take over |take on |take |work on |do "
         r"|start on )(?P<b>.+)",
     )
@@ -43,15 +47,23 @@ _FEEDBACK = tuple(
         r"| us\b) (?P<a>.+? (?:agent|folks|team|guy|guys|coder|bot|one)) (?:that |to )?(?P<t>.+)",
         r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|advise|notify|warn)(?! me\b"
         r"| us\b) (?P<a>.+?)(?:,? that |,? to )(?P<t>.+)",
+        r"^(?P<a>\d[\d.]*\w?|(?:the )?(?:\S+ ){1,4}(?:agent|coder|bot))(?:,| -+) (?:please )?(?P<t>[A-Za-z]\w* .+)$",
         r"^(?P<a>[^:,]{1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
         r"^(?P<a>.{1,60}?) (?:should|must|needs to|has to|ought to) (?P<t>.+)",
     )
 )
 #: The first patterns say openly that a message follows; the last ones do so only for an agent at work.
 _OPEN_FEEDBACK = 5
+#: The pattern that only calls somebody: what follows must be neither a command of ours nor more work.
+_CALLED = 5
 _END = re.compile(
-    r"^(?:please )?(?:stop|halt|pause|abort|quit)(?: (?:now|please|it|work|working|right now|immediately))*[.!]*$",
+    r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed)(?:"
+    r" (?:now|please|it|work|working|right now|immediately))*[.!]*$",
     re.IGNORECASE,
+)
+#: "1.2 must not be stopped" is said to us and not to the agent.
+_PASSIVE = re.compile(
+    r"^(?:not |never )?be (?:stopped|started|run|paused|halted|killed|touched|verified|done|next|first)\b"
 )
 _AGENT = re.compile(r"\b(?:agent|whoever|coder|bot|folks)\b", re.IGNORECASE)
 
@@ -77,14 +89,22 @@ def redirect(text: str, names: Callable[[str], bool]) -> Addressed | None:
     return None
 
 
-def feedback(raw: str, at_work: Callable[[str], bool]) -> Addressed | None:
+def feedback(raw: str, at_work: Callable[[str], bool], is_work: Callable[[str], bool]) -> Addressed | None:
     """A message for an agent, from `raw` text in its own case.
 
-    `at_work`: tells whether a phrase is an id, or names one work stream that has an agent.
+    `at_work`: tells whether a phrase is an id, or names one work stream that has an agent; `is_work`: that it surely
+    names work.
     """
     for number, pattern in enumerate(_FEEDBACK):
         match = pattern.match(raw.replace("\n", " "))
         if not match or not content(match["a"].casefold()):
+            continue
+        if _PASSIVE.match(match["t"]) and not _END.match(match["t"]):
+            return None
+        first = match["t"].partition(" ")[0].casefold()
+        if number == _CALLED and (
+            first in COMMANDS or first in FUNCTION_WORDS - {"use"} or is_work(match["t"].casefold())
+        ):
             continue
         if number < _OPEN_FEEDBACK or at_work(match["a"]):
             if _END.match(match["t"]):

@@ -33,6 +33,14 @@ class InterpretedGoal:
     parameters: dict[str, Any] = field(default_factory=dict)
     #: One line: what was matched, and on which words.
     evidence: str = ""
+    #: What the reading stands on: words of the grammar, an id, a selection, a name, or a question back.
+    basis: str = ""
+    #: How well the words fit, before calibration made `confidence` of it.
+    fit: float = 0.0
+    #: How the words were read, step by step: pairs of a label and a text (hostile, as the goal is).
+    steps: tuple[tuple[str, str], ...] = ()
+    #: What the goal asks for after this, where it asks for two different things ("stop 1.2 and start 1.3").
+    also: InterpretedGoal | None = None
 
     @property
     def suggested_action(self) -> str:
@@ -48,6 +56,9 @@ class InterpretedGoal:
 
         With `needs_confirmation` they are for after the yes. With the parameter `dry_run` they are for showing only.
         """
+        return self._own_calls() + (self.also.tool_calls() if self.also and not self.ambiguous else [])
+
+    def _own_calls(self) -> ToolCalls:
         if self.ambiguous or self.intent in _QUIET:
             return []
         if self.intent in ("run", "run_all", "run_next"):

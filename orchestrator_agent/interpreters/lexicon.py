@@ -35,10 +35,14 @@ COMMANDS = {
     **dict.fromkeys(START, "run"),
     "help": "help",
 }
-#: Commands whose misspellings are worth mending at the head of a sentence.
-MENDABLE = _set(
-    "start begin build implement resume restart retry stop pause cancel abort verify validate check status"
-    " progress report explain continue everything redirect"
+#: Words that the grammar stands on beside commands and function words; misspellings of them are mended.
+GRAMMAR_WORDS = _set(
+    "status progress report summary help quit everything everyone everybody nothing nobody available unblocked blocked"
+    " finished complete completed remaining except without excluding instead redirect reassign switch please"
+    " agent agents"
+    " phase phases stream streams verify validate review overview roadmap parallel running stopped started dont wont"
+    " explain describe which what where when small medium large smallest biggest ready foundation pretend preview"
+    " simulate"
 )
 
 FILLERS = _set(
@@ -48,36 +52,56 @@ FILLERS = _set(
     " again instead"
 )
 
-STOPWORDS = _set(
+#: Words that only hold a sentence together.
+FUNCTION_WORDS = _set(
     "a about above actually after again ahead all almost along already also although always am an and another"
     " any anybody anyone anything are around as at away back be became because been before being below best"
-    " better between both but by came can cannot come could couldn did didn do does doesn doing don done down"
-    " each either else end enough even ever every everybody everyone everything except far few find first for"
+    " better between both but by came can cannot come could couldn d did didn do does doesn doing don done down"
+    " each either else end enough even ever every everybody everyone everything except far few first for"
     " forget forgets from get gets getting give gives go goes going gone good got great had half has have"
     " haven having he hear her here him his honestly hope how however i if im in insane instead into is isn it"
     " its itself just keep keeps kind kinda know last least left let lets like little ll look looked looks lot"
-    " lots made make makes making many may maybe me mean might mind mine more morning most much must my need"
-    " needed needs never new nice no nobody none nor not nothing now of off ok okay on once one ones only onto"
-    " or other others our out over own part people piece please plz pls put quite rather re really right s"
+    " lots m made make makes making many may maybe me mean might mind mine more morning most much must my n need"
+    " needed needs never new next nice no nobody none nor not nothing now of off ok okay on once one ones only onto"
+    " or other others our out over own part please plz pls put quite rather re really right s"
     " same say says see seen several shall she should shouldn since so some somebody someone something soon"
     " still stuff such sure t take takes tell than thank thanks that the their them then there these they"
     " thing things this those though through till to today together tomorrow tonight too took towards try two"
     " under until up upon us use used using ve very via want wanted wants was wasn way we week well went were"
     " what whatever when where whether which while who whoever whole whose why will with within without won"
-    " work working works would wouldn yes yesterday yet you your sort bit big lunch coffee meeting boss"
-    " manager twice time times day days minute hour rest idea guess think thinks feel believe talk asks asked"
-    " asking called kept turn happens happened bring folks person guys team stream streams workstream"
-    " workstreams agent agents phase phases ticket tickets task number item items batch milestone feature"
-    " component module project story issue priority n d m ws plan ready start started starting starts stop"
-    " stopped stopping run running runs begin continue resume immediately currently remaining available next"
-    " entire full second three four five six seven eight nine ten inclusive"
+    " would wouldn yes yesterday yet you your sort bit twice"
+    " three four five six seven eight nine ten second full entire inclusive"
+    " hey hi hello cheers ta thx lol hmm hm sooo soo guys everybody whatever anyway basically please"
+    " does isnt dont wont cant shouldnt doesnt didnt arent havent youre weve ive id ill thats whats"
+    " ought done gonna wanna gotta lemme kindly perhaps probably definitely absolutely totally quickly asap"
+    " following throw fancy knock weekend love sec"
+)
+
+#: Words of talk about work and agents. They say what a goal is about only where a name in the roadmap holds them.
+TALK_WORDS = _set(
+    "work working works people time times day days minute hour hours rest idea guess think thinks feel believe"
+    " talk asks"
+    " asked asking called turn happens happened bring folks person guy team stream streams workstream workstreams agent"
+    " agents phase phases ticket tickets task tasks number item items batch milestone feature features component"
+    " components module project story stories issue issues priority ws plan ready start started starting starts stop"
+    " stopped stopping run running runs begin continue resume immediately currently remaining available lunch"
+    " step steps failed failing broken coffee meeting boss manager big find dev devs developer coder bot worker"
+    " job jobs"
 )
 
 #: Verbs that at the head of a goal ask for something outside the tool, unless a name holds them.
 OUTSIDE = _set(
     "delete drop remove rm uninstall format wipe erase push merge deploy rename translate book remind email send buy"
     " call play open close edit change update install download upload sing tell order pay reset log track refund"
-    " cancel mark move reply commit rebase revert search google post tweet turn set fix"
+    " cancel mark move reply commit rebase revert search google post tweet fix integrate land git sudo mv cp"
+    " chmod curl ssh kubectl docker npm pip brew apt rebase squash cherry-pick archive shred nuke destroy truncate"
+    " invite copy paste relabel reopen"
+)
+
+#: Verbs that change the roadmap itself, its history or the machine; even a named work stream is not theirs to touch.
+FOREIGN_ACTS = _set(
+    "delete drop remove rm uninstall wipe erase push deploy rename mark edit commit rebase revert merge integrate land"
+    " git sudo mv cp chmod destroy shred nuke truncate relabel reopen archive insert append"
 )
 
 #: Words that any piece of software may be called by; they count little where the roadmap does not use them.
@@ -85,64 +109,6 @@ VAGUE = _set(
     "handling support functionality logic layer code system service stuff implementation integration page"
     " pages part thing screen new simple proper basic tool tooling area side flow process stage version app"
     " site thingy good nice real"
-)
-
-#: Groups of words that mean the same thing in software work. Stems are compared.
-SYNONYMS: tuple[frozenset[str], ...] = tuple(
-    _set(line)
-    for line in """
-login auth authentication signin signup session logon
-cart basket trolley
-docs documentation guide manual handbook tutorial readme
-image picture photo avatar thumbnail media
-tax vat
-payment pay stripe paypal card billing
-discount coupon voucher promo promotion
-shipping delivery parcel postage
-performance fast speed slow latency
-cache caching memoize
-database db sql postgres schema
-toggle flag switch
-wasm webassembly
-x86 intel amd64
-arm arm64 aarch64
-gc garbage reclamation
-email mail
-delete deletion remove removal erase
-settings configuration config preference
-metrics monitoring alerting observability
-chat conversation conversational prompt
-cost money budget spend bill
-crash failure panic outage
-conflict clash collision
-backup restore snapshot
-inventory stock warehouse
-review rating star
-menu navigation nav breadcrumb
-accessibility a11y blind
-seo google sitemap
-queue bus pubsub broker
-dashboard screen panel
-dedupe duplicate deduplication
-ci pipeline
-localization i18n translation l10n
-permission role access authorization
-notification alert
-scheduler scheduling cron order
-purchase buy iap order
-debugger debug gdb dwarf
-formatter formatting style prettier
-leaderboard ranking
-type typing
-quota throttle limit limiter cap
-log logging logs
-tracing trace span opentelemetry telemetry
-secret secrets vault credential
-validation verification validate verify
-parser parse parsing
-lsp language-server
-table grid
-""".strip().splitlines()
 )
 
 EFFORTS = {
@@ -157,9 +123,9 @@ NUMBERS = {
         (
             "zero",
             "one first single",
-            "two second couple pair",
-            "three third",
-            "four fourth",
+            "two second couple pair ii",
+            "three third iii",
+            "four fourth iv",
             "five fifth",
             "six sixth",
             "seven seventh",

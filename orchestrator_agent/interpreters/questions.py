@@ -28,7 +28,8 @@ _EXPLAIN = re.compile(
     r"|include|contain|entail|bring)\b"
     r"|\bwhat(?:'s| is| are) (?!.*\b(?:status|state|progress|next|left|running|going|up|done|remaining|happening"
     r"|new|active|finished|ready|available|open)\b).+"
-    r"|^(?:can|could|should|shall|would|may) .*|\bwhen (?:can|will|could|may)\b|\bstopping\b|\bin the way\b"
+    r"|^(?:can|could|should|shall|would|may) .*|\bwhen (?:can|will|could|may)\b|\bstopping\b|\b(?:is|was|were"
+    r"|are) .* for(?: again)?\W*$|\bkeep(?:s|ing)?\b.*\bfrom\b|\bin the way\b"
     r"|\bafter\b|\bunlock|\bunblocks\b"
 )
 _STATUS = re.compile(
@@ -38,11 +39,21 @@ _STATUS = re.compile(
     r"|open|up to|merged|passed|work on|stop|everything|all|things|it|where are we|sup|we)\b"
 )
 _OVERALL = re.compile(
+    r"^(?:so |and |ok |well |right )*"
+    r"(?:(?:the )?(?:current |overall )?(?:status|progress|overview|state of play)\b"
+    r"|which (?:(?:ones?|streams?|work|tasks?|items?|things?) (?:can|could|may|are|is)|can|could)\b"
+    r"|what (?:can|could) (?:be )?(?:start|started|run)\b|what comes next|what(?:'s| is)? (?:still )?(?:missing"
+    r"|open|to do)$"
+    r"|any(?:thing|one|body|where)? (?:new|news|left|stuck|blocked|finished|done|running|failing|broken|wrong"
+    r"|moving|happening)\b|which (?:one|stream|task) should\b|what (?:would|do) you (?:recommend|suggest|advise)"
+    r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate|how (?:are|is) (?:we|everyone"
+    r"|the team|it all)\b)"
+    r"|"
     r"\b(?:status|progress|overview|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it"
     r"|the team|the agents|all of this|the project|the whole thing|everyone)\b.*|where (?:we|things|all|it"
     r"|everything)\b.*stands?"
     r"|what(?:'s| is)? (?:running|going on|happening|left|next|up|done|the status|the state)|who(?:'s"
-    r"| is) (?:working|doing|on|running|busy)|which agents|how many|how much|how far (?:along )?(?:are|is) (?:we"
+    r"| is) (?:working|doing|on|running|busy)|^which agents|^how many|^how much|how far (?:along )?(?:are|is) (?:we"
     r"|it|everything)|sup)\b"
 )
 _OURS = re.compile(
@@ -54,6 +65,18 @@ _REPORT = re.compile(
     r"|\bsomething (?:i|we|that i) can (?:send|show|forward|share|give|hand)\b"
     r"|\ba (?:page|paragraph|few lines)(?: or (?:so|two))? (?:with|about|on|for|of)\b"
 )
+
+
+_OFF_TOPIC = re.compile(
+    r"^(?:(?:so|and|hey|well|ok) )*(?:what did|do|does|are|(?:have|did)(?! (?:you|u) (?:already )?(?:start|beg[aiu]n"
+    r"|finish|done|stop|r[ua]n|do|verif))|where do|why do|how do|who are) (?:you|u)\b(?! (?:think|know|need|have))"
+    r"|\b(?:my|mine)\b"
+)
+
+
+def off_topic(text: str) -> bool:
+    """True when the question `text` is about the one who is asked, or about the speaker's own things."""
+    return bool(_OFF_TOPIC.search(text))
 
 
 def small_talk(text: str) -> str:
@@ -70,13 +93,15 @@ def kind(text: str, about_work: bool) -> str:
         return "help"
     if about_work:
         return "explain" if _EXPLAIN.search(text) else "status"
-    return "status" if _OURS.search(text) and _STATUS.search(text) else "none"
+    return "status" if overall(text) or (_OURS.search(text) and _STATUS.search(text)) else "none"
 
 
 _ASKING = re.compile(
-    r"\b(?:status|state|progress|overview|news|update|report|done|finished|missing|lacks?|blocked|unblocked"
-    r"|waiting|waits?|needs?|depends?|involved|before|far|along|coming|going|doing|fail(?:ed|ing|s)?"
-    r"|crash(?:ed)?|wrong|explain|describe|why|what|when|how|can|should|does|did|is|was|are)\b"
+    r"\b(?:status|state|progress|overview|news|update|report|done|finish(?:ed)?|stands?|missing|lacks?|block(?:ed"
+    r"|ing|s|ers?)?|unblocked|keep(?:s|ing)?"
+    r"|hold(?:s|ing)?|prevent(?:s|ing)?|waiting|waits?|needs?|depends?|involved|before|far|along|coming|going"
+    r"|doing|fail(?:ed|ing|s)?"
+    r"|crash(?:ed)?|stuck|news|busy|idle|wrong|explain|describe|why|what|when|how|can|should|does|did|is|was|are)\b"
 )
 
 

@@ -1,34 +1,38 @@
 """The rules interpreter: words to what is meant, without a model.
 
-The order of the readers in `_read` is the grammar: words to agents first, then questions, then commands, then names.
+A goal goes through `words` (normalised), `languages` (English), `spelling` (mended), `limits` (how many, dry run) and
+`clauses`; `references` and `selections` find the work streams a clause speaks of, `intents` what it wants of them.
+The order of the readers in `_read` is the grammar: small talk, words to agents, questions, commands, names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator_agent import terminal
-from orchestrator_agent.interpreters import addressing, questions
-from orchestrator_agent.interpreters.commands import carry_on, command, mention, unmask
+from orchestrator_agent.interpreters import addressing, calibration, questions
+from orchestrator_agent.interpreters.clauses import Clause, clauses, separate
+from orchestrator_agent.interpreters.intents import carry_on, command, is_item, mention, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
+from orchestrator_agent.interpreters.limits import Limits, limits
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
-from orchestrator_agent.interpreters.sentences import Clause, Limits, clauses, limits
-from orchestrator_agent.interpreters.targets import Found, World, resolve
+from orchestrator_agent.interpreters.references import resolve
+from orchestrator_agent.interpreters.selections import Found, heading
+from orchestrator_agent.interpreters.spelling import mend
 from orchestrator_agent.interpreters.words import MAX_CHARACTERS, content, fold, normalise
-from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.roadmap import Roadmap, parse_roadmap
-from orchestrator_agent.roadmap.availability import availability
 
 __all__ = ["InterpretedGoal", "interpret_goal"]
 
-#: Readings that are less sure than this are confirmed before anything starts or stops.
-SURE_ENOUGH = 0.4
+_MOST_STEPS = 20
 #: A longer clause tells a story; of its mentions only the best one is meant.
 LONG_CLAUSE = 9
+_NOT_OURS = "a question, and not about work in this roadmap"
 _STARTING = ("run", "run_all", "run_next")
 _ACTING = (*_STARTING, "stop", "stop_all", "redirect")
 _NEEDS_TARGET = ("run", "stop", "verify", "redirect", "feedback")
@@ -48,55 +52,61 @@ def interpret_goal(
         RoadmapError: no roadmap was found, or it cannot be read.
     """
     streams = roadmap.work_streams if isinstance(roadmap, Roadmap) else tuple(parse_roadmap(roadmap))
-    world = _world(streams, running)
-    raw = normalise(goal)
-    said = limits(_exclusions(to_english(fold(raw))))
-    reading = _read(raw, said, world)
+    world = World.of(streams, running)
+    sentence = _sentence(goal, world)
+    reading, then = _read(sentence, world)
     if len(goal) > MAX_CHARACTERS and reading.intent in _ACTING:
         reading = replace(reading, confirm=True)
-    return _pack(goal, reading, said)
+    return _pack(goal, reading, sentence, then)
 
 
-def _world(streams: tuple[WorkStream, ...], running: Collection[str] | None) -> World:
-    if running is None:
-        running = [s.id for s in streams if s.status is WorkStreamStatus.IN_PROGRESS]
-    may = availability(streams)
-    waiting = (s.id for s in streams if s.status is WorkStreamStatus.NOT_STARTED and may[s.id].available)
-    return World(streams, frozenset(running), frozenset(waiting) - frozenset(running))
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A goal on its way: in its own case, in plain English, and cut to clauses."""
+
+    raw: str
+    said: Limits
+    clauses: tuple[Clause, ...]
 
 
-_BUT = re.compile(
-    r"\b(everything|all|anything|everyone|everybody|the whole)((?: \w+){0,3}) but\b(?! (?:at most|with|only|no|not"
-    r"|leave|skip|don't|do"
-    r"|never|keep|use|just)\b)"
-)
-_EXCEPT = re.compile(
-    r"\s*,?\s+\b(except(?: for)?|without|minus|excluding|other than|apart from|aside from|save for|besides"
-    r"|rather than|but not"
-    r"|leaving out)\b "
-)
+def _sentence(goal: str, world: World) -> _Sentence:
+    raw = normalise(goal)
+    said = limits(separate(mend(to_english(fold(raw)), world.index.knows)))
+    return _Sentence(raw, said, tuple(clauses(said.text)))
 
 
-def _exclusions(text: str) -> str:
-    """Every way to exclude, as a clause of its own that begins with "except"."""
-    text = _BUT.sub(r"\1\2 except", text)
-    return _EXCEPT.sub(", except ", text)
-
-
-def _read(raw: str, said: Limits, world: World) -> Reading:
-    talk = questions.small_talk(said.text)
+def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
+    """The reading of a goal, and of its second half where it asks for two different things."""
+    said, found = sentence.said, sentence.clauses
+    talk = questions.small_talk(said.text) or _farewell(found, world)
     if talk:
-        return Reading(talk, score=0.95, evidence="the words as such")
-    found = clauses(said.text)
+        return Reading(talk, score=0.95, evidence="the words as such"), None
+    if _EDITS.match(said.text):
+        return Reading("none", evidence="the roadmap is changed by its owner", stands_on="off topic"), None
     asks = bool(found) and found[0].question
-    reading = (
-        (None if asks else _addressed(raw, said.text, world))
-        or _question(found, said, world)
-        or _commands(found, world)
-    )
+    reading = (None if asks else _addressed(sentence.raw, said.text, world)) or _question(found, said, world)
+    if reading:
+        return reading, None
+    reading, then = _commands(found, world)
     if reading.intent == "run" and reading.ask and not reading.found and said.max_agents:
-        return Reading("run_all", score=0.7, evidence="a number of agents and no work in particular")
-    return reading
+        return Reading("run_all", score=0.7, evidence="a number of agents and no work in particular"), None
+    return reading, then
+
+
+_EDITS = re.compile(
+    r"^(?:please |can you |could you |now )*(?:set|change|update|mark|flag|put|move|make|add|remove|drop|delete"
+    r"|rename|edit|raise|lower|bump"
+    r"|reorder|split|duplicate|create)\b.*\b(?:(?:to|from|on|in|into) (?:the |our |my )?(?:roadmap|plan|backlog)"
+    r"|(?:as|to|is) (?:be )?(?:complete[d]?|done|finished|not started|blocked|in progress|cancelled)"
+    r"|(?:status|effort|priority|title|name|description|dependenc(?:y|ies)) of\b)"
+)
+
+
+def _farewell(found: Sequence[Clause], world: World) -> str:
+    """ "quit" when the last clause is a farewell and the others speak of no work and ask for nothing."""
+    if len(found) < 2 or questions.small_talk(found[-1].text) != "quit":
+        return ""
+    return "" if any(c.command or c.question or resolve(c.text, world) for c in found[:-1]) else "quit"
 
 
 def _addressed(raw: str, text: str, world: World) -> Reading | None:
@@ -120,11 +130,24 @@ def _addressed(raw: str, text: str, world: World) -> Reading | None:
         if len(to.streams) == 1 and whom.streams != to.streams:
             evidence = f"{whom.evidence}; to {to.evidence}"
             return Reading("redirect", whom, min(whom.score, to.score), evidence, {"to": to.streams[0].id})
-    message = addressing.feedback(raw, at_work)
+    if order := _ordered(text, names, find):
+        return order
+    message = addressing.feedback(raw, at_work, lambda phrase: find(phrase).score >= calibration.ALL_BUT_SURE)
     if message is None or not (whom := find(message.whom)):
         return None
-    parameters = {"text": message.what} if message.kind == "feedback" else {}
-    return Reading(message.kind, whom, whom.score, whom.evidence, parameters, ask=not whom.streams)
+    if message.kind != "feedback":
+        return Reading(message.kind, whom, whom.score, whom.evidence, ask=not whom.streams)
+    return Reading("feedback", whom, whom.score, whom.evidence, {"text": message.what}, ask=not whom.streams)
+
+
+def _ordered(text: str, names: Callable[[str], bool], find: Callable[[str], Found]) -> Reading | None:
+    """ "chat prompt: pull the plug" and "parser: sign-off check" command us and tell the agent nothing."""
+    whom, colon, what = text.partition(": ")
+    orders = clauses(what) if colon and names(whom) else []
+    if len(orders) != 1 or orders[0].command not in ("stop", "verify", "explain", "status") or content(orders[0].rest):
+        return None
+    found = find(whom)
+    return Reading(orders[0].command, found, found.score, found.evidence)
 
 
 def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | None:
@@ -132,13 +155,17 @@ def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | 
     asked = [clause for clause in found if clause.question]
     if not asked or said.dry_run or _orders_too(found, asked[-1]):
         return None
-    clause = asked[-1]
+    clause = next((c for c in asked if questions.overall(c.text)), asked[-1])
     about = _asked_about(clause, found, world)
+    if about.kind == "id" and about.candidates:
+        about = replace(about, streams=about.candidates, candidates=(), score=0.9)
     if clause.command == "verify" and about.streams:
         return Reading("verify", about, about.score, about.evidence)
+    if about.kind != "id" and questions.off_topic(clause.text):
+        return Reading("none", evidence=_NOT_OURS, stands_on="off topic")
     intent = questions.kind(clause.text, bool(about))
     if intent in ("none", "help"):
-        return Reading(intent, score=0.8, evidence="a question, and not about work in this roadmap")
+        return Reading(intent, evidence=_NOT_OURS, stands_on="off topic")
     if questions.overall(clause.text) and about.kind != "id" and about.score < 0.75:
         about = Found()
     ask = bool(about.candidates) or about.kind == "unknown_id"
@@ -162,35 +189,80 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
 
 #: Conditions that only put things in order; every other one cannot be promised, so it needs a yes.
 _HARMLESS = re.compile(r"^(?:and |but |then )*(?:before|while)\b")
+_PUT_OFF = re.compile(
+    r"^(?:but |just |please )*(?:not (?:yet|now|today)|don't|do not)(?: please)?$|^except (?:yet|now|today)$"
+)
 _EXCLUDES = re.compile(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
 
-def _commands(found: Sequence[Clause], world: World) -> Reading:
+def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading | None]:
     """The reading of commands and bare mentions, less what was said no to."""
     positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition)]
-    refused = [(clause, resolve(clause.rest, world)) for clause in found if clause.negative]
-    unclear = any(content(c.rest) and not f and bool(_EXCLUDES.match(c.text)) for c, f in refused)
-    excluded = [stream for _, f in refused for stream in f.streams or f.candidates]
-    reading = _first_command(positive, found, world) or _mentions(positive, world)
-    if reading and any(clause.condition and not _HARMLESS.match(clause.text) for clause in found):
-        reading = replace(reading, confirm=True)
+    refusals = [(clause, resolve(clause.rest, world)) for clause in found if clause.negative]
+    refused = [found for _, found in refusals if found.streams or found.candidates]
+    unclear = any(
+        not f and _EXCLUDES.match(c.text) and (content(c.rest) or c.text[:6] == "except") for c, f in refusals
+    )
+    reading, then = _first_command(positive, found, world)
+    reading = reading or _mentions(positive, world)
     if reading is None:
-        return Reading("none", score=0.75, evidence="only a no" if refused else NOTHING_FITS)
-    return without(reading, excluded, unclear)
+        why = ("only a no", "only a no") if refusals else (NOTHING_FITS, "nothing")
+        return Reading("none", evidence=why[0], stands_on=why[1]), None
+    if any(_PUT_OFF.match(clause.text) for clause in found if clause.negative) and reading.intent in _STARTING:
+        return Reading("none", evidence="not yet", stands_on="only a no"), None
+    if any(clause.condition and not _HARMLESS.match(clause.text) for clause in found):
+        reading = replace(reading, confirm=True)
+    then = without(then, refused, unclear) if then else None
+    return without(_widened(reading, positive, refused, world), refused, unclear), then
 
 
-def _first_command(positive: Sequence[Clause], around: Sequence[Clause], world: World) -> Reading | None:
+def _widened(reading: Reading, positive: Sequence[Clause], refused: Sequence[Found], world: World) -> Reading:
+    """ "Booking without the video part": what a part is taken from is the phase, not one stream of a like name."""
+    streams = reading.found.streams
+    if reading.intent != "run" or len(streams) != 1 or not refused or not positive:
+        return reading
+    group = heading(positive[0].rest, world)
+    taken = {stream for found in refused for stream in found.streams}
+    if not taken or streams[0] in taken or not taken <= set(group):
+        return reading
+    return replace(
+        reading, found=Found(world.open(group), score=0.85, kind="selection"), score=0.85, evidence="a phase"
+    )
+
+
+def _first_command(
+    positive: Sequence[Clause], around: Sequence[Clause], world: World
+) -> tuple[Reading | None, Reading | None]:
+    """The first command that has a reading, and the next one that asks for something else."""
     nothing = None
     for number, clause in enumerate(positive):
         reading = command(clause, around, world) if clause.command else None
         if reading and reading.intent != "none":
-            return carry_on(reading, clause, positive[number + 1 :], world)
+            later = positive[number + 1 :]
+            return carry_on(reading, clause, later, world), _second(reading, later, around, world)
         nothing = reading or nothing
-    return nothing
+    return nothing, None
+
+
+def _second(first: Reading, later: Sequence[Clause], around: Sequence[Clause], world: World) -> Reading | None:
+    """What a later clause asks for beside the first: "stop 1.2 and start 1.3"."""
+    for clause in later:
+        if clause.command in ("run", "stop", "verify", "report") and clause.command != first.intent.removesuffix(
+            "_all"
+        ):
+            reading = command(clause, around, world)
+            idle = (
+                reading and reading.intent == "stop" and not any(s.id in world.running for s in reading.found.streams)
+            )
+            if reading and not idle and reading.intent not in ("none", first.intent):
+                return reading
+    return None
 
 
 def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
-    readings = [reading for clause in positive if (reading := mention(clause, world))]
+    pairs = [(clause, reading) for clause in positive if (reading := mention(clause, world))]
+    items = [r for c, r in pairs if r.intent != "run" or r.ask or is_item(c.rest, r.found, world)]
+    readings = items or [r for _, r in pairs]
     named = [reading for reading in readings if reading.found.streams and reading.score >= 0.5]
     if named and any(reading.intent == "run_next" for reading in readings):
         readings = named
@@ -198,30 +270,58 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
         return None
     if any(len(clause.text.split()) > LONG_CLAUSE for clause in positive):
         return max(readings, key=lambda reading: reading.score)
+    written = next((reading for reading in readings if reading.intent == "report"), None)
+    if written and all(reading.score < 0.9 for reading in readings if reading is not written):
+        return written
     first, *others = readings
     for other in others:
         first = join(first, other)
     return first
 
 
-def _pack(goal: str, reading: Reading, said: Limits) -> InterpretedGoal:
+def _pack(goal: str, reading: Reading, sentence: _Sentence, then: Reading | None = None) -> InterpretedGoal:
+    said = sentence.said
     parameters = dict(reading.parameters)
     if reading.intent in _STARTING:
         several = len(reading.found.streams) if said.in_parallel and len(reading.found.streams) > 1 else None
         if said.max_agents or several:
             parameters["max_agents"] = said.max_agents or several
-        if said.dry_run:
-            parameters["dry_run"] = True
+    if said.dry_run and reading.intent in _ACTING:
+        parameters["dry_run"] = True
     ask = reading.ask or (reading.intent in _NEEDS_TARGET and not reading.found.streams)
-    guess = reading.intent in _ACTING and reading.score < SURE_ENOUGH
+    guess = reading.intent in _ACTING and reading.score < calibration.SURE_ENOUGH
+    also = _pack(goal, then, sentence) if then else None
     return InterpretedGoal(
         original_goal=goal,
         intent=reading.intent,
         matched_work_streams=() if ask else reading.found.streams,
-        confidence=round(max(0.0, min(1.0, reading.score)), 3),
+        confidence=round(calibration.confidence(reading, ask), 3),
         candidates=(reading.found.candidates or reading.found.streams) if ask else (),
         ambiguous=ask,
-        needs_confirmation=ask or reading.confirm or guess,
+        needs_confirmation=ask
+        or ((reading.confirm or guess) and not parameters.get("dry_run"))
+        or bool(also and also.needs_confirmation),
         parameters=parameters,
         evidence=terminal.clean(reading.evidence, 200),
+        basis=calibration.basis(reading, ask),
+        fit=reading.score,
+        steps=_steps(sentence),
+        also=also,
     )
+
+
+def _steps(sentence: _Sentence) -> tuple[tuple[str, str], ...]:
+    """How the words were read, for `explaining`."""
+    said = sentence.said
+    limits_ = [f"at most {said.max_agents} agents"] * bool(said.max_agents) + ["only to look"] * said.dry_run
+    steps = [("read as", said.text), *([("limits", ", ".join(limits_))] if limits_ else [])]
+    for number, clause in enumerate(sentence.clauses[:_MOST_STEPS], 1):
+        kinds = {
+            "a no": clause.negative,
+            "a question": clause.question,
+            "a request": clause.polite,
+            "when": clause.condition,
+        }
+        what = [clause.command or "a mention", *(name for name, holds in kinds.items() if holds)]
+        steps.append((f"clause {number}", f"{', '.join(what)}: {clause.rest}"))
+    return tuple(steps)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from orchestrator_agent import terminal
-from orchestrator_agent.interpreters.lexicon import STOPWORDS
+from orchestrator_agent.interpreters.lexicon import FUNCTION_WORDS, TALK_WORDS
 
 #: Longer goals are cut; a cut goal is never acted on without a yes.
 MAX_CHARACTERS = 2000
 
-_CAMEL = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b")
+CAMEL = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b")
+#: Words that others may write as one: CamelCase and Hyphen-Ated.
+JOINED = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b|\b\w+(?:-\w+)+\b")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
 _SPACES = re.compile(r"[^\S\n]+")
@@ -30,7 +33,7 @@ def normalise(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case, with CamelCase opened up."""
-    return _CAMEL.sub(lambda m: _HUMP.sub(" ", m[0]), text).casefold()
+    return CAMEL.sub(lambda m: _HUMP.sub(" ", m[0]), text).casefold()
 
 
 def tokens(text: str) -> list[str]:
@@ -38,9 +41,15 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def content(text: str) -> list[str]:
-    """The words of folded text that say what it is about."""
-    return [word for word in tokens(text) if word not in STOPWORDS]
+def content(text: str | Sequence[str]) -> list[str]:
+    """The words of folded text (or of its tokens) that say what it is about."""
+    words = tokens(text) if isinstance(text, str) else text
+    return [word for word in words if word not in FUNCTION_WORDS and word not in TALK_WORDS]
+
+
+def singular(word: str) -> str:
+    """`word` without a plural s."""
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
 _SUFFIXES = (

@@ -13,6 +13,8 @@ _SAID = {
     WorkStreamStatus.CANCELLED: "cancelled",
 }
 _SHOWN = 80
+#: How many containers may stand in each other; a circle of them ends here.
+_DEEPEST = 10
 
 
 def availability(streams: Sequence[WorkStream], ignore_order: bool = False) -> dict[str, Availability]:
@@ -30,13 +32,19 @@ def availability(streams: Sequence[WorkStream], ignore_order: bool = False) -> d
 
 
 def _first_open(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
-    """For each plan, by path, a work stream of its lowest step that is not closed."""
+    """For each plan, by path, a work stream of its lowest step that is not closed.
+
+    Plans whose order nobody keeps are left out: a later step is complete there already.
+    """
     first: dict[str, WorkStream] = {}
     for stream in streams:
         if stream.step is not None and not stream.is_closed:
             lowest = first.setdefault(plan_of(stream), stream)
             if stream.step < (lowest.step or 0):
                 first[plan_of(stream)] = stream
+    for stream in streams:
+        if stream.status is WorkStreamStatus.COMPLETE and waits_in_order(stream, first.get(plan_of(stream))):
+            del first[plan_of(stream)]
     return first
 
 
@@ -85,6 +93,8 @@ def _judge(
         return Availability(False, "is complete", "complete")
     if stream.status is WorkStreamStatus.CANCELLED:
         return Availability(False, "is cancelled", "cancelled")
+    if stream.is_container:
+        return Availability(False, "groups other work, which is offered in its place", "container")
     if stream.assigned_to is not None:
         return Availability(False, f"is claimed by {stream.assigned_to[:_SHOWN]}", "claimed")
     if ring := cycles.get(stream.id):
@@ -93,6 +103,8 @@ def _judge(
         return waiting
     if stream.status is WorkStreamStatus.BLOCKED:
         return _blocked(stream)
+    if held := _held_above(stream, by_id):
+        return held
     before = first.get(plan_of(stream))
     if before is not None and waits_in_order(stream, before):
         return Availability(
@@ -115,6 +127,20 @@ def _waits_for(stream: WorkStream, by_id: Mapping[str, WorkStream]) -> Availabil
         return Availability(
             False, f'waits for "{missing[0][:_SHOWN]}", which the roadmap does not hold', "unknown_dependency"
         )
+    return None
+
+
+def _held_above(stream: WorkStream, by_id: Mapping[str, WorkStream]) -> Availability | None:
+    """What keeps a container of `stream` from being started, one that holds that container included."""
+    above = stream.part_of
+    for _ in range(_DEEPEST):
+        group = by_id.get(above.casefold()) if above is not None else None
+        if group is None:
+            return None
+        held = _blocked(group) if group.status is WorkStreamStatus.BLOCKED else _waits_for(group, by_id)
+        if held is not None and not group.is_closed:
+            return Availability(False, f"is part of {group.id[:_SHOWN]}, which {held.reason}", held.kind)
+        above = group.part_of
     return None
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place
-from orchestrator_agent.roadmap.fields import NAMES, Field, claimant, plain, read_field
+from orchestrator_agent.roadmap.fields import NAMES, Field, claimant, declared_files, holds_criteria, plain, read_field
 from orchestrator_agent.roadmap.statuses import is_box, read_box, read_mark
 
 #: Lists whose lines belong to a field.
-_LISTS = ("tasks", "done_when", "depends_on", "conflicts_with")
+_LISTS = ("tasks", "done_when", "depends_on", "blocks", "conflicts_with", "files")
+#: Of these, what agents should read as well.
+_SHOWN = ("blocks", "files")
+_LONGEST_STATUS = 40
 
 
 @dataclass(slots=True)
@@ -24,8 +28,15 @@ class Body:
     lists: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _LISTS})
     #: The statuses of the boxes that are tasks.
     boxes: list[WorkStreamStatus] = field(default_factory=list)
+    #: The statuses of the boxes of deliverables and the like.
+    other_boxes: list[WorkStreamStatus] = field(default_factory=list)
     #: Lines as written that are none of the above.
     text: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was read."""
+        return not (self.fields or any(self.lists.values()) or any(line.strip() for line in self.text))
 
 
 @dataclass(slots=True)
@@ -35,6 +46,8 @@ class _Open:
     name: str
     indent: int
     bullet: bool
+    #: Its value stands in its own line; boxes below it are then steps of the work.
+    told: bool = False
 
 
 def read_body(document: Document, lines: Sequence[Line]) -> Body:
@@ -52,6 +65,8 @@ class _Reader:
         self.open: _Open | None = None
         #: Indentation of the last item that is no field; what stands further in belongs to it.
         self.item_indent: int | None = None
+        #: Nothing but blanks was read yet.
+        self.first = True
 
     def take(self, line: Line) -> None:
         if line.kind is Kind.BLANK:
@@ -60,6 +75,9 @@ class _Reader:
             self._heading(line)
         elif line.kind in (Kind.ITEM, Kind.TEXT):
             found = self._field(line)
+            if found is None and self.first:
+                self._stated(line)
+            self.first = False
             if found is not None:
                 self._begin(line, found)
             else:
@@ -69,7 +87,7 @@ class _Reader:
 
     def _heading(self, line: Line) -> None:
         self.item_indent = None
-        name = NAMES.get(plain(line.content))
+        name = "done_when" if holds_criteria(line.content) else NAMES.get(plain(line.content))
         self.open = _Open(name, -1, bullet=True) if name else None
         if name not in _LISTS:
             self._keep(line)
@@ -86,28 +104,44 @@ class _Reader:
         return found if self.open.bullet else None
 
     def _begin(self, line: Line, found: Field) -> None:
-        self.open = _Open(found.name, line.indent, line.kind is Kind.ITEM)
-        if found.name in ("other", "description"):
+        self.open = _Open(found.name, line.indent, line.kind is Kind.ITEM, bool(found.value))
+        if found.name in ("other", "description", "progress", *_SHOWN):
             self._keep(line)
-        elif found.name in _LISTS and found.value:
-            self.body.lists[found.name].append(found.value)
-        if found.name not in _LISTS:
-            self.body.fields.setdefault(found.name, (found.value, line.start + found.start))
+        for name, value, start in _in_one_line(found):
+            if name not in _LISTS:
+                self.body.fields.setdefault(name, (value, line.start + start))
+            elif value:
+                self.body.lists[name].append(value)
+
+    def _stated(self, line: Line) -> None:
+        """A status alone in the first line: "_Done_", "**In Progress**"."""
+        text = line.content
+        if line.kind is Kind.TEXT and len(text) <= _LONGEST_STATUS and text[0] in "*_" and text[-1] == text[0]:
+            mark = read_mark(text, {})
+            if mark is not None and mark.worded and not text[mark.end :].strip("*_.! "):
+                self.body.fields["status"] = (text, line.start)
 
     def _content(self, line: Line) -> None:
         if self.open is not None and not self._belongs(line, self.open):
             self.open = None
+        if self.open is not None and line.indent <= self.open.indent and line.box is not None and is_box(line.box):
+            if self.open.name in _SHOWN or (self.open.told and self.open.name not in ("tasks", "done_when")):
+                self.open = None
         name = self.open.name if self.open is not None else ""
         if line.kind is Kind.ITEM and not name:
             self.item_indent = line.indent if self.item_indent is None else min(line.indent, self.item_indent)
         if name in _LISTS and line.content:
             self.body.lists[name].append(line.content)
+        if name in _SHOWN:
+            self._keep(line)
         if line.box is not None and is_box(line.box) and name in ("tasks", ""):
             self.body.boxes.append(read_box(line.box)[0])
             if not name and line.content:
                 self.body.lists["tasks"].append(line.content)
         elif name not in _LISTS:
             self._keep(line)
+            if line.box is not None and is_box(line.box):
+                self.body.other_boxes.append(read_box(line.box)[0])
 
     def _belongs(self, line: Line, open_: _Open) -> bool:
         if line.indent > open_.indent:
@@ -118,6 +152,20 @@ class _Reader:
         self.body.text.append(self.document.raw(line).rstrip())
 
 
+def _in_one_line(found: Field) -> Iterator[tuple[str, str, int]]:
+    """Name, value and offset of each field of a line: "**Priority:** High | **Depends On:** #1"."""
+    name, start = found.name, found.start
+    begin = position = 0
+    for part in found.value.split("|"):
+        inner = read_field(part.strip()) if position else None
+        if inner is not None:
+            yield name, found.value[begin : position - 1].rstrip(), start
+            begin = position + len(part) - len(part.lstrip()) + inner.start
+            name, start = inner.name, found.start + begin
+        position += len(part) + 1
+    yield name, found.value[begin:], start
+
+
 def fill(draft: Draft, body: Body) -> None:
     """Put what `body` says, its status apart, into `draft`."""
     effort = body.fields.get("effort", ("", 0))[0].strip("*_` ")
@@ -126,15 +174,14 @@ def fill(draft: Draft, body: Body) -> None:
     draft.tasks += [task for task in body.lists["tasks"] if not _is_count(task)]
     draft.done_when += body.lists["done_when"]
     draft.depends_on += body.lists["depends_on"]
+    draft.blocks += body.lists["blocks"]
     draft.conflicts_with += body.lists["conflicts_with"]
+    draft.files += declared_files(body.lists["files"])
     draft.description += body.text
     for name, certain in (("assigned", True), ("agent", False)):
         if draft.assigned_to is None and name in body.fields:
             draft.assigned_to = claimant(body.fields[name][0], certain=certain)
-    for part in body.fields.get("status", ("", 0))[0].split("|")[1:]:
-        found = read_field(part.strip())
-        if draft.assigned_to is None and found is not None and found.name in ("assigned", "agent"):
-            draft.assigned_to = claimant(found.value, certain=found.name == "assigned")
+            draft.may_be_role = not certain and body.fields[name][0] == (draft.assigned_to or "").casefold()
 
 
 def status_place(body: Body, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place, str | None] | None:
@@ -158,6 +205,18 @@ def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     if any(closed) or WorkStreamStatus.IN_PROGRESS in boxes:
         return WorkStreamStatus.IN_PROGRESS
     return WorkStreamStatus.NOT_STARTED
+
+
+_SHARE = re.compile(r"(\d{1,6}) ?(?:/|of) ?(\d{1,6})|(\d{1,3}) ?%")
+
+
+def counted(body: Body) -> WorkStreamStatus:
+    """What a field like "Progress: 4/4 (100%)" says; such counters go stale, so anything else says it better."""
+    match = _SHARE.search(body.fields.get("progress", ("", 0))[0])
+    done, all_ = (int(match[1] or match[3]), int(match[2] or 100)) if match else (0, 1)
+    if done == 0:
+        return WorkStreamStatus.NOT_STARTED
+    return WorkStreamStatus.COMPLETE if done >= all_ else WorkStreamStatus.IN_PROGRESS
 
 
 def _is_count(task: str) -> bool:

@@ -1,41 +1,44 @@
-"""Plain checklists: each outermost box is a work stream, the heading above it its group.
+"""Checklists: each outermost box is a work stream, the heading above it its group.
 
-## Parser
-- [x] Read numbers
-- [ ] T002 Read strings (depends on Read numbers)
-  - [ ] with escapes        (a task of T002)
+    ## Parser
+    - [x] Read numbers
+    - [ ] T002 Read strings (depends on Read numbers)
+      - [ ] with escapes        (a task of T002)
+
+Where the boxes are numbered, the numbers tell what belongs to what, as in https://kiro.dev/docs/specs: 2.1 is a task
+of 2, also without indentation, and `- [ ]* 2.2` is an optional one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from orchestrator_agent.model import WorkStreamStatus, slug
-from orchestrator_agent.roadmap.bodies import fill, read_body
+from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.bodies import fill, read_body, sum_of
+from orchestrator_agent.roadmap.boxes import Boxed, boxes_of, children
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
-from orchestrator_agent.roadmap.fields import (
-    clean_name,
-    holds_criteria,
-    holds_examples,
-    is_placeholder,
-    plain,
-    read_field,
-)
+from orchestrator_agent.roadmap.fields import read_field
+from orchestrator_agent.roadmap.headings import read_ending
+from orchestrator_agent.roadmap.item_text import ItemText, is_legend, read_item, states_need
+from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.set_aside import set_aside_by, sets_aside
+from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
-from orchestrator_agent.roadmap.statuses import is_box, read_box
+from orchestrator_agent.roadmap.statuses import read_box, read_mark
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replace_marks
 
-_ID = re.compile(
-    r"[*_`\[]{0,3}(?:(?i:phase|work ?stream|task|milestone|step|story) )?"
-    r"(?P<id>[A-Z]{1,10}-?\d{1,9}(?:[.-]\d{1,9}){0,4}|\d{1,9}(?:\.\d{1,9}){1,5}|\d{1,9}(?=[.):])|#\d{1,9})"
-    r"[*_`\]]{0,3}(?:[.):：][*_`]{0,3})?(?: +|$)"
+_COUNTED = re.compile(r"(?:T|P|M|S|PR|STEP)?-?\d{1,5}[a-z]?(?:\.\d{1,5}){0,4}$", re.IGNORECASE)
+_COUNTED_GROUP = re.compile(
+    r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|阶段)[ -]?\d|\W*\d{1,3}(?:\.\d{1,3})?[.):] ",
+    re.IGNORECASE,
 )
-_NEEDS = re.compile(r"\((?:blocked by|depends on|after|needs|requires):? ([^()]{1,300})\)", re.IGNORECASE)
-_BOLD_NAME = re.compile(r"\*\*([^*]{3,200})\*\*:?\s*(?:[-–—:]|$)")
-_LONGEST_ID = 40
+_TITLE_COUNT = re.compile(r"\s*[(\[]\d{1,5}(?:/\d{1,5})?[)\]]\s*$")
 
 
 class Checklist:
@@ -48,99 +51,188 @@ class Checklist:
 
     def read(self, source: Source) -> Found:
         document = source.document
-        ids: dict[str, int] = {}
-        drafts = [_draft(document, line, below, batch, ids) for line, below, batch in _items(document)]
-        return assemble(document, [draft for draft in drafts if draft.name])
+        found = boxes_of(document)
+        items = _nested([_read_entry(item) for item in found.items])
+        warnings: list[str] = []
+        ids = _Ids([entry.text for entry in items])
+        drafts = [_draft(document, entry, ids, warnings) for entry in items]
+        named = [(draft, entry) for draft, entry in zip(drafts, items, strict=True) if draft.name]
+        _set_steps(document, named)
+        if not named:
+            return Found(warnings=tuple(_why_nothing(document.path, found.idle)))
+        settled = settle(document, [draft for draft, _ in named], warnings)
+        return assemble(document, settled, warnings, level="boxes")
 
     def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
         document = source.document
         own = [place for value in found.places.values() if isinstance(value, tuple) for place in value]
+        for id_, status in changes.items():
+            places = found.places.get(id_)
+            if isinstance(places, tuple) and places and all(place.status is status for place in places):
+                raise RoadmapError(
+                    f'{document.path}: the box of {id_[:80]} says "{status.value}" already, what stands around it says '
+                    "otherwise; change that text yourself."
+                )
         marks = Vocabulary([*own, *box_places(document)], {})
         return source.edited(replace_marks(document, found, changes, marks))
 
 
-def _items(document: Document) -> list[tuple[Line, list[Line], str | None]]:
-    """Outermost boxes with the lines that belong to each and the heading above."""
-    found: list[tuple[Line, list[Line], str | None]] = []
-    path: list[tuple[int, bool]] = []
-    batch: str | None = None
-    below: list[Line] | None = None
-    parent = 0  # indentation of the item that further indented lines belong to
-    idle_list = False
-    for line in document.lines:
-        if line.kind is Kind.HEADING:
-            while path and path[-1][0] >= line.level:
-                path.pop()
-            idle = holds_examples(line.content) or holds_criteria(line.content)
-            path.append((line.level, idle or any(inner for _, inner in path)))
-            batch, below, idle_list = line.content if line.level > 1 else None, None, False
-        elif line.kind in (Kind.BLANK, Kind.FENCED, Kind.HIDDEN):
-            if below is not None:
-                below.append(line)
-        elif below is not None and line.indent > parent:
-            below.append(line)
-        elif line.kind is Kind.ITEM:
-            below, parent = [], line.indent
-            if line.box is not None and is_box(line.box) and not idle_list and not (path and path[-1][1]):
-                found.append((line, below, batch))
-        else:
-            below = None
-            idle_list = _introduces_no_work(line.content)
+def _why_nothing(path: str, idle: Sequence[tuple[int, str]]) -> list[str]:
+    return [
+        f'{path}:{line}: the boxes under "{title[:80]}" are no work but criteria or examples.' for line, title in idle
+    ]
+
+
+@dataclass(slots=True)
+class _Entry:
+    item: Boxed
+    text: ItemText
+    #: The status that the words behind the name give, and the reason of a block.
+    ending: tuple[Place, str | None] | None
+    #: Boxes of the same indentation that its number puts below it, and what is below them.
+    tasks: list[Line] = field(default_factory=list)
+
+
+def _read_entry(item: Boxed) -> _Entry:
+    line = item.line
+    found = read_ending(line.content, 0, {})
+    if found is None or states_need(line.content, found[1]):
+        return _Entry(item, read_item(line.content), None)
+    place, end, reason = found
+    shifted = Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status)
+    return _Entry(item, read_item(line.content[:end].rstrip(" -–—")), (shifted, reason))
+
+
+def _nested(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Each box with those that its number puts above it as tasks: "2.1" and "2.2" are tasks of "2"."""
+    found: list[_Entry] = []
+    parents: dict[str, _Entry] = {}
+    for entry in entries:
+        outer = entry.text.id.rpartition(".")[0]
+        while outer and outer not in parents:
+            outer = outer.rpartition(".")[0]
+        # "2.0" names the group 2 itself.
+        if outer and not entry.text.id.endswith(".0"):
+            parents[outer].tasks += [entry.item.line, *entry.item.below]
+            continue
+        if entry.text.id[:1].isdigit():
+            parents[entry.text.id] = parents[entry.text.id.removesuffix(".0")] = entry
+        found.append(entry)
     return found
 
 
-def _introduces_no_work(text: str) -> bool:
-    """True for a line like "**Acceptance criteria:**" over a list."""
-    heading = text.strip("*_ ")
-    return heading.endswith((":", "：")) and (holds_criteria(heading) or holds_examples(heading))
+class _Ids:
+    """The ids of the boxes of a plan: those that it gives, else made from names."""
+
+    def __init__(self, texts: Sequence[ItemText]) -> None:
+        self._slugs = Slugs()
+        numbers = Counter(text.id for text in texts if text.id.isdigit())
+        #: Plain numbers that begin anew count the items of a list and name none.
+        self._ordinals = max(numbers.values(), default=0) > 1
+        self._issues = 2 * sum("#" in text.id or bool(text.issue) for text in texts) > len(texts)
+
+    def of(self, text: ItemText) -> str:
+        given = text.id or (text.issue if self._issues else "")
+        if not given or (self._ordinals and given.isdigit()):
+            return self._slugs.of(text.name)
+        return self._slugs.take(given)
 
 
-def _draft(document: Document, line: Line, below: list[Line], batch: str | None, ids: dict[str, int]) -> Draft:
+def _draft(document: Document, entry: _Entry, ids: _Ids, warnings: list[str]) -> Draft:
+    item, text, line = entry.item, entry.text, entry.item.line
     assert line.box is not None
+    below = _without_blank_end([*item.below, *entry.tasks])
     status, reason = read_box(line.box)
-    while below and below[-1].kind is Kind.BLANK:
-        below.pop()
-    draft = Draft("", "", line.number, below[-1].number if below else line.number, status, reason)
+    draft = Draft("", text.name, line.number, below[-1].number if below else line.number, status, reason)
     draft.places.append(Place("box", line.box_start, line.box_start + len(line.box), line.box, status))
-    draft.batch = batch
-    text = " ".join(line.content.split())
-    for needs in _NEEDS.finditer(text):
-        draft.depends_on.append(needs[1])
-    text = _NEEDS.sub("", text).strip()
-    if text.startswith("~~") and text.rstrip(" .").endswith("~~"):
-        text = text.strip("~ .")
-        draft.status = WorkStreamStatus.CANCELLED if status is not WorkStreamStatus.COMPLETE else status
-    _name(draft, text, ids)
-    body = read_body(document, below)
-    fill(draft, body)
+    draft.batch, draft.priority, draft.depends_on = item.batch, text.priority, list(text.depends_on)
+    if not draft.name or is_legend(draft.name):
+        draft.name = ""
+        return draft
+    draft.id = ids.of(text)
+    fill(draft, read_body(document, below))
     if not draft.tasks:
-        draft.tasks = [item.content for item in below if item.kind is Kind.ITEM and read_field(item.content) is None]
+        draft.tasks = [inner.content for inner in below if inner.kind is Kind.ITEM and not read_field(inner.content)]
+    if text.is_cut:
+        draft.description.insert(0, line.content)
+    _judge(document, draft, entry, below, warnings)
     return draft
 
 
-def _name(draft: Draft, text: str, ids: dict[str, int]) -> None:
-    match = _ID.match(text)
-    named = text[match.end() :] if match else text
-    bold = _BOLD_NAME.match(named)
-    cleaned = clean_name(bold[1] if bold else named)
-    if is_placeholder(cleaned.text):
+def _without_blank_end(lines: list[Line]) -> list[Line]:
+    while lines and lines[-1].kind is Kind.BLANK:
+        lines.pop()
+    return lines
+
+
+def _judge(document: Document, draft: Draft, entry: _Entry, below: list[Line], warnings: list[str]) -> None:
+    """What the words of an item, the heading above and the boxes below say besides its own box."""
+    box, text = draft.status, entry.text
+    if entry.ending is not None:
+        place, reason = entry.ending
+        draft.places.append(place)
+        if box is not WorkStreamStatus.COMPLETE and place.status is not None:
+            draft.status, draft.blocked_reason = place.status, reason
+    if text.struck and box is not WorkStreamStatus.COMPLETE:
+        draft.status = WorkStreamStatus.CANCELLED
+    if draft.status is not WorkStreamStatus.NOT_STARTED:
         return
-    draft.name, draft.priority = cleaned.text, cleaned.priority
-    draft.id = match["id"] if match else _slug(cleaned.text, ids)
-    ids.setdefault(draft.id.casefold(), 1)
+    _judge_by_children(document, draft, text, below, warnings)
+    for title in reversed(entry.item.titles):
+        _judge_by_title(draft, title)
+    word = text.set_aside or set_aside_by(entry.item.line.content)
+    if draft.status is WorkStreamStatus.NOT_STARTED and word:
+        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, word
 
 
-def _slug(name: str, ids: dict[str, int]) -> str:
-    """An id from a name: its words, shortened, and a number when the file has it already."""
-    letters = "".join(char if char.isalnum() else " " for char in plain(name)).split()
-    base = ""
-    for word in letters:
-        if base and len(base) + 1 + len(word) > _LONGEST_ID:
-            break
-        base = f"{base}-{word}" if base else word[:_LONGEST_ID]
-    base = base or slug(name)
-    unique = base
-    while unique in ids:
-        ids[base] += 1
-        unique = f"{base}-{ids[base]}"
-    return unique
+def _judge_by_children(
+    document: Document, draft: Draft, text: ItemText, below: list[Line], warnings: list[str]
+) -> None:
+    inner = [line for line in children(below) if not read_item(line.content).set_aside]
+    statuses = [read_box(line.box or " ")[0] for line in inner]
+    if not statuses or sum_of(statuses) is not WorkStreamStatus.COMPLETE:
+        return
+    numbered = all(read_item(line.content).id.startswith(f"{text.id}.") for line in inner)
+    draft.status = WorkStreamStatus.COMPLETE if text.id and numbered else WorkStreamStatus.IN_PROGRESS
+    warnings.append(
+        f"{document.path}:{draft.first_line}: {draft.id[:80]} has an open box, but all boxes below it are checked; "
+        f"it counts as {draft.status.value}."
+    )
+
+
+def _judge_by_title(draft: Draft, title: str) -> None:
+    if draft.status is not WorkStreamStatus.NOT_STARTED:
+        return
+    title = _TITLE_COUNT.sub("", title.strip("*_ :："))
+    mark = read_mark(title, {})
+    if mark is not None and mark.worded and (mark.end >= len(title) or mark.status is WorkStreamStatus.BLOCKED):
+        if mark.status is WorkStreamStatus.COMPLETE:
+            draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, f'its box is open under "{title[:60]}"'
+        elif mark.status is not WorkStreamStatus.NOT_STARTED:
+            draft.status = mark.status
+            draft.blocked_reason = mark.reason or f'it stands under "{title[:60]}"'
+    elif sets_aside(title):
+        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, f'it stands under "{title[:60]}"'
+
+
+def _set_steps(document: Document, named: Sequence[tuple[Draft, _Entry]]) -> None:
+    """The order of a plan that states no dependencies but counts its boxes or their groups."""
+    if any(draft.depends_on for draft, _ in named):
+        return
+    counted = all(_COUNTED.match(draft.id) or _is_numbered(document, entry.item.line) for draft, entry in named)
+    groups = [next((t for t in entry.item.titles if _COUNTED_GROUP.match(t)), None) for _, entry in named]
+    grouped = len(set(groups)) > 1 and None not in groups
+    if not counted and not grouped:
+        return
+    step, before = 0, None
+    for (draft, entry), group in zip(named, groups, strict=True):
+        parallel = "[P]" in entry.item.line.content
+        key = (group if grouped else None, None if counted and not parallel else parallel)
+        if before is not None and (key != before or (counted and not parallel)):
+            step += 1
+        draft.step, before = step, key
+
+
+def _is_numbered(document: Document, line: Line) -> bool:
+    """True for an item of a numbered list."""
+    return document.raw(line).lstrip()[:1].isdigit()

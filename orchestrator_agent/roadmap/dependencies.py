@@ -23,6 +23,8 @@ _GROUP_NAME = re.compile(r"[\W_]*((?:[A-Za-z]+ ){1,2}\d+(?:\.\d+)*)\b")
 _NUMBER_END = re.compile(r"(.*?)(\d+)$")
 _NONE = re.compile(r"(?:none|nothing|no (?:dependenc|prerequisite)\w+|n/a|nil|[-–—]+$|\[\]$)(?!\w)", re.IGNORECASE)
 _ALL = re.compile(rf"all(?: the)?(?: (?:previous|prior|earlier|other|above))?(?: {KIND}| items)?$", re.IGNORECASE)
+#: Words before what is meant.
+_LEAD = re.compile(r"^(?:all|requires?|needs?|depends on|completion of|after) ", re.IGNORECASE)
 _STATE_END = re.compile(r" (?:is |are )?(?:completed?|done|finished|ready)$", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _REMARK = re.compile(r" (?:[-–—:→]+|\||must|is|are|to be) ")
@@ -56,7 +58,8 @@ class Known:
         numbers: dict[str, list[str]] = {}
         for id_, name, group in streams:
             ids[id_.casefold()] = id_
-            names.setdefault(name.casefold(), []).append(id_)
+            for text in {name.casefold(), name.casefold().partition(" (")[0]}:
+                names.setdefault(text, []).append(id_)
             numbers.setdefault(re.sub(r"^[^\d]+", "", id_), []).append(id_)
             if group and (match := _GROUP_NAME.match(" ".join(group[:80].split()))):
                 groups.setdefault(match[1].casefold(), []).append(id_)
@@ -64,7 +67,7 @@ class Known:
 
 
 def _single(found: Mapping[str, list[str]]) -> dict[str, str]:
-    return {key: values[0] for key, values in found.items() if key and len(values) == 1}
+    return {key: values[0] for key, values in found.items() if key and len(set(values)) == 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +182,15 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
         return [known.names[key]]
     if _ALL.match(text):
         return _before(known, own_id)
-    text = re.sub(r"^all ", "", text, flags=re.IGNORECASE)
+    text = _LEAD.sub("", text)
+    if text.casefold() in known.names:
+        return [known.names[text.casefold()]]
     rest = _without_kind(text)
     if rest.casefold() in known.ids:
         return [known.ids[rest.casefold()]]
-    if members := known.groups.get(re.sub(r"^(\w+?)(?:es|s) (?=\d)", r"\1 ", key)):
-        return list(members)
+    members = known.groups.get(re.sub(r"^(\w+?)(?:es|s) (?=\d)", r"\1 ", key), ())
+    if 0 < len(members) <= _WIDEST_RANGE:
+        return [id_ for id_ in members if id_ != own_id]
     if _GROUP.match(key) and key.startswith(("batch", "dependency", "level", "wave", "sprint", "stage")):
         return None
     if match := _RANGE.match(rest):
@@ -198,13 +204,13 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
     return None
 
 
-def _before(known: Known, own_id: str) -> list[str]:
+def _before(known: Known, own_id: str) -> list[str] | None:
     before: list[str] = []
     for id_ in known.ids.values():
-        if id_ == own_id:
+        if id_ == own_id or len(before) > _WIDEST_RANGE:
             break
         before.append(id_)
-    return before
+    return before if len(before) <= _WIDEST_RANGE else None
 
 
 def _expand(first: str, last: str, known: Known) -> list[str] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_agent.model import Source, WorkStream, WorkStreamStatus
@@ -38,6 +39,8 @@ class Draft:
     blocked_reason: str | None = None
     effort: str | None = None
     depends_on: list[str] = field(default_factory=list)
+    #: Texts that name work that waits for this.
+    blocks: list[str] = field(default_factory=list)
     conflicts_with: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     step: int | None = None
@@ -45,13 +48,28 @@ class Draft:
     done_when: list[str] = field(default_factory=list)
     description: list[str] = field(default_factory=list)
     assigned_to: str | None = None
+    #: The field is one for roles too ("Agent: ..."), and no name stands there that people or agents have.
+    may_be_role: bool = False
     batch: str | None = None
+    #: All headings around it; a dependency may name any of them.
+    around: tuple[str, ...] = ()
     priority: bool = False
     places: list[Place] = field(default_factory=list)
 
 
-def assemble(document: Document, drafts: Sequence[Draft], warnings: Sequence[str] = ()) -> Found:
-    """The work streams of `drafts`; of several with one id the first counts."""
+def assemble(
+    document: Document,
+    drafts: Sequence[Draft],
+    warnings: Sequence[str] = (),
+    level: str = "",
+    done_elsewhere: Collection[str] = (),
+) -> Found:
+    """The work streams of `drafts`; of several with one id the first counts.
+
+    Args:
+        level: what was taken as a work stream, for people.
+        done_elsewhere: ids that are no work here but that the document calls finished.
+    """
     notes = list(warnings)
     unique: dict[str, Draft] = {}
     for draft in drafts:
@@ -61,11 +79,25 @@ def assemble(document: Document, drafts: Sequence[Draft], warnings: Sequence[str
                 f"{document.path}:{draft.first_line}: {draft.id[:80]} stands twice; "
                 f"the one in line {first.first_line} counts."
             )
-    known = Known.of((draft.id, draft.name, draft.batch) for draft in unique.values())
+    known = known_of(unique.values())
     needs = {draft.id: _dependencies(draft, known) for draft in unique.values()}
-    finished = _finished(document, needs, known)
+    own = {draft.first_line for draft in unique.values()}
+    finished = _finished(document, needs, known, own) | set(done_elsewhere)
     streams = tuple(_work_stream(document, draft, needs[draft.id], finished, known) for draft in unique.values())
-    return Found(streams, tuple(notes), {draft.id: tuple(draft.places) for draft in unique.values()})
+    return Found(streams, tuple(notes), {draft.id: tuple(draft.places) for draft in unique.values()}, level)
+
+
+def drop_roles(drafts: Sequence[Draft]) -> None:
+    """A word like "general-purpose" that several work streams have is a role, and claims nothing."""
+    shared = Counter(draft.assigned_to for draft in drafts if draft.may_be_role)
+    for draft in drafts:
+        if draft.may_be_role and shared[draft.assigned_to] > 1:
+            draft.assigned_to = None
+
+
+def known_of(drafts: Iterable[Draft]) -> Known:
+    """What dependency texts can name in a plan of these."""
+    return Known.of((draft.id, draft.name, title) for draft in drafts for title in draft.around or (draft.batch,))
 
 
 def _dependencies(draft: Draft, known: Known) -> Dependencies:
@@ -82,13 +114,17 @@ def _dependencies(draft: Draft, known: Known) -> Dependencies:
     return needs
 
 
-def _finished(document: Document, needs: Mapping[str, Dependencies], known: Known) -> set[str]:
-    """Ids that are no work streams of the document but that it calls finished."""
+def _finished(document: Document, needs: Mapping[str, Dependencies], known: Known, own: Collection[int]) -> set[str]:
+    """Ids that are no work streams of the document but that it calls finished.
+
+    Args:
+        own: the lines that give the work streams: in a row a "done" is its own, and no word about what it names.
+    """
     missing = {id_ for need in needs.values() for id_ in need.ids if id_.casefold() not in known.ids}
     finished = {id_ for need in needs.values() for id_ in need.ticked} & missing
     if missing - finished:
         for line in document.lines:
-            if line.kind in (Kind.TEXT, Kind.ITEM):
+            if line.kind in (Kind.TEXT, Kind.ITEM) and line.number not in own:
                 finished |= finished_in(line.content, missing, known)
     return finished
 

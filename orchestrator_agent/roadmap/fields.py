@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestrator_agent.roadmap.statuses import is_emoji, skip_emoji
 
@@ -12,16 +14,19 @@ _FIELDS = {
     "assigned": "assigned to; claimed by; assignee; assigned; claimed",
     "agent": "agent; owner; assigned agent; assigned implementer",
     "depends_on": "depends on; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; after; "
-    "dependências",
+    "dependências; 依赖",
+    "blocks": "blocks; unblocks",
+    "files": "files; file; files to modify; files to create; files to change; affected files; files affected; 文件",
     "conflicts_with": "conflicts with; conflicts",
     "tasks": "tasks; task; steps; subtasks; 任务",
-    "effort": "effort; estimate; estimated effort; size; esforço",
-    "done_when": "done when; completion; completion criteria; acceptance criteria; success criteria; exit criteria; "
-    "definition of done",
-    "description": "description; goal; summary; objective",
-    "other": "completed; completed by; completed date; started; blocks; deliverables; notes; note; design notes; "
-    "implementation notes; plan; files; type; reported; source; quality gates; complexity; priority; progress; "
+    "effort": "effort; estimate; estimated effort; estimated time; time estimate; size; esforço; 预计时间; 工时",
+    "done_when": "done when; completion; completion criteria; acceptance; acceptance criteria; success criteria; "
+    "exit criteria; definition of done",
+    "description": "description; goal; summary; objective; 目标",
+    "other": "completed; completed by; completed date; started; deliverables; notes; note; design notes; "
+    "implementation notes; plan; type; reported; source; quality gates; complexity; priority; "
     "date; version",
+    "progress": "progress; overall progress; completion status; 进度",
 }
 NAMES = {name.strip(): field for field, names in _FIELDS.items() for name in names.split(";")}
 
@@ -50,7 +55,7 @@ def read_field(text: str) -> Field | None:
     if colon <= 0:
         return None
     label = text[:colon].rstrip()
-    known = NAMES.get(" ".join(label.strip("*_ ").casefold().split()))
+    known = NAMES.get(_label(label))
     bold = _BOLD.match(label) is not None
     start = colon + 1
     while text[start : start + 1] in ("*", "_"):
@@ -61,6 +66,23 @@ def read_field(text: str) -> Field | None:
     return Field(known or "other", value, len(text) - len(text[start:].lstrip()), bold)
 
 
+def _label(text: str) -> str:
+    """The name of a field without markup and the remark in brackets behind it."""
+    if text.endswith((")", "）")):
+        text = re.split(r"[(（]", text, maxsplit=1)[0].rstrip()
+    return " ".join(text.strip("*_ ").casefold().split())
+
+
+_PATH = re.compile(r"`([^`\s]{1,200})`")
+
+
+def declared_files(texts: Sequence[str]) -> list[str]:
+    """The paths that a field of files names in code marks, without line numbers."""
+    found = [match[1] for text in texts for match in _PATH.finditer(text)]
+    paths = [path.split(":")[0].removeprefix("./") for path in found if "://" not in path and not path.startswith("/")]
+    return list(dict.fromkeys(path for path in paths if "/" in path or "." in path.strip(".")))
+
+
 _EXAMPLES = re.compile(
     r"(?:status )?legend\b|status (?:indicators|icons|key|markers|emoji)|how to use\b|icons?$|key$|usage$|"
     r"(?:phase |item |task |roadmap |entry |work stream )?(?:format |status )?(?:template|example|sample)s?$|"
@@ -68,7 +90,7 @@ _EXAMPLES = re.compile(
 )
 _BACKLOG = re.compile(r"backlog(?: \(?ideas?\)?| items?)?$|icebox$|parking lot$|out of scope\b|someday\b|non-?goals\b")
 _CRITERIA = re.compile(
-    r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done when\b|"
+    r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done (?:when|means)\b|"
     r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?list$|(?:open )?questions?$|pre-?flight\b|quality gates?$|"
     r"risks?(?: (?:and|&) .*)?$|(?:success )?metrics?$|notes?$|archived?$|deferred\b|contributing$|"
     r"future(?: (?:ideas|work|enhancements|considerations))?$",
@@ -76,9 +98,15 @@ _CRITERIA = re.compile(
 LEGEND = re.compile(r"[*_\W]{0,6}(?:status )?(?:legend|indicators|icons|key|how to use)\b", re.IGNORECASE)
 
 
+_NO_MARKUP = dict.fromkeys(map(ord, "*_`#\ufe0f"))
+
+
+@lru_cache(maxsize=1024)  # every format asks it of the same headings
 def plain(text: str) -> str:
     """A heading's words only: no emoji, markup and doubled spaces, without case."""
-    letters = "".join(" " if is_emoji(char) else char for char in text[:200] if char not in "*_`#\ufe0f")
+    letters = text[:200].translate(_NO_MARKUP)
+    if not letters.isascii():
+        letters = "".join(" " if is_emoji(char) else char for char in letters)
     return " ".join(letters.casefold().split()).strip(" :：.-–—")
 
 
@@ -91,6 +119,14 @@ def holds_examples(title: str) -> bool:
 def holds_criteria(title: str) -> bool:
     """True for sections whose boxes say when work is done, and are no work themselves."""
     return bool(_CRITERIA.match(plain(title)))
+
+
+_CHECKS = re.compile(r".{0,60}\bcheck ?list$")
+
+
+def holds_checks(title: str) -> bool:
+    """True for a "... Checklist": its boxes are no work, but phases with boxes of their own below it are."""
+    return bool(_CHECKS.match(plain(title)))
 
 
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
 from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.roadmap.augment import Augment
 from orchestrator_agent.roadmap.checklist import Checklist
+from orchestrator_agent.roadmap.fix_plan import FixPlan
 from orchestrator_agent.roadmap.phases import Phases
 from orchestrator_agent.roadmap.plan_format import Found, PlanFormat
 from orchestrator_agent.roadmap.sources import Source
+from orchestrator_agent.roadmap.spec_tasks import SpecTasks
+from orchestrator_agent.roadmap.stores import STORES
+from orchestrator_agent.roadmap.tables import Tables
+from orchestrator_agent.roadmap.tracks import Tracks
 
 #: The first that finds work in a plan is the plan's: stores before Markdown, headings before tables and boxes.
-FORMATS: tuple[PlanFormat, ...] = (Phases(), Checklist())
+FORMATS: tuple[PlanFormat, ...] = (
+    *STORES,
+    Augment(),
+    Tracks(),
+    FixPlan(),
+    Tables(),
+    SpecTasks(),
+    Phases(),
+    Checklist(),
+)
+
+_TEMPLATE = re.compile(r"(?:^|[-_. ])templates?\.(?:md|markdown)$")
 
 #: Packages offer a format, an object or a class without arguments, under this group of entry points.
 GROUP = "orchestrator_agent.plan_formats"
@@ -30,23 +49,24 @@ def choose(source: Source, name: str = "") -> tuple[PlanFormat | None, Found]:
     if name:
         format_ = _named(name)
         return format_, format_.read(source)
-    for format_ in FORMATS:
-        found = _read_if_recognised(format_, source)
+    if _TEMPLATE.search(source.name):
+        return None, Found(warnings=(f"{source.path} is a template by its name; name the plan that was made from it.",))
+    reasons: list[str] = []
+    for format_ in _all():
+        found = format_.read(source) if format_.recognise(source) else Found()
         if found.work_streams:
             return format_, found
-    for format_ in _installed():
-        found = _read_if_recognised(format_, source)
-        if found.work_streams:
-            return format_, found
-    return None, Found()
+        reasons += found.warnings
+    return None, Found(warnings=tuple(dict.fromkeys(reasons)))
 
 
-def _read_if_recognised(format_: PlanFormat, source: Source) -> Found:
-    return format_.read(source) if format_.recognise(source) else Found()
+def _all() -> Iterator[PlanFormat]:
+    yield from FORMATS
+    yield from _installed()
 
 
 def _named(name: str) -> PlanFormat:
-    known = (*FORMATS, *_installed())
+    known = tuple(_all())
     for format_ in known:
         if format_.name == name:
             return format_

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.document import Document, Kind, Line
@@ -16,19 +17,35 @@ _EFFORT = re.compile(r"(?:XS|S|M|L|XL|XXL|SPLIT|\d[\d.–-]* ?(?:h|hours?|d|days
 _NEEDS = re.compile(r"(?:blocked by|depends on|after|needs|requires):? +(.*)", re.IGNORECASE | re.DOTALL)
 #: Behind the brackets: "(M) - LOW PRIORITY".
 _LOUD = re.compile(r"(?<=\)) [-–—] [A-Z][A-Z ]{2,30}$")
+#: Over a list of bullets that tells what happened.
+_LOG = re.compile(
+    r"[*_]{0,3}(?:recently |previously |already )?(?:completed?|done|finished|archived|closed|shipped)\b[^:：]{0,60}[:：]",
+    re.IGNORECASE,
+)
 _TRAILER = re.compile(r" [-–—] [A-Z][A-Z ]{2,30}$")
+
+
+@dataclass(slots=True)
+class Short:
+    """What was read from lines of their own."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    #: Ids that a list of finished work holds: "**Recently completed:**".
+    finished: set[str] = field(default_factory=set)
 
 
 def read_one_line(
     document: Document, legend: Mapping[str, WorkStreamStatus], taken: Sequence[tuple[int, int]]
-) -> Iterator[Draft]:
+) -> Short:
     """Such lines outside sections that hold no work.
 
     Args:
         taken: first and last lines of work streams that have a section; a bullet in one is a remark.
     """
+    found = Short()
     batch: str | None = None
     path: list[tuple[int, bool]] = []
+    is_log = False
     sections = iter(taken)
     section = next(sections, (0, 0))
     for line in document.lines:
@@ -38,14 +55,18 @@ def read_one_line(
             while path and path[-1][0] >= line.level:
                 path.pop()
             path.append((line.level, holds_examples(line.content) or any(idle for _, idle in path)))
-            batch = line.content if line.level > 1 else None
+            batch, is_log = line.content if line.level > 1 else None, False
         elif line.kind in (Kind.TEXT, Kind.ITEM) and line.box is None and line.indent < 2:
             inside = section[0] <= line.number <= section[1]
-            if not (path and path[-1][1]) and not (inside and line.kind is Kind.ITEM):
-                draft = _read(line, legend)
-                if draft is not None:
-                    draft.batch = None if inside else batch
-                    yield draft
+            draft = None if path and path[-1][1] or (inside and line.kind is Kind.ITEM) else _read(line, legend)
+            if draft is None:
+                is_log = is_log if line.kind is Kind.ITEM else bool(_LOG.match(line.content))
+            elif is_log and line.kind is Kind.ITEM:
+                found.finished |= {draft.id} if draft.status is WorkStreamStatus.COMPLETE else set()
+            else:
+                draft.batch = None if inside else batch
+                found.drafts.append(draft)
+    return found
 
 
 def _read(line: Line, legend: Mapping[str, WorkStreamStatus]) -> Draft | None:

@@ -180,10 +180,12 @@ def _differ_only_in(
 
 
 def _is_as_wanted(old: WorkStream, new: WorkStream, status: WorkStreamStatus | None) -> bool:
+    # These follow from the statuses of others, too.
+    new = replace(new, satisfied=old.satisfied, is_container=old.is_container, step=old.step)
     if status is None:
         return old == new
     expected = replace(old, status=status, blocked_reason=new.blocked_reason)
     if old.status is WorkStreamStatus.BLOCKED and set(new.depends_on) <= set(old.depends_on):
         # "Blocked by Phase 1.1" names a dependency inside the marker itself.
-        expected = replace(expected, depends_on=new.depends_on, satisfied=new.satisfied)
+        expected = replace(expected, depends_on=new.depends_on)
     return expected == new

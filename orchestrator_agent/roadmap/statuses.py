@@ -28,7 +28,7 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         released; verified; 已完成; 完成""",
     BLOCKED: "blocked; parked; on hold; hold; paused; deferred; postponed; waiting; stuck",
     CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
-        abandoned; superseded; won't do; wont do""",
+        abandoned; superseded; not needed; no longer needed; won't do; wont do; skipped""",
 }
 WORDS: dict[str, WorkStreamStatus] = {
     " ".join(phrase.split()): status for status, phrases in _PHRASES.items() for phrase in phrases.split(";")
@@ -46,6 +46,8 @@ EMOJI: dict[str, WorkStreamStatus] = {
     **dict.fromkeys("🔴⛔🚫⏸🛑", BLOCKED),
     **dict.fromkeys("⚫❌🗑", CANCELLED),
 }
+#: Behind a name, without words, these are a severity as often as a status.
+CIRCLES = frozenset("🔴🟠🟡🟢🔵🟣🟤⚪⚫")
 #: How a status is written in a file that has no example of it.
 DEFAULT_EMOJI = {NOT_STARTED: "⚪", IN_PROGRESS: "🔄", COMPLETE: "✅", BLOCKED: "🔴", CANCELLED: "⚫"}
 DEFAULT_WORDS = {

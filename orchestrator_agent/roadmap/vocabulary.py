@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -13,6 +14,7 @@ from orchestrator_agent.roadmap.fields import LEGEND
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.statuses import (
     BOXES,
+    CIRCLES,
     DEFAULT_BOXES,
     DEFAULT_EMOJI,
     DEFAULT_WORDS,
@@ -23,6 +25,7 @@ from orchestrator_agent.roadmap.statuses import (
     is_emoji,
     read_box,
     read_legend,
+    read_mark,
 )
 
 
@@ -71,11 +74,17 @@ class Vocabulary:
         emoji = self._emoji(status)
         examples = self._words[kind]
         wordless = bool(examples) and not any(char.isalpha() for example in examples for char in example)
-        if kind == "emoji" or (kind == "ending" and wordless):
+        if kind == "emoji" or (kind == "ending" and wordless and emoji[0] not in CIRCLES):
             return emoji
         words = _in_case_of(examples, DEFAULT_WORDS[status])
         with_emoji = not examples or any(any(map(is_emoji, example)) for example in examples)
         return f"{emoji} {words}" if with_emoji else words
+
+    def box_beside_words(self, status: WorkStreamStatus) -> str:
+        """What a box holds when words elsewhere say the status: the file's own mark, else nothing until it is done."""
+        if ("box", status) in self._counts or status is WorkStreamStatus.COMPLETE:
+            return self.mark("box", status)
+        return " "
 
     def _emoji(self, status: WorkStreamStatus) -> str:
         """The emoji that this file uses for `status`."""
@@ -101,6 +110,23 @@ def box_places(document: Document) -> list[Place]:
     ]
 
 
+_STATED = re.compile(
+    r"[*_`]{0,3}(?:allowed |valid )?(?:status|state)(?:e?s)?(?: values?)?[*_`]{0,3}[ ]?[:：]", re.IGNORECASE
+)
+_CODE = re.compile(r"`([^`]{2,40})`")
+
+
+def stated_words(document: Document) -> list[Place]:
+    """The words that a plan allows for statuses: "Status values: `TODO`, `DONE`" stands for an example of each."""
+    places = []
+    for line in document.lines:
+        if line.kind in (Kind.TEXT, Kind.ITEM) and _STATED.match(line.content):
+            words = [(match[1], read_mark(match[1], {})) for match in _CODE.finditer(line.content)]
+            if len(words) > 1 and all(mark is not None for _, mark in words):
+                places += [Place("field", line.start, line.end, word, mark.status) for word, mark in words if mark]
+    return places
+
+
 def replace_marks(
     document: Document, found: Found, changes: Mapping[str, WorkStreamStatus], vocabulary: Vocabulary
 ) -> list[Edit]:
@@ -120,9 +146,12 @@ def replace_marks(
         for place in places:
             if place.status is status:
                 continue
-            text = vocabulary.mark(place.kind, status)
+            beside = place.kind == "box" and any(other.kind != "box" for other in places)
+            text = vocabulary.box_beside_words(status) if beside else vocabulary.mark(place.kind, status)
             if place.start == place.end and document.text[place.start - 1] not in " \t":
                 text = f" {text}"
+            if place.start == place.end and document.text.startswith("|", place.end):
+                text = f"{text} "
             edits.append(Edit(place.start, place.end, text))
     return edits
 
@@ -138,6 +167,8 @@ def _is_exemplary(place: Place) -> bool:
 
 def _in_case_of(examples: list[str], words: str) -> str:
     letters = [example for example in examples if any(char.isalpha() for char in example)]
+    if any("_" in example for example in letters):
+        words = words.replace(" ", "_")
     if letters and all(example.isupper() for example in letters):
         return words.upper()
     if letters and all(example.islower() for example in letters):

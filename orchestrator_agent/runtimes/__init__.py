@@ -54,7 +54,8 @@ class Judgement:
     completed: bool
     #: One clean line.
     reason: str
-    #: What the runtime tells: tokens, cost_usd, turns, session_id, ...
+    #: What the runtime tells: tokens, cost_usd, turns, session_id, ...; and, of an end that is not about the work,
+    #: `final` (a retry is no use), `unusable` (nor is another work stream), `limited` (later it is), `until` (then).
     data: dict[str, Any] = field(default_factory=dict)
 
 
@@ -73,6 +74,10 @@ class Exit(Protocol):
 
     @property
     def message(self) -> str | None: ...
+
+    @property
+    def ended_at(self) -> float:
+        """Unix seconds."""
 
 
 class Runtime(Protocol):

@@ -10,9 +10,19 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from orchestrator_agent.runtimes import PROMPT_FILE, AgentTask, Exit, Judgement, Launch
-from orchestrator_agent.runtimes.claude_stream import describe_line, find_last_result, judge_result
+from orchestrator_agent.runtimes.claude_limits import classify
+from orchestrator_agent.runtimes.claude_stream import (
+    api_status,
+    describe_line,
+    ended_by_api,
+    find_last_result,
+    find_limit,
+    judge_result,
+    last_words,
+)
 from orchestrator_agent.runtimes.ending import describe_exit, last_line, missing_program, tail
 from orchestrator_agent.settings import AgentSettings
 from orchestrator_agent.terminal import clean
@@ -67,17 +77,30 @@ class ClaudeRuntime:
         )
 
     def judge(self, exit: Exit, output: Path) -> Judgement:
-        result = find_last_result(tail(output, _TAIL_BYTES))
+        printed = tail(output, _TAIL_BYTES)
+        result = find_last_result(printed)
+        said = last_line(output.with_name("err.log")) if exit.reason == "exited" else ""
+        data: dict[str, Any] = {}
         if result is None:
             reason = describe_exit(exit) if exit.reason != "exited" or exit.code else "ended without a result"
-            said = last_line(output.with_name("err.log")) if exit.reason == "exited" else ""
-            return Judgement(completed=False, reason=clean(f"{reason}: {said}" if said else reason, 300))
-        completed, reason, data = judge_result(result)
-        if exit.reason != "exited":
-            return Judgement(completed=False, reason=describe_exit(exit), data=data)
-        if completed and exit.code != 0:
-            return Judgement(completed=False, reason=f"{describe_exit(exit)} after it reported success", data=data)
-        return Judgement(completed=completed, reason=reason, data=data)
+            reason, status, words = f"{reason}: {said}" if said else reason, 0, said
+        else:
+            completed, reason, data = judge_result(result)
+            status, words = api_status(result), last_words(result)
+            if exit.reason != "exited":
+                return Judgement(completed=False, reason=describe_exit(exit), data=data)
+            if completed and exit.code == 0:
+                return Judgement(completed=True, reason=reason, data=data)
+            if completed:
+                return Judgement(completed=False, reason=f"{describe_exit(exit)} after it reported success", data=data)
+        by_api = result is None or ended_by_api(result)
+        if (
+            exit.reason == "exited"
+            and by_api
+            and (found := classify(status, words, find_limit(printed), exit.ended_at))
+        ):
+            return Judgement(completed=False, reason=found[0], data={**data, **found[1]})
+        return Judgement(completed=False, reason=clean(reason, 300), data=data)
 
     def problem(self, settings: AgentSettings, repository: Path) -> str | None:
         program = settings.claude_command[0] if settings.claude_command else ""

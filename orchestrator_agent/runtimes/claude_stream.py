@@ -14,14 +14,7 @@ _TEXT_LIMIT = 1000
 _SHORT_LIMIT = 160
 # The one argument by which a person recognises a tool call.
 _TELLING = ("command", "file_path", "path", "pattern", "url", "query", "description", "prompt")
-_API_REASONS = {
-    401: "Claude Code is not signed in or its key is not valid; run `claude` and type /login, or set ANTHROPIC_API_KEY",
-    402: "the API account has a billing problem",
-    403: "the API refused the account or key",
-    404: "the API does not know the model; check agent.model",
-    429: "reached the API's rate limit",
-    529: "the API is overloaded",
-}
+_API_REASONS = {404: "the API does not know the model; check agent.model"}
 _API_ERRORS = {"authentication_failed": 401, "billing_error": 402, "model_not_found": 404, "rate_limit": 429}
 _TERMINAL_REASONS = {
     "prompt_too_long": "the conversation grew longer than the model can read",
@@ -45,6 +38,31 @@ def find_last_result(data: bytes) -> dict[str, Any] | None:
         if b'"result"' in line and (event := parse_line(line)) and event.get("type") == "result":
             return event
     return None
+
+
+def find_limit(data: bytes) -> dict[str, Any]:
+    """`rate_limit_info` of the last line that has one; empty when none does."""
+    for line in reversed(data.splitlines()):
+        if b'"rate_limit_event"' in line and (event := parse_line(line)) and event.get("type") == "rate_limit_event":
+            return _table(event.get("rate_limit_info"))
+    return {}
+
+
+def ended_by_api(result: dict[str, Any]) -> bool:
+    """True when a run that failed was ended by what the API answered, and not by a limit or turn of its own."""
+    own = _text(result.get("subtype")).startswith("error_max") or result.get("stop_reason") == "refusal"
+    return not own and _text(result.get("terminal_reason")) in ("", "api_error", "completed")
+
+
+def api_status(result: dict[str, Any]) -> int:
+    """The status of the API's answer that ended a run, or 0."""
+    status = _number(result.get("api_error_status")) or _API_ERRORS.get(_text(result.get("error")), 0)
+    return int(status)
+
+
+def last_words(result: dict[str, Any]) -> str:
+    """What a run that failed said last."""
+    return _text(result.get("result")) or _first_text(result.get("errors"))
 
 
 def judge_result(result: dict[str, Any]) -> tuple[bool, str, dict[str, Any]]:
@@ -71,17 +89,17 @@ def _failure(result: dict[str, Any], data: dict[str, Any]) -> str:
         return f"reached its limit of turns ({data.get('turns', '?')})"
     if subtype == "error_max_budget_usd" or terminal == "budget_exhausted":
         return f"reached its budget (spent ${data.get('cost_usd', 0):.2f})"
-    said = _text(result.get("result")) or _first_text(result.get("errors"))
-    status = _number(result.get("api_error_status")) or _API_ERRORS.get(_text(result.get("error")), 0)
+    said, status = last_words(result), api_status(result)
     if status or terminal == "api_error":
-        return _with(_API_REASONS.get(int(status), f"API error {int(status)}" if status else "API error"), said)
+        return _with(_API_REASONS.get(status, f"API error {status}" if status else "API error"), said)
     if terminal in _TERMINAL_REASONS:
         return _TERMINAL_REASONS[terminal]
     if result.get("stop_reason") == "refusal":
         return _with("the model refused", said)
     if result.get("error") == "max_output_tokens":
         return "reached the limit of output tokens again and again"
-    return _with(f"ended with {terminal or subtype or 'an error'}", said)
+    kind = terminal or subtype
+    return _with(f"ended with {kind}" if kind not in ("", "success", "completed") else "ended with an error", said)
 
 
 def _usage(result: dict[str, Any]) -> dict[str, Any]:

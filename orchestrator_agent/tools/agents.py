@@ -162,7 +162,8 @@ def stop_agent(
     if command_id is None:
         return ToolResult("Nothing of that is running.", {"command_id": None, "agent_ids": []})
     ids = [facts.record.id for facts in stopped]
-    lines = [f"Stopping {plural(len(ids), 'agent')}; the work is saved.", *(f"- {agent}" for agent in ids)]
+    what = plural(len(ids), "agent") if ids else "what is queued, checked or merged"
+    lines = [f"Stopping {what}; the work is saved.", *(f"- {agent}" for agent in ids)]
     return ToolResult(brief(lines), {"command_id": command_id, "agent_ids": ids})
 
 

@@ -1,0 +1,51 @@
+"""From how well words fit to how likely the reading is right.
+
+`python benchmarks/fit_goals.py` prints the tables below anew from labelled goals.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import pairwise
+
+from orchestrator_agent.interpreters.reading import Reading
+
+#: Starts and stops on a weaker fit are confirmed first.
+SURE_ENOUGH = 0.62
+#: A fit that leaves no doubt worth a question.
+ALL_BUT_SURE = 0.9
+
+#: How often a reading is right by what it stands on.
+SHARES = {
+    "asked some": 0.75,
+    "asked none": 0.9,
+    "nothing": 0.73,
+    "only a no": 0.8,
+    "off topic": 0.93,
+    "words": 0.975,
+    "id": 0.99,
+    "selection": 0.97,
+    "unknown_id": 0.9,
+}
+#: For names: (fit, how often readings of that fit are right); between two points the line between them holds.
+NAMES = ((0.0, 0.15), (0.22, 0.25), (0.3, 0.57), (0.59, 0.78), (0.85, 0.97), (0.97, 0.992), (1.0, 0.995))
+
+
+def basis(reading: Reading, ask: bool) -> str:
+    """What `reading` stands on: a key of `SHARES`, or "name"."""
+    if ask:
+        return "asked some" if reading.found.candidates or reading.found.streams else "asked none"
+    if reading.intent == "none":
+        return reading.stands_on or "nothing"
+    return reading.found.kind or "words"
+
+
+def confidence(reading: Reading, ask: bool) -> float:
+    """The chance, 0..1, that `reading` is what was meant."""
+    kind = basis(reading, ask)
+    if kind != "name":
+        return SHARES[kind]
+    fit = min(max(reading.score, 0.0), 1.0)
+    place = min(bisect_right([point for point, _ in NAMES], fit), len(NAMES) - 1)
+    (low, below), (high, above) = list(pairwise(NAMES))[place - 1]
+    return below + (above - below) * (fit - low) / (high - low)

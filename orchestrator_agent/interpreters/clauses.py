@@ -1,0 +1,296 @@
+"""Sentences to clauses: what each asks for, whether it asks at all, and whether it says no."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from orchestrator_agent.interpreters.lexicon import COMMANDS, FILLERS, FOREIGN_ACTS, OUTSIDE, STOP, STRONG_START
+from orchestrator_agent.interpreters.phrases import phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A piece of a sentence that asks for one thing, or for nothing."""
+
+    text: str
+    #: The words after the command, or the whole text.
+    rest: str
+    #: "run", "stop", "verify", "status", "report", "explain", "help", or empty for a bare phrase.
+    command: str = ""
+    #: The command's own word.
+    word: str = ""
+    negative: bool = False
+    question: bool = False
+    #: A request in the form of a question ("can you start ..."), or with a question mark only.
+    polite: bool = False
+    marked: bool = False
+    #: Says when, and not what: "once 1.2 is done".
+    condition: bool = False
+    sentence: int = 0
+
+
+ALL = re.compile(
+    r"\b(?:everything|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full|every (?:single"
+    r" )?(?:stream|one|agent)"
+    r"|the (?:plan|roadmap|backlog|project)|anything|whatever|them all)\b"
+)
+EVERYONE = re.compile(r"\b(?:everyone|everybody)\b")
+#: Words that mean everything even without a command beside them.
+EVERYTHING = re.compile(
+    r"\b(?:everything|(?:every|each) (?:single )?(?:stream|one|task|item|thing|phase)|all|whole|entire|rest"
+    r"|remaining|remainder|the lot)\b"
+)
+_VERBS = "|".join(sorted(STRONG_START | (STOP - {"end"}) | {"verify", "validate", "recheck", "do"}))
+_SENTENCE = re.compile(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+|(?<=\d\.)\s+(?=\D)|\s+-+\s+(?!\d)")
+_CLAUSE = re.compile(
+    r",\s*|:\s+|\s+(?:but|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
+    rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|put|get|give|go|move|switch|redirect|tell|make)\b)"
+    r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
+)
+_POLITE = re.compile(
+    r"^(?:(?:can|could|would|will|may|might|won't|couldn't) (?:you|u|we|someone|somebody|anyone|anybody|one of you)"
+    r"(?: (?:please|maybe|perhaps|kindly|just|also|be so kind as to))*(?: mind| like to| be able to| want to)?"
+    r"|(?:can|could|may|might) (?:i|we)(?: please)?(?= (?:get|have|see)\b)"
+    r"|(?:is there )?any chance (?:you|we|someone|somebody) (?:could|can|would)|do you mind|mind(?= \w+ing)"
+    r"|fancy(?= \w+ing)"
+    r"|(?:would it be|is it|is|it is) (?:possible|ok|okay) (?:to|(?:that |for )?(?:you|we)(?: to)?)|how about"
+    r"|why (?:don't|not) (?:you|we)|(?:i|we)(?: was| were|'m|'re| am| have been| just)* wonder(?:ing)? (?:if"
+    r"|whether) (?:you|someone|somebody|we) (?:could|can|would|might)"
+    r"|you (?:may|can|should|could|must|need to|have to|might|will|shall)(?: now| please| also)*|be so (?:kind"
+    r"|good) (?:as to|and)"
+    r"|(?:i|we) (?:want|need|would like|'d like|ask|wish) (?:that )?you (?:to|are|do|will|should|now|please)) "
+)
+_LATE_REQUEST = re.compile(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
+_ASKS_INDIRECTLY = re.compile(
+    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|ask|no idea) (?:if|whether"
+    r"|when|how|what|why"
+    r"|which|who)\b"
+    r"|\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when)\b|^(?:i'm |just )?(?:wondering|curious|asking) "
+)
+_TELLING = re.compile(r"\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
+_CONDITION = re.compile(
+    r"^(?:and |but |then |so |ok |well |now )*(?:if|once|after|unless|until|till|as soon as|before|while|when"
+    r" (?=.+ (?:is|are|has|was"
+    r"|gets|finishes)\b)"
+    r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
+)
+_AFTER_CONDITION = re.compile(
+    r"\s+(?=(?:please )?(?:start|begin|stop|verify|run|do|launch|resume|pause|kill|build|implement|restart)\b)"
+)
+_LATE_CONDITION = re.compile(
+    r"\s+(?=(?:if|once|after|unless|(?:until|till)(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
+    r"|you (?:can|like|want)))"
+)
+_ASKS = re.compile(
+    r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
+    r"|did|does|do (?:you|we|i"
+    r"|they|any)"
+    r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
+    r"|won't|can't"
+    r"|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new|blocked|stuck|running)|sup|what's"
+    r"|whats|who's|where's"
+    r"|how's|hows|when's|why's|whos|wheres)\b"
+)
+_DENIES = re.compile(
+    r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
+    r"(?:(?:didn't|did not|haven't|have not)(?! (?:we|you|i|it|they)\b)|don't|dont|do not|never|not|no(?= \w)(?!"
+    r" more\b)|nobody|no one|none of (?:us|you|them)|nothing|skip"
+    r"|leave (?=.*\b(?:alone|out|as|be|running|going|on|in peace|for now|aside)\b)"
+    r"|hold off|hold on with|let (?=.+ be$)|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
+    r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b"
+    r"|at it\b)|hands off|stay away from|steer clear of|keep away from"
+    r"|forget|ignore|avoid|refrain|without|except|minus|excluding|rather not|(?:won't|will not|must not|shouldn't"
+    r"|should not|can't)(?! (?:we|you|i|it|they|someone|somebody)\b)"
+    r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
+    r"|thinking)"
+    r"|(?:it'?s |that'?s )?(?:enough|no need))\b"
+)
+_LINKING = re.compile(r"^(?:but|and|so|then|or|well) (?=\w)")
+_RELATIVE_LIST = re.compile(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
+_RELATIVE_NO = re.compile(r"\b(?:that|which|who) (?:never|cannot|\w+n't|\w+ not)\b.*")
+_WH = re.compile(
+    r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)"
+)
+_STAYS = re.compile(
+    r"(?:\bnot|n't|\bnever|\bnobody|\bno one)(?: \w+){0,3} (?:start|run|touch|stop|begin|work|do|done|build"
+    r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
+    rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
+    r"|"
+    r"\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
+    r"|\bis off limits\b|\bno (?:hurry|rush|urgency|need)\b|\b(?:isn't|is not|not) (?:urgent|important|a priority"
+    r"|needed)\b"
+)
+_TELL_ME = re.compile(
+    r"^(?:tell|show|give|let) (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
+    r"|how|what|who|which|status|idea|overview|state|progress|list).*)"
+    r"|^(?:give|send|get) (?:me|us) (?:an? |the |some )*(?:quick |short |brief |latest |little )*(?:updates?|news)\b"
+    r"(?: (?:on|about|for|of))?(?P<d>.*)|^(?:update|brief) (?:me|us)(?: (?:on|about))?(?P<e>.*)"
+    r"|^(?:any )?(?:updates?|news) (?:on|about|from) (?P<f>.+)"
+    r"|^state of (?P<b>.*)|^(?:i (?:want|need|would like) |i'd like |like |want |need )*to know (?P<c>.*)"
+)
+_STRONG = re.compile(
+    r"\b(?:please|pls|plz|let's|lets|to|must|should|us|i want you to|you can|now) (?P<verb>start|begin|build"
+    r"|implement|launch|run|stop|pause|kill|"
+    r"verify|validate|resume|restart|retry|do|finish|redo)\b(?P<rest>.*)"
+)
+_TRAILING = re.compile(
+    r"^(?:(?:please|can you|could we) )?(?:get|have|want|need|see|i want|i need|i'd like)?\s*(?P<rest>.+?) "
+    r"(?:going|started|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented"
+    r"|up and running)(?: (?:now|please|today))*$"
+)
+
+
+#: Those whom a product shows things to; we are told "show me".
+_OTHERS = frozenset(
+    "people users customers them clients visitors everyone staff guests buyers patients players".split()
+)
+_WISHES = ("get", "have", "want", "need", "see")
+
+
+_BUT = re.compile(
+    r"\b(everything|all|anything|everyone|everybody|the whole|every(?= \w+ but)|each(?= \w+ but))((?: \w+){0,3})"
+    r" but\b(?! (?:at most|with|only|no|not"
+    r"|leave|skip|don't|do|never|keep|use|just)\b)"
+)
+_EXCEPT = re.compile(
+    r"\s*,?\s+\b(except(?: for)?|without|minus|excluding|other than|apart from|aside from|save for|besides"
+    r"|rather than|instead of|but not|leaving out|(?:that|which|who) (?:isn't|aren't|is not|are not|doesn't do"
+    r"|don't do)(?! (?:yet )?"
+    r"(?:blocked|done|started|finished|completed?|running|waiting|ready|available|verified|merged))) "
+)
+_NUMBERS = re.compile(r"(?<=\d)\s*,\s*(?:and\s+)?(?=\d)")
+_ANY_BUT = re.compile(
+    r"\b(?:anything|whatever)\b(?=(?: \w+){0,2},? (?:but|except|without|other than|apart from|not)\b)"
+)
+_UNDONE = re.compile(
+    r"(?: (?:that|which))?(?: (?:is|are|isn't|aren't))? (?:not |un)?(?:yet )?(?:done|finished|completed?) yet$"
+    r"|(?<=everything)(?: (?:that|which))?(?: (?:is|are))? (?:not|n't) (?:yet )?(?:done|finished|completed?)(?: yet)?$"
+    r"|(?<=everything) (?:that|which) (?:isn't|aren't) (?:yet )?(?:done|finished|completed?)(?: yet)?$"
+)
+_REMEMBER = re.compile(r"\b(?:don't|do not|never) (?:forget|hesitate|be afraid|fail) to ")
+_THOROUGH = re.compile(r",?\s*\b(?:from )?(?:start to finish|end to end|a to z|top to bottom|beginning to end)\b")
+_PLEASE = re.compile(r"\bplease\b,?\s*(?=(?:please|leave|don't|do not|not|skip|keep|never|no)\b)")
+_QUANTIFIER = re.compile(
+    r"^([^.!?;]+)[.;,:]\s*((?:all|both)(?: (?:two|three|four|five|six))?)(?: of (?:them|it))?[.! ]*$"
+)
+
+
+def separate(text: str) -> str:
+    """Folded `text` with every way to exclude as a clause of its own that begins with "except".
+
+    Politeness is taken out of the way of a no, and a trailing "all three" is put where a phrase has it.
+    """
+    text = _THOROUGH.sub("", _PLEASE.sub("", text))
+    text = _REMEMBER.sub("please ", text)
+    text = _UNDONE.sub(" remaining", text)
+    text = _NUMBERS.sub(" and ", _ANY_BUT.sub("everything", text))
+    if match := _QUANTIFIER.match(text):
+        text = f"{match[2]} {match[1].strip()}"
+    return _EXCEPT.sub(", except ", _BUT.sub(r"\1\2 except", text))
+
+
+def clauses(text: str) -> list[Clause]:
+    """The clauses of folded text, in order."""
+    found: list[Clause] = []
+    for number, sentence in enumerate(s for s in _SENTENCE.split(text) if s.strip()):
+        mark = sentence.rstrip().endswith("?")
+        for piece in _pieces(sentence):
+            piece = piece.strip(" .!?;,:\"'()[]\n¿¡")
+            if piece:
+                found.append(replace(_clause(piece, mark), sentence=number))
+    return found
+
+
+def _pieces(sentence: str) -> list[str]:
+    """Clauses of a sentence; conditions, and a polite request after a longer beginning, are clauses of their own."""
+    pieces: list[str] = []
+    for piece in _CLAUSE.split(sentence):
+        telling = _TELLING.search(piece)
+        if telling or (_ASKS.match(_without_fillers(piece.strip())) and not _CONDITION.match(piece.strip())):
+            pieces.append(piece)
+            continue
+        request = _LATE_REQUEST.search(piece)
+        cut = request.start() if request and len(piece[: request.start()].split()) >= 4 else len(piece)
+        for part in (piece[:cut], piece[cut:]):
+            begins = _CONDITION.match(part.strip())
+            pieces += (_AFTER_CONDITION if begins else _LATE_CONDITION).split(part, maxsplit=1)
+    return pieces
+
+
+def _clause(text: str, marked: bool) -> Clause:
+    if _RELATIVE_LIST.match(text) and not marked:
+        return Clause(text, text)
+    if _ASKS_INDIRECTLY.search(text) and (_TELLING.search(text) or not _POLITE.match(text)):
+        return Clause(text, text, question=True, marked=marked)
+    if _CONDITION.match(text):
+        return Clause(text, text, condition=True, marked=marked)
+    text = _LINKING.sub("", text)
+    bare = _without_fillers(text)
+    if bare != text and (_ASKS.match(text) and not _POLITE.match(text)):
+        bare = text
+    polite = _POLITE.match(bare + " ") or _POLITE.match(text + " ")
+    if polite:
+        inner = _without_fillers((bare if _POLITE.match(bare + " ") else text)[polite.end() :].strip())
+        refused = bool(_DENIES.match(inner))
+        clause = _command(text, _without_fillers(_DENIES.sub("", inner).strip()) if refused else inner)
+        return replace(clause, polite=True, marked=marked, negative=refused)
+    if _WH.match(bare) or _WH.match(text):
+        return Clause(text, text, question=True, marked=marked, command=_phrase(bare)[0])
+    if _DENIES.match(text) or _DENIES.match(bare) or _STAYS.search(_RELATIVE_NO.sub("", text)):
+        denied = _DENIES.sub("", text if _DENIES.match(text) else bare).strip()
+        inner_clause = _command(text, _without_fillers(denied))
+        return replace(inner_clause, rest=inner_clause.rest or denied, negative=True, marked=marked)
+    if _ASKS.match(bare) or _ASKS.match(text):
+        return Clause(text, text, question=True, marked=marked, command=_phrase(bare)[0])
+    clause = _command(text, bare)
+    if marked and clause.word == "get" and not bare.startswith(_WISHES):
+        return Clause(text, text, question=True, marked=True)
+    return replace(clause, marked=marked)
+
+
+def _command(text: str, bare: str) -> Clause:
+    """The clause with the command at its head found, if it has one."""
+    name, rest, word = _phrase(bare)
+    if name:
+        return Clause(text, rest.strip(), name, word)
+    head, _, rest = bare.partition(" ")
+    if head == "show" and rest.partition(" ")[0] in _OTHERS:
+        return Clause(text, bare)
+    wish = None if head in OUTSIDE or head in FOREIGN_ACTS else _TRAILING.match(bare)
+    if wish and head in _WISHES:
+        return Clause(text, wish["rest"], "run", "get")
+    root = head if head in COMMANDS else _root(head)
+    if root in COMMANDS:
+        return Clause(text, rest.strip(), COMMANDS[root], head)
+    if wish:
+        return Clause(text, wish["rest"], "run", "get")
+    strong = _STRONG.search(text)
+    if strong:
+        return Clause(text, strong["rest"].strip(), COMMANDS[strong["verb"]], strong["verb"])
+    return Clause(text, bare)
+
+
+def _phrase(bare: str) -> tuple[str, str, str]:
+    if found := phrase(bare):
+        return *found, "phrase"
+    if match := _TELL_ME.match(bare):
+        return "status", next((group for group in match.groups() if group is not None), ""), "phrase"
+    return "", "", ""
+
+
+def _without_fillers(text: str) -> str:
+    """`text` without the small words at its head; never empty unless it was."""
+    words = text.split(" ")
+    while len(words) > 1 and (words[0].strip(",") in FILLERS):
+        words.pop(0)
+    return " ".join(words)
+
+
+def _root(word: str) -> str:
+    """ "starting" -> "start"; a word that is no command comes back unchanged."""
+    if word.endswith("ing"):
+        for root in (word[:-3], word[:-4], word[:-3] + "e"):
+            if root in STRONG_START or root in COMMANDS:
+                return root
+    return word

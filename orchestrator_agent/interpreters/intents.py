@@ -1,0 +1,290 @@
+"""What one clause asks to be done: start, stop, verify, look, or a bare mention of work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from orchestrator_agent.interpreters import questions
+from orchestrator_agent.interpreters.clauses import ALL, EVERYONE, EVERYTHING, Clause
+from orchestrator_agent.interpreters.lexicon import FOREIGN_ACTS, NUMBERS, OUTSIDE
+from orchestrator_agent.interpreters.limits import NUMBER
+from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
+from orchestrator_agent.interpreters.references import WORTH_SAYING, resolve
+from orchestrator_agent.interpreters.selections import Found
+from orchestrator_agent.interpreters.words import content, fold, stem
+from orchestrator_agent.interpreters.world import World
+
+_NEXT = re.compile(
+    rf"\bnext\b|\b{NUMBER} more\b|\bfollowing (?:one|stream|task|thing|item)\b|\b(?:keep|carry|go|going|move"
+    rf"|press) (?:going|on)\b"
+    r"|^(?:continue|proceed|go|onwards?)\b"
+)
+_NEXT_READY = re.compile(r"\bnext (?:available|ready|open|free|unblocked|possible)\b")
+_NEXT_COUNT = re.compile(rf"\bnext ({NUMBER})\b|\b({NUMBER}) (?:more|next)\b")
+_WHOLE = re.compile(
+    r"\b(?:whole|entire|full|complete|rest of the|remaining|just run the|run the|finish the) (?:\w+ )?(?:roadmap"
+    r"|plan|backlog|project|list|lot|thing|product|app|system|program|work)\b"
+    r"|\b(?:work|go|get|power|plough|process)(?: your way)?(?: through| down| off)? (?:the|our|this) (?:whole "
+    r"|entire )?"
+    r"(?:roadmap|plan|backlog|list)$"
+    r"|^(?:get|bring|take|push|ship|finish) (?:\w+ ){0,2}(?:to )?v?1\.0(?:\.0)?$"
+)
+_ONE_AGENT = re.compile(
+    r"\b(?:it|this|that|him|her|someone|somebody|(?:the|that|this|one|first|second|third|last|other|oldest|newest"
+    r"|latest) (?:agent"
+    r"|one|stream|worker)|on)\b"
+)
+_OUR_WORK = re.compile(r"\b(?:agent|stream|work|phase)\b")
+_OBJECT = re.compile(r"(?:the|a|an|that|this|its|\d)\b")
+_STATES = re.compile(
+    r"^(?!.*\bthat\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!agent )(?<!is )"
+    r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b"
+)
+#: States that the roadmap does not tell, so that nobody can say which work is meant.
+_FAILED = re.compile(r"\b(?:failed|failing|broken|stuck|crashed)\b")
+_NOTHING = re.compile(r"(?:nothing|none|nobody|no one|no more)\b")
+_MINE = re.compile(r"\b(?:my|mine|me)\b")
+#: Words for the roadmap as a whole, and for starting, that name no part of it.
+_GENERAL = frozenset(
+    "roadmap backlog list everything shop site app product project thing start run available continue proceed begin"
+    " unblocked idle open carry move press roll remain remains unfinished outstanding pending undone todo comes".split()
+)
+_OWN_START = ("get", "start", "run", "begin", "build")
+_FIRST = ("first", "second", "third")
+#: A name that holds the words this surely is meant even after a verb for something else.
+_CERTAIN, _COVERED, _LIKELY = 0.9, 0.8, 0.62
+
+
+def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
+    """What a clause with a command asks for, or None when it asks nothing of us; `around`: all clauses of the goal."""
+    if clause.command in ("status", "report", "help"):
+        return _look(clause, world)
+    if clause.command == "run":
+        return _start(clause, around, world)
+    return _act(clause, around, world)
+
+
+def mention(clause: Clause, world: World) -> Reading | None:
+    """What a clause without a command asks for: a bare mention of work asks for its start."""
+    reading = _meta(clause, world) or _written(clause.text, world)
+    if reading:
+        return reading
+    if questions.overall(clause.text) and not names_one(clause.text, world):
+        about = resolve(questions.subject(clause.text), world, at_work=True)
+        clear = about.streams and about.score >= 0.5
+        return Reading("status", about if clear else Found(), 0.8, "asks how things are")
+    found = resolve(clause.text, world)
+    if not found or _is_private(clause.text, 7) or _is_foreign(clause, found, world):
+        return None
+    head, _, rest = clause.rest.partition(" ")
+    top = world.rank(clause.text)[:1]
+    strange = not (top and head in top[0].words) and head not in _name_words(found)
+    unknown_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
+    doubt = unknown_verb or (strange and head in OUTSIDE) or bool(_STATES.search(clause.text))
+    return run(found, confirm=doubt or (clause.marked and not clause.polite))
+
+
+def _name_words(found: Found) -> set[str]:
+    return {stem(word) for stream in found.streams + found.candidates for word in content(fold(stream.name))}
+
+
+def _is_foreign(clause: Clause, found: Found, world: World) -> bool:
+    """True for an act outside the tool that only happens to use a word of the roadmap: "send an email to Anna"."""
+    head = clause.rest.partition(" ")[0]
+    if (head not in OUTSIDE and head not in FOREIGN_ACTS) or stem(head) in _name_words(found):
+        return False
+    if found.kind == "id":
+        return head in FOREIGN_ACTS
+    top = world.rank(clause.text)[:1]
+    if found.streams and top and found.score >= _CERTAIN and top[0].cover >= _COVERED:
+        return False
+    object_ = resolve(clause.rest.partition(" ")[2], world)
+    return head in FOREIGN_ACTS or not (object_.streams and names_one(clause.rest.partition(" ")[2], world))
+
+
+def unmask(clause: Clause, world: World) -> Clause:
+    """A command word that is part of a name does not command: "status dashboard", "report generator"."""
+    word = (
+        next(iter(content(clause.text)), "") if clause.word == "phrase" and clause.command == "verify" else clause.word
+    )
+    if clause.command in ("", "run") or word == "phrase":
+        return clause
+    best = world.rank(clause.text)[:1]
+    rest = world.rank(clause.rest)[:1]
+    if not best or (rest and rest[0].full_name):
+        return clause
+    name = [stem(word) for word in content(fold(best[0].stream.name))]
+    root, following = stem(word), stem((content(clause.rest) or [""])[0])
+    untouched = clause.command == "verify" and best[0].stream.id in world.facts.untouched and bool(content(clause.rest))
+    if root in name and (best[0].full_name or (root, following) in pairwise(name) or untouched):
+        return replace(clause, rest=clause.text, command="")
+    return clause
+
+
+def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: World) -> Reading:
+    """Take in what follows a command in the same breath: "do A, B, and C"."""
+    if reading.ask or reading.intent not in ("run", "stop", "verify"):
+        return reading
+    for other in later:
+        if other.command in ("", clause.command) and content(other.rest):
+            found = resolve(other.rest, world, at_work=reading.intent == "stop")
+            if found.score >= 0.6 and is_item(other.rest, found, world):
+                reading = join(reading, Reading(reading.intent, found, found.score, found.evidence))
+    return reading
+
+
+def is_item(text: str, found: Found, world: World) -> bool:
+    """True when folded `text` is an item of a list: an id, a selection or a name, and no remark that shares a word."""
+    top = world.rank(text)[:1]
+    several = len(found.streams) > 1 and found.score >= 0.6
+    return several or found.kind in ("id", "selection") or (bool(top) and top[0].score >= 0.6)
+
+
+def names_one(text: str, world: World) -> bool:
+    """True when folded `text` is all but the name of one work stream."""
+    top = world.rank(text)[:1]
+    return bool(top) and (top[0].full_name or top[0].score >= 0.85)
+
+
+def _act(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
+    """stop, verify, explain: commands for what exists."""
+    intent, rest = clause.command, clause.rest
+    if (
+        intent == "stop"
+        and not content(clause.text.replace(clause.word, " "))
+        and (named := _called(clause, around, world))
+    ):
+        return Reading("stop", named, named.score, named.evidence)
+    everyone = ALL.search(rest) or EVERYONE.search(rest) or not _ONE_AGENT.search(rest)
+    if intent == "stop" and not content(rest) and everyone:
+        return Reading("stop_all", evidence=f"the word {clause.word}", confirm=clause.marked)
+    if intent != "explain" and _is_private(rest, 6) and "agent" not in rest:
+        return None
+    found = resolve(rest, world, at_work=True)
+    if not found and not content(rest):
+        found = _referent(clause, around, world)
+    if found.kind == "unknown_id" or found.candidates:
+        return Reading(intent, found, 0.5, found.evidence, ask=True)
+    weak = intent == "stop" and found.score < _LIKELY and not any(s.id in world.running for s in found.streams)
+    if found.streams and not weak:
+        return Reading(intent, found, found.score, found.evidence, confirm=clause.marked and not clause.polite)
+    return _unfound(clause, world)
+
+
+def _called(clause: Clause, around: Sequence[Clause], world: World) -> Found:
+    """Whom a bare "stop" is for when somebody was called first: "parser agent, stop"."""
+    place = next((number for number, other in enumerate(around) if other.text == clause.text), 0)
+    before = around[place - 1] if place else None
+    if before is None or before.command or before.negative or before.question or before.sentence != clause.sentence:
+        return Found()
+    found = resolve(before.text, world, at_work=True)
+    return found if found.streams and found.score >= _LIKELY and is_item(before.text, found, world) else Found()
+
+
+def _unfound(clause: Clause, world: World) -> Reading:
+    """A command for something that the roadmap does not hold."""
+    live = tuple(stream for stream in world.streams if stream.id in world.running)
+    if clause.command == "stop" and not content(clause.rest):
+        if len(live) == 1:
+            return Reading("stop", Found(live, kind="name"), 0.8, "the only one that runs")
+        evidence = "several agents run" if live else "no agent runs"
+        return Reading("stop", Found(candidates=live), 0.6, evidence, ask=True)
+    if _OUR_WORK.search(clause.text) or not content(clause.rest):
+        return Reading(clause.command, Found(), 0.5, NOTHING_FITS, ask=True)
+    return Reading("none", score=0.7, evidence=NOTHING_FITS)
+
+
+def _look(clause: Clause, world: World) -> Reading:
+    evidence = f"the word {clause.word}"
+    if clause.command == "help":
+        return Reading("help", evidence=evidence)
+    about = resolve(questions.subject(clause.rest), world, at_work=True)
+    if about.score < 0.5 or clause.command == "report":
+        return Reading(clause.command, evidence=evidence)
+    return Reading(clause.command, about, about.score, about.evidence, ask=bool(about.candidates))
+
+
+def _start(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
+    written = _written(clause.text, world, clause.rest)
+    if written:
+        return written
+    if _NOTHING.match(clause.rest):
+        return Reading("none", evidence=clause.rest[:20])
+    if content(clause.rest) or ALL.search(clause.rest):
+        return _meta(clause, world) or _start_named(clause, world)
+    before = _referent(clause, around, world)
+    if before:
+        return run(before)
+    reading = next((r for c in (clause, *around) if (r := _meta(c, world))), None)
+    found = reading or _start_named(clause, world)
+    if not found and _ONE_AGENT.match(clause.rest):
+        return Reading("run", score=0.5, evidence="which one is not said", ask=True)
+    if found or any(content(c.text) for c in around if c is not clause and c.text != clause.text):
+        return found
+    return Reading("run", score=0.5, evidence="which one is not said", ask=True)
+
+
+def _start_named(clause: Clause, world: World) -> Reading | None:
+    if _is_private(clause.text, 8) and clause.word not in _OWN_START:
+        return None
+    found = resolve(clause.rest, world)
+    if not found.streams and content(clause.rest):
+        whole = resolve(clause.text, world)
+        both = set(whole.streams) & {match.stream for match in world.rank(clause.rest)}
+        found = whole if both and whole.score > found.score else found
+    return run(found, confirm=clause.marked and not clause.polite) if found else None
+
+
+def _written(text: str, world: World, named: str = "") -> Reading | None:
+    top = world.rank(named or text)[:1]
+    named_well = bool(top) and (top[0].full_name or (top[0].score >= 0.85 and top[0].words != ("report",)))
+    several = resolve(named or text, world)
+    named_well = named_well or (len(several.streams) > 1 and several.score >= _LIKELY)
+    if questions.report(text) and not named_well:
+        return Reading("report", score=0.8, evidence="asks for something written")
+    return None
+
+
+def _meta(clause: Clause, world: World) -> Reading | None:
+    """Everything, or the next one: said without naming any work."""
+    if _WHOLE.search(clause.text) and not names_one(clause.rest, world):
+        return Reading("run_all", evidence="the whole roadmap", confirm=clause.marked and not clause.polite)
+    said = clause.text if clause.word in ("", "continue", "proceed", "go") else clause.rest
+    if any(w not in _GENERAL and w not in NUMBERS and not w.isdigit() for w in content(said)):
+        return None
+    if _FAILED.search(said):
+        return None
+    if resolve(said, world).kind in ("selection", "id") and not _NEXT_READY.search(said):
+        return None
+    if (ALL if clause.command else EVERYTHING).search(said):
+        if clause.marked and not clause.command:
+            return Reading("status", score=0.6, evidence="asks about everything")
+        counted = any(word in NUMBERS or word.isdigit() for word in said.split())
+        return Reading("run_all", evidence="everything", confirm=(clause.marked and not clause.polite) or counted)
+    if not _NEXT.search(clause.text):
+        return None
+    match = _NEXT_COUNT.search(clause.text)
+    word = next((group for group in match.groups() if group), "") if match else ""
+    count = int(word) if word.isdecimal() and len(word) < 4 else NUMBERS.get(word, 1)
+    parameters = {"count": count} if count > 1 and word not in _FIRST else {}
+    confirm = clause.marked and not clause.polite
+    return Reading("run_next", evidence="the next one", parameters=parameters, confirm=confirm)
+
+
+def _referent(clause: Clause, around: Sequence[Clause], world: World) -> Found:
+    """What "it" stands for: the nearest clause before, or else after, that names something."""
+    place = next((number for number, other in enumerate(around) if other.text == clause.text), 0)
+    after = [other for other in around[place + 1 :] if not other.negative]
+    for other in [*reversed(around[:place]), *after]:
+        found = resolve(other.rest or other.text, world, at_work=clause.command == "stop")
+        if found.streams and found.score >= WORTH_SAYING:
+            return found
+    return Found()
+
+
+def _is_private(text: str, words: int) -> bool:
+    """A short wish about the speaker's own things ("reset my password") is no work of ours."""
+    return bool(_MINE.search(text)) and len(text.split()) <= words

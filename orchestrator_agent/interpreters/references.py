@@ -1,0 +1,202 @@
+"""From a phrase to work streams: ids and ranges first, then selections, then names and descriptions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from orchestrator_agent.interpreters.matching import Match
+from orchestrator_agent.interpreters.selections import Found, phases, select
+from orchestrator_agent.interpreters.words import content, fold, tokens
+from orchestrator_agent.interpreters.world import World
+from orchestrator_agent.model import WorkStream, id_key
+
+#: Two streams whose scores are nearer than this cannot be told apart by the words.
+GAP = 0.08
+#: A name that is believed less than this says nothing at all; a tie must be worth as much of what was said.
+WORTH_SAYING, WORTH_ASKING = 0.2, 0.34
+#: Of two descriptions that fit nearly as well the better one is proposed, with a yes; of two names neither is.
+IN_A_NAME, EQUAL, DESCRIBED = 0.6, 0.005, 0.45
+PLAIN_NAME = 0.85
+_MOST_PARTS = 12
+_MOST_OFFERED = 12
+
+_ID = re.compile(r"(?<![\w.])(?:#|phase-|ws-?)?([a-z0-9]+(?:[._-][a-z0-9]+)*)(?![\w])")
+_DOTTED = re.compile(r"(?<![\w.])\d+\.\d+(?:\.\d+)*[a-z]?(?!\w)")
+_RANGE = re.compile(r"(?:up )?(?:\bto\b|\bthrough\b|\bthru\b|\bthro\b|\buntil\b|\btill\b|-|\.\.+|\bbis\b|\bà\b)")
+_SPAN = re.compile(r"(?<=\.\d)-(?=\d+\.\d)|(?<=\.\d\d)-(?=\d+\.\d)")
+_BETWEEN = re.compile(r"\bbetween\b")
+_PLURAL = re.compile(
+    r"\b(?:all|both|every|each|the (?:two|three|four|five|six)|these|those|\w+ (?:ones|streams)|everything"
+    r" (?:about|on|for|with|around))\b"
+)
+_BY_AGENT = re.compile(r"((?:\S+ ){1,3})agent\b")
+_AND = re.compile(r"\s*(?:,|&|\+|/|;|\b(?:and|plus|then|also|as well as|n|or|followed by)\b)\s*")
+_OR = re.compile(r"\b(?:either|or)\b")
+
+
+def resolve(text: str, world: World, *, at_work: bool = False) -> Found:
+    """The streams that folded `text` names or selects.
+
+    `at_work`: the words speak of an agent at work, so of two equal fits the running one is meant.
+    """
+    return _with_names(ids(text, world), text, world) or select(text, world) or names(text, world, at_work)
+
+
+def _with_names(found: Found, text: str, world: World) -> Found:
+    """An id beside a plain name in one list ("1.1 and the cli") does not hide it."""
+    parts = _AND.split(text) if found.streams else []
+    for part in parts if 1 < len(parts) <= _MOST_PARTS else ():
+        top = world.rank(part)[:1]
+        if top and top[0].score >= PLAIN_NAME and not ids(part, world):
+            named = _single(part, world.rank(part), world, False)
+            found = replace(found, streams=tuple(dict.fromkeys(found.streams + named.streams)))
+    return found
+
+
+def ids(text: str, world: World) -> Found:
+    """The streams that `text` names by id, ranges filled; `unknown_id` when it has only ids that do not exist."""
+    text = _SPAN.sub(" - ", text)
+    hits = [
+        (m.start(1), m.end(1), world.by_id[m[1]])
+        for m in _ID.finditer(text)
+        if m[1] in world.by_id and _is_id(m[1], text, m.start(1))
+    ]
+    unknown = [m[0] for m in _DOTTED.finditer(text) if m[0] not in world.by_id]
+    if not hits:
+        return Found(kind="unknown_id", evidence=f"no work stream {unknown[0]}") if unknown else Found()
+    streams: list[WorkStream] = []
+    for number, (start, _, stream) in enumerate(hits):
+        between = text[hits[number - 1][1] : start].strip() if number else ""
+        if number and (_RANGE.fullmatch(between) or (_BETWEEN.search(text) and between == "and")):
+            low, high = id_key(hits[number - 1][2].id), id_key(stream.id)
+            streams += [s for s in world.streams if low < id_key(s.id) < high]
+        streams.append(stream)
+    streams += phases(text, world)[0] or []
+    unique = tuple(dict.fromkeys(streams))
+    if unknown:
+        return Found(candidates=unique, score=0.5, kind="id", evidence=f"no work stream {unknown[0]}")
+    if len(unique) == 2 == len(hits) and _OR.search(text[hits[0][0] : hits[1][1]]):
+        return Found(candidates=unique, score=0.5, kind="id", evidence="one or the other")
+    return Found(unique, score=0.98, kind="id", evidence="id " + ", ".join(s.id for s in unique), size=9)
+
+
+def _is_id(word: str, text: str, start: int) -> bool:
+    """A plain word or a plain number is an id only where it stands as one."""
+    if any(c in word for c in "._-") and any(c.isdigit() for c in word):
+        return True
+    before = text[:start].rstrip(" #").rsplit(" ", 1)[-1]
+    if word.isdigit():
+        nouns = ("stream", "ticket", "task", "item", "ws", "phase", "number", "no", "id")
+        return text.strip() == word or before in nouns or text[start - 1 : start] == "#"
+    return "-" in word or not word.isalpha() or text.strip() == word
+
+
+def names(text: str, world: World, at_work: bool) -> Found:
+    """The streams that `text` speaks of by name or description, several of them where it lists several."""
+    if at_work and (near := _BY_AGENT.search(text)) and near[1] != text and len(content(text)) > 4 and content(near[1]):
+        text = near[1]
+    matches = world.rank(text)
+    if not matches or (at_work and not content(text)):
+        return Found()
+    top = matches[0]
+    parts = [part for part in _AND.split(text) if content(part)]
+    if 1 < len(parts) <= _MOST_PARTS and not (top.full_name and top.score >= 0.85):
+        several = _several(parts, world, at_work, either=bool(_OR.search(text)))
+        if several:
+            return several
+    return _single(text, matches, world, at_work)
+
+
+def _several(parts: list[str], world: World, at_work: bool, *, either: bool) -> Found:
+    streams: list[WorkStream] = []
+    scores: list[float] = []
+    for part in parts:
+        found = ids(part, world) or _single(part, world.rank(part), world, at_work)
+        if not found.streams and part is not parts[-1]:
+            found = next((t for t in _with_endings(part, parts[-1], world, at_work) if t.streams), found)
+        if not found.streams or found.score < 0.5:
+            return Found()
+        streams += found.streams
+        scores.append(found.score)
+    unique = tuple(dict.fromkeys(streams))
+    if len(unique) < 2:
+        return Found()
+    if either:
+        return Found(candidates=unique, score=0.5, kind="name", evidence="one or the other")
+    return Found(unique, score=min(scores), kind="name", evidence="names " + ", ".join(s.id for s in unique))
+
+
+def _with_endings(part: str, last: str, world: World, at_work: bool) -> list[Found]:
+    """Readings of "intel" in "intel and apple backends": the head noun stands once, at the end."""
+    words = last.split(" ")
+    tries = [f"{part} {' '.join(words[-n:])}" for n in range(1, min(4, len(words)))]
+    return [_single(text, world.rank(text), world, at_work) for text in tries]
+
+
+def belief(matches: Sequence[Match]) -> float:
+    """How likely the first of `matches` is what was meant, 0..1, by what it accounts for and how far it leads.
+
+    A logistic curve, fitted to goals of which each names one stream or none.
+    """
+    top = matches[0]
+    second = matches[1].score if len(matches) > 1 else 0.0
+    lead = (top.score - second) / (top.score + 0.08)
+    other = matches[1] if len(matches) > 1 else None
+    if (top.full_name and not (other and other.full_name)) or (top.literal == 1 and not (other and other.literal == 1)):
+        lead = max(lead, 0.6)
+    weight = (
+        -4.8 + 5.0 * top.cover + 4.6 * lead - 1.2 * top.score + 0.4 * top.full_name + 2.0 * math.log(len(top.words))
+    )
+    return 1 / (1 + math.exp(-weight))
+
+
+def is_spoken(name: str, text: str) -> bool:
+    """True when a name of several words stands word for word in `text`: "second file" is not *First File*."""
+    words = tokens(fold(name[:300]))
+    return len(words) > 1 and f" {' '.join(words)} " in f" {' '.join(tokens(text))} "
+
+
+def _single(text: str, matches: list[Match], world: World, at_work: bool) -> Found:
+    if not matches:
+        return Found()
+    if at_work:
+        matches = _live_first(matches, world)
+    top = matches[0]
+    tied = [m for m in matches if m.score >= top.score - GAP and (m.full_name or not top.full_name)]
+    spoken = [m for m in tied if is_spoken(m.stream.name, text)]
+    if len(spoken) == 1 < len(tied):
+        return Found(
+            (spoken[0].stream,), score=0.95, kind="name", evidence=f"{spoken[0].stream.id} by its full name", size=9
+        )
+    shown = content(top.words) or top.words
+    evidence = f"{top.stream.id} on the words: {', '.join(shown[:6])}"
+    if len(tied) > 1:
+        return _tied(text, tied, world, evidence)
+    sure = belief(matches)
+    if sure < WORTH_SAYING:
+        return Found(score=sure, evidence="nothing in the roadmap fits these words")
+    return Found((top.stream,), score=sure, kind="name", evidence=evidence, size=len(top.words))
+
+
+def _live_first(matches: list[Match], world: World) -> list[Match]:
+    """An agent at work is meant rather than work that nobody is at, unless that is named in full."""
+    if matches[0].full_name:
+        return matches
+    live = [m for m in matches if m.stream.id in world.running and m.score >= max(0.3, matches[0].score - 0.3)]
+    return live or matches
+
+
+def _tied(text: str, tied: list[Match], world: World, evidence: str) -> Found:
+    top = tied[0]
+    if top.cover < WORTH_ASKING:
+        return Found(score=top.cover * 0.5, evidence="the words fit several work streams weakly")
+    if _PLURAL.search(text) and top.score >= 0.5:
+        chosen = tuple(sorted((m.stream for m in tied), key=lambda s: id_key(s.id)))
+        return Found(world.open(chosen), score=0.8 * top.score, kind="name", evidence=evidence)
+    if top.score < IN_A_NAME and top.score - tied[1].score > EQUAL:
+        return Found((top.stream,), score=DESCRIBED, kind="name", evidence=evidence, size=len(top.words))
+    offered = tuple(m.stream for m in tied[:_MOST_OFFERED])
+    return Found(candidates=offered, score=top.cover * 0.5, kind="name", evidence=evidence)

@@ -1,0 +1,178 @@
+"""Sets chosen by what streams are and not by what they are called: phase, effort, readiness, and what these share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator_agent.interpreters.lexicon import EFFORTS, FUNCTION_WORDS, NUMBERS, TALK_WORDS
+from orchestrator_agent.interpreters.words import content, fold, stem, tokens
+from orchestrator_agent.interpreters.world import World, first_number
+from orchestrator_agent.model import WorkStream
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a phrase speaks of."""
+
+    streams: tuple[WorkStream, ...] = ()
+    #: More than one stream fits equally well; asking is right.
+    candidates: tuple[WorkStream, ...] = ()
+    #: How sure, 0..1.
+    score: float = 0.0
+    #: "id", "unknown_id", "selection", "name", or empty.
+    kind: str = ""
+    evidence: str = ""
+    #: How many of the words said so.
+    size: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.streams or self.candidates or self.kind == "unknown_id")
+
+
+_NUMBER = "(?:" + "|".join([r"\d+", *NUMBERS]) + ")"
+_GROUP = r"(?:phases?|batch(?:es)?|milestones?|sprints?|waves?|stages?|epics?|parts?|sections?)"
+_PHASE = re.compile(rf"\b{_GROUP}\s+(?:number\s+|#\s*)?((?:{_NUMBER}(?:\s*(?:,|and|&|\+|to|through|-)\s*)?)+)(?![\d.])")
+_ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ORDINALS = "|".join([*_ORDINAL_WORDS, "last", "final", "1st", "2nd", "3rd", "4th"])
+_LEADING = re.compile(rf"\b(first|last|final) ({_NUMBER}) {_GROUP}\b")
+_ORDINAL = re.compile(rf"\b({_ORDINALS})\s+{_GROUP}\b")
+_SPAN = re.compile(r"\bto\b|through|-")
+_FOUNDATION = re.compile(r"\b(?:foundations?|foundational|groundwork|(?:the|platform) basics|basics)\b")
+_READY = re.compile(
+    r"\b(?:available|ready|unblocked|startable|(?:isn't|is not|aren't|are not|not) blocked|can (?:be )?start(?:ed)?"
+    r"|dependencies (?:are )?(?:done|met|complete|satisfied)|free to start|nothing in (?:its|the) way"
+    r"|(?:isn't|not|nothing) waiting)\b"
+)
+_ONE = re.compile(r"\b(?:one|a|an|single|thing|smallest|easiest|quickest|something|shortest)\b")
+_SIZE = "|".join(EFFORTS)
+_COUNTED = re.compile(
+    rf"\b({_NUMBER}) of (?:the|them|those|these)\b|\b({_NUMBER}) (?:more )?(?:{_SIZE}|available|ready|unblocked)\b"
+)
+_SEVERAL = re.compile(r"\b(?:all|every|ones|streams|only|everything|anything|whatever)\b")
+_SELECTING = frozenset("sized effort thing things win wins inclusive dependencies".split())
+_SIZED = re.compile(
+    r"\b(?:ones?|streams?|items?|tasks?|things?|stuff|sized?|effort|work|everything|all|stories|wins?|jobs?|bits?"
+    r"|something|anything|one"
+    r"|pieces?)\b"
+)
+_ABOUT_GROUPS = re.compile(rf"\b(?:{_GROUP}|everything|all|whole|entire|stuff|ones|streams?|work|we need|for)\b")
+_NOTHING_IN_PARTICULAR = frozenset(stem(word) for word in FUNCTION_WORDS | TALK_WORDS)
+_UNTITLED = frozenset("phase batch milestone sprint stage epic and".split())
+
+
+def select(text: str, world: World) -> Found:
+    """A set chosen by phase, effort, or readiness; nothing when folded `text` speaks of something else too."""
+    phase, left = phases(text, world)
+    ready = bool(_READY.search(left))
+    left = _READY.sub(" ", left)
+    sizable = _SIZED.search(text) or phase is not None or ready
+    sizes = {EFFORTS[w] for w in tokens(left) if w in EFFORTS} if sizable else set()
+    if phase is None and not ready and not sizes:
+        return Found()
+    other = " ".join(w for w in content(left) if w not in EFFORTS and w not in _SELECTING)
+    if phase == [] and not other:
+        return Found(kind="unknown_id", evidence="no such phase")
+    if other and world.rank(other):
+        return Found()
+    chosen = _filter(phase if phase is not None else world.streams, sizes, ready, world)
+    if counted := _COUNTED.search(text):
+        number = counted[1] or counted[2]
+        chosen = _some(chosen, NUMBERS.get(number) or int(number), world)
+    elif phase is None and _ONE.search(text) and not _SEVERAL.search(text):
+        chosen = _easiest(chosen, world)
+    parts = ["a phase"] * (phase is not None) + [f"effort {'/'.join(sorted(sizes))}"] * bool(sizes) + ["ready"] * ready
+    return Found(chosen, score=0.9, kind="selection", evidence="all of: " + ", ".join(parts)) if chosen else Found()
+
+
+def phases(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
+    """The streams of the phases that `text` names, or None when it names none; and the text without them."""
+    if match := _PHASE.search(text):
+        numbers = [
+            NUMBERS.get(w, 0) or int(w)
+            for w in re.findall(r"\w+", match[1])
+            if w in NUMBERS or (w.isdigit() and len(w) < 5)
+        ]
+        if len(numbers) == 2 and _SPAN.search(match[1]):
+            numbers = list(range(numbers[0], min(numbers[1], numbers[0] + 99) + 1))
+        kind = match[0].split()[0]
+        return [s for n in numbers for s in numbered(str(n), kind, world)], _cut(text, match)
+    if match := _LEADING.search(text):
+        groups, count = list(world.batches.values()), NUMBERS.get(match[2]) or int(match[2][:4])
+        chosen = groups[:count] if match[1] == "first" else groups[-count:]
+        return [stream for group in chosen for stream in group], _cut(text, match)
+    if match := _ORDINAL.search(text):
+        groups = list(world.batches.values())
+        if match[1] in ("last", "final"):
+            return (groups[-1] if groups else []), _cut(text, match)
+        number = NUMBERS.get(match[1]) or int(match[1][0])
+        return numbered(str(number), "phase", world), _cut(text, match)
+    return _headings(text, world)
+
+
+def _cut(text: str, match: re.Match[str]) -> str:
+    return text[: match.start()] + " " + text[match.end() :]
+
+
+def numbered(number: str, kind: str, world: World) -> list[WorkStream]:
+    """The streams of phase (or batch, by its `kind` of word) `number`: by heading or by the first number of ids."""
+    by_heading = [s for batch, streams in world.batches.items() if first_number(batch) == number for s in streams]
+    by_id = [s for s in world.streams if first_number(s.id) == number and "." in s.id]
+    return by_heading or by_id if kind.startswith("batch") else by_id or by_heading
+
+
+def heading(text: str, world: World) -> list[WorkStream]:
+    """The streams under the heading whose words are those of folded `text` and no more."""
+    said = {stem(word) for word in content(text)}
+    return next((list(s) for batch, s in world.batches.items() if said and _title(batch) == said), [])
+
+
+def _title(batch: str) -> set[str]:
+    return {stem(w) for w in tokens(fold(batch)) if not w.isdigit() and w not in _UNTITLED}
+
+
+def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
+    said = {stem(w) for w in tokens(text)}
+    best: tuple[int, str] = (0, "")
+    for batch in world.batches:
+        title = _title(batch)
+        plain = title <= _NOTHING_IN_PARTICULAR and not _ABOUT_GROUPS.search(text)
+        if title and title <= said and len(title) > best[0] and not plain:
+            best = (len(title), batch)
+    if best[1]:
+        left = " ".join(w for w in tokens(text) if stem(w) not in _title(best[1]) and w != "and")
+        whole = not any(w not in EFFORTS and w not in _SELECTING for w in content(_READY.sub(" ", left)))
+        names = world.rank(text)
+        named = bool(names) and (names[0].full_name or (names[0].score >= 0.9 and not _ABOUT_GROUPS.search(text)))
+        if whole and not named:
+            return world.batches[best[1]], left
+    return _foundation(text, world)
+
+
+def _foundation(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
+    """The foundation is the phase of that name, or else the first one, whatever its heading."""
+    if not _FOUNDATION.search(text) or not world.batches:
+        return None, text
+    left = _FOUNDATION.sub(" ", text)
+    other = " ".join(w for w in content(left) if w not in EFFORTS and w != "platform")
+    if other and world.rank(other):
+        return None, text
+    titled = next((b for b in world.batches if "foundation" in fold(b)), next(iter(world.batches)))
+    return world.batches[titled], left
+
+
+def _filter(streams: Sequence[WorkStream], sizes: set[str], ready: bool, world: World) -> tuple[WorkStream, ...]:
+    chosen = [s for s in streams if not sizes or (s.effort or "").upper()[:1] in sizes]
+    return world.open([s for s in chosen if not ready or s.id in world.available])
+
+
+def _some(streams: Sequence[WorkStream], count: int, world: World) -> tuple[WorkStream, ...]:
+    """The first `count`, those that can start now before others."""
+    return tuple(sorted(streams, key=lambda s: s.id not in world.available)[:count])
+
+
+def _easiest(streams: Sequence[WorkStream], world: World) -> tuple[WorkStream, ...]:
+    order = {"S": 0, "M": 1, "L": 2}
+    ready = [s for s in streams if s.id in world.available] or list(streams)
+    return tuple(sorted(ready, key=lambda s: order.get((s.effort or "M").upper()[:1], 1))[:1])

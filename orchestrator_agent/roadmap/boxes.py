@@ -1,0 +1,128 @@
+"""The boxes of a document that may be work: the outermost of each list, with what stands around and below each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.fields import holds_checks, holds_criteria, holds_examples, plain
+from orchestrator_agent.roadmap.set_aside import sets_aside
+from orchestrator_agent.roadmap.statuses import WORDS, is_box
+
+_LONGEST_INTRODUCTION = 120
+
+
+@dataclass(slots=True)
+class Boxed:
+    """An outermost box."""
+
+    line: Line
+    #: The headings around it, the outermost first; a line like "**Later:**" over its list counts as the innermost.
+    titles: tuple[str, ...]
+    #: The heading above, unless that is the title of the document.
+    batch: str | None
+    #: What stands further in.
+    below: list[Line] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """What was found."""
+
+    items: tuple[Boxed, ...]
+    #: Sections whose boxes are no work: the line of the first such box, and the title.
+    idle: tuple[tuple[int, str], ...]
+
+
+def boxes_of(document: Document) -> Boxes:
+    """All boxes that may be work.
+
+    A backlog holds ideas, unless it is the first column of a board (Backlog, Doing, Done) or holds all there is.
+    """
+    columns = any(line.kind is Kind.HEADING and _is_column(line.content) for line in document.lines)
+    found = Boxes(*_read(document, backlog=columns))
+    return found if found.items else Boxes(*_read(document, backlog=True))
+
+
+def _is_column(title: str) -> bool:
+    return WORDS.get(plain(title)) in (WorkStreamStatus.IN_PROGRESS, WorkStreamStatus.COMPLETE)
+
+
+def _read(document: Document, *, backlog: bool) -> tuple[tuple[Boxed, ...], tuple[tuple[int, str], ...]]:
+    reader = _Reader(backlog)
+    for line in document.lines:
+        reader.take(line)
+    return tuple(reader.items), tuple(reader.idle.values())
+
+
+class _Reader:
+    def __init__(self, backlog: bool) -> None:
+        self.backlog = backlog
+        self.items: list[Boxed] = []
+        self.idle: dict[str, tuple[int, str]] = {}
+        self.path: list[tuple[int, str, bool]] = []
+        #: The line over the present list, when it speaks of the list.
+        self.over: str | None = None
+        self.below: list[Line] | None = None
+        self.indent = 0
+
+    def take(self, line: Line) -> None:
+        if line.kind is Kind.HEADING:
+            self._heading(line)
+        elif line.kind in (Kind.BLANK, Kind.FENCED, Kind.HIDDEN):
+            if self.below is not None:
+                self.below.append(line)
+        elif self.below is not None and line.indent > self.indent:
+            self.below.append(line)
+        elif line.kind is Kind.ITEM:
+            self._item(line)
+        else:
+            self.below = None
+            self.over = line.content if _introduces(line.content) else None
+
+    def _heading(self, line: Line) -> None:
+        while self.path and self.path[-1][0] >= line.level:
+            self.path.pop()
+        self.path.append((line.level, line.content, self._is_idle(line.content, line.level)))
+        self.below, self.over = None, None
+
+    def _is_idle(self, title: str, level: int = 0) -> bool:
+        if sets_aside(title) or (level == 1 and holds_checks(title)):
+            return False
+        if self.backlog and plain(title).startswith("backlog"):
+            return False
+        return holds_examples(title) or holds_criteria(title)
+
+    def _item(self, line: Line) -> None:
+        self.below, self.indent = [], line.indent
+        if line.box is None or not is_box(line.box):
+            return
+        titles = [title for _, title, _ in self.path]
+        idle = next((title for _, title, is_idle in self.path if is_idle), None)
+        if self.over is not None:
+            titles.append(self.over)
+            idle = idle or (self.over if self._is_idle(self.over.strip("*_ ")) else None)
+        if idle is not None:
+            self.idle.setdefault(idle, (line.number, idle))
+            return
+        inner = [title for level, title, _ in self.path if level > 1]
+        self.items.append(Boxed(line, tuple(titles), inner[-1] if inner else None, self.below))
+
+
+def _introduces(text: str) -> bool:
+    """True for a line like "**Acceptance criteria:**" over a list."""
+    if len(text) > _LONGEST_INTRODUCTION:
+        return False
+    return text.strip("*_ ").endswith((":", "：")) or (text.startswith("**") and text.endswith("**"))
+
+
+def children(below: list[Line]) -> Iterator[Line]:
+    """The outermost boxes among the lines below a box."""
+    outer: int | None = None
+    for line in below:
+        boxed = line.kind is Kind.ITEM and line.box is not None and is_box(line.box)
+        if boxed and (outer is None or line.indent <= outer):
+            outer = line.indent
+            yield line

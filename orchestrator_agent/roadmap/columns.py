@@ -1,0 +1,129 @@
+"""Which column of a table says what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from orchestrator_agent.roadmap.dependencies import KIND
+from orchestrator_agent.roadmap.fields import leading_emoji, plain
+from orchestrator_agent.roadmap.table_lines import Table
+
+_HEADS = {
+    "status": "status; state; current status; task status; 状态; estado; statut",
+    "id": "id; no; nr; key; ref; code; ticket; task id; item id; story id; issue id; pr id; ws; requirement id; "
+    "编号; 序号",
+    "depends_on": "depends on; dependencies; deps; dependency; depends; blocked by; requires; prerequisites; prereqs; "
+    "after; 依赖; dependências",
+    "effort": "est; est effort; estimate; effort; size; estimated effort; estimated time; hours; t-shirt size; 工时; "
+    "esforço",
+    "owner": "owner; assignee; assigned to; claimed by; assigned; who; agent; developer; responsible",
+    "done_when": "dod; done when; definition of done; acceptance criteria; exit criteria; acceptance; done criteria",
+    "batch": "batch; wave; group; category; area; layer; section; theme",
+}
+_ROLES = {head.strip(): role for role, heads in _HEADS.items() for head in heads.split(";")}
+#: What work streams are called, the surest first. A column of ids may have one of these heads too.
+_NAMES = (
+    "title; name; task name; task; tasks; work item; item; feature; story; user story; deliverable; work stream; "
+    "workstream; description; summary; goal; what; work; action; change; issue; pr; pull request; step; phase; "
+    "milestone; epic; sprint; stage; track; 任务; 名称; tarefa"
+)
+_NAME_HEADS = [head.strip() for head in _NAMES.split(";")]
+#: Heads of columns that put rows into groups when another column names the rows.
+_GROUPS = ("phase", "milestone", "sprint", "stage", "epic", "track", "wave", "work stream", "workstream")
+_SURE_OWNERS = ("assignee", "assigned to", "claimed by", "assigned")
+_ID = r"(?:[A-Za-z]{1,12}(?:-[A-Za-z]{1,8}){0,3}[-_]?)?\d{1,9}[a-z]?(?:[.-]\d{1,9}){0,5}[a-z]?|[A-Z]"
+_WHOLE_ID = re.compile(rf"(?:{KIND} ?[#:.-]? ?)?#?({_ID})$", re.IGNORECASE)
+_ID_AND_NAME = re.compile(
+    rf"(?:{KIND} ?[#.-]? ?)?#?(?:({_ID})(?: ?[:：.)] | ?[-–—]+ +)|(\d{{1,4}}(?:\.\d{{1,4}}){{1,4}}) +)(\S.*)",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
+_LONGEST_ID = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The number of each column that a table has, counted from 0."""
+
+    status: int
+    id: int | None
+    name: int | None
+    depends_on: int | None
+    effort: int | None
+    owner: int | None
+    owner_is_sure: bool
+    done_when: int | None
+    batch: int | None
+
+    @property
+    def others(self) -> tuple[int | None, ...]:
+        """Those that say something else than id and name."""
+        return self.status, self.depends_on, self.effort, self.owner, self.done_when, self.batch
+
+
+def columns_of(table: Table) -> Columns | None:
+    """What the columns of a table of work say; None for a table that is none by its head."""
+    heads = [plain(cell.text) for cell in table.header.cells]
+    first: dict[str, int] = {}
+    for number, head in enumerate(heads):
+        role = "id" if table.header.cells[number].text.strip() == "#" else _ROLES.get(head)
+        if role is not None:
+            first.setdefault(role, number)
+    status = first.get("status")
+    if status is None:
+        return None
+    id_ = first.get("id", _column_of_ids(table, heads))
+    named = [heads.index(head) for head in _NAME_HEADS if head in heads and heads.index(head) != id_]
+    if not named and (id_ is None or status == 0):
+        return None
+    batch = next((heads.index(head) for head in _GROUPS if head in heads and heads.index(head) in named[1:]), None)
+    owner = first.get("owner")
+    return Columns(
+        status,
+        id_,
+        named[0] if named else _other(len(heads), id_, first),
+        first.get("depends_on"),
+        first.get("effort"),
+        owner,
+        owner is not None and heads[owner] in _SURE_OWNERS,
+        first.get("done_when"),
+        first.get("batch", batch),
+    )
+
+
+def _column_of_ids(table: Table, heads: list[str]) -> int | None:
+    """The column under a head like "PR" or "Task" that holds nothing but ids."""
+    for number, head in enumerate(heads[:3]):
+        texts = [_bare(row.text(number)) for row in table.rows] if head in _NAME_HEADS else []
+        if texts and all(map(_WHOLE_ID.match, texts)):
+            return number
+    return None
+
+
+def _other(count: int, id_: int | None, taken: dict[str, int]) -> int | None:
+    """A column for the name in a table that does not call it so: the first that says nothing else."""
+    return next((number for number in range(count) if number != id_ and number not in taken.values()), None)
+
+
+def _bare(text: str) -> str:
+    """A cell's text without pictures, links and markup."""
+    span = leading_emoji(text)
+    text = _LINK.sub(r"\1", text[span[1] :] if span else text)
+    return text.replace("~~", "").strip("*_`[]() \ufe0f")
+
+
+def id_in(text: str, *, whole: bool) -> tuple[str, str]:
+    """The id in a cell, and the name behind it; both empty where there is none.
+
+    Args:
+        whole: the column is one of ids, so that any word is one.
+    """
+    bare = _bare(text)
+    if match := _WHOLE_ID.match(bare):
+        return match[1], ""
+    if match := _ID_AND_NAME.match(bare):
+        return match[1] or match[2], match[3]
+    if whole and bare and " " not in bare and len(bare) <= _LONGEST_ID:
+        return bare, ""
+    return "", bare

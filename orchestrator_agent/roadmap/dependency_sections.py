@@ -1,0 +1,201 @@
+"""Sections that say for a whole plan what comes after what: "Phase 2 depends on Phase 1", "US3 after US1"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+
+from orchestrator_agent.roadmap.document import Document, Kind
+from orchestrator_agent.roadmap.fields import plain
+
+_SECTION = re.compile(r"(?:.{0,30} )?(?:dependenc(?:y|ies)|execution order)\b")
+_NEEDS = re.compile(
+    r"\b(?:depend(?:s|ing)? (?:up)?on|requires?|(?:is |are )?blocked (?:by|on)|after|follows?|needs?|builds? on|"
+    r"waits? (?:for|on))\b",
+    re.IGNORECASE,
+)
+_COMES_FIRST = re.compile(r"\b(?:blocks?|before|(?:is )?required (?:by|for)|precedes?)\b", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"\bno (?:external |other |hard )?(?:dependenc|prerequisite)\w*|\bcan start immediately\b", re.IGNORECASE
+)
+_DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bwithout|\bno longer|\bmay|\bcan)(?: \w+)?\s*$", re.IGNORECASE)
+_CLAUSE = re.compile(r"(?:\. |; | [-–—]{1,2} )")
+_ARROW = re.compile(r" ?(?:[→⟶➜►]|[-=]{1,3}>) ?")
+_NUMBER = r"\d{1,4}(?:\.\d{1,4}){0,3}"
+_LIST = rf"({_NUMBER}(?:(?: ?(?:,|-|–|&|/|\bto\b|\band\b) ?){{1,2}}(?:{_NUMBER})){{0,20}})"
+_PHASES = re.compile(
+    rf"\b(?:phases?|milestones?|stages?|groups?|sections?|tasks?|parts?) #?{_LIST}(\+)?", re.IGNORECASE
+)
+_STORIES = re.compile(rf"\b(?:user[ -]stor(?:y|ies) |stor(?:y|ies) |us ?){_LIST}", re.IGNORECASE)
+_STEPS = re.compile(r"\b([A-Z]{1,4})(\d{2,4})[a-z]?(?: ?(?:-|–|\bto\b) ?(?:[A-Z]{1,4})?(\d{2,4}))?\b")
+_ALL_STORIES = re.compile(r"\b(?:all |every |each |the )?(?:desired |selected |other )?user stories\b", re.IGNORECASE)
+_ALL_BEFORE = re.compile(
+    r"\ball (?:the )?(?:previous|prior|earlier|preceding|other|implementation)?\s?(?:phases|groups|sections)\b",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(rf"({_NUMBER}) ?(?:-|–|\bto\b) ?({_NUMBER})")
+_BRACKETS = re.compile(r"\([^()]{0,200}\)")
+_STORY = re.compile(r"user story (\d{1,4})\b|us(\d{1,4})\b")
+#: Words beside a name that are no part of it.
+_FILLING = re.compile(r"\b(?:phases?|complet\w{1,10}|done|finished|is|are|being|the|tasks?|all)\b")
+_AND = re.compile(r",|&|/|\band\b|\bplus\b")
+_SHORTEST_NAME = 3
+_MOST_NAMES = 20
+_WIDEST = 200
+_LONGEST_LINE = 1000
+
+
+class Groups:
+    """The work streams of a plan, as such sentences call them."""
+
+    def __init__(self) -> None:
+        #: Id -> its number in the order of the plan.
+        self.places: dict[str, int] = {}
+        self._own: dict[str, str] = {}
+        #: "1" -> the id of "User Story 1".
+        self._stories: dict[str, str] = {}
+        #: "T004" -> the id of the work stream that has this step.
+        self._steps: dict[str, str] = {}
+        #: The first word of a name -> all such names with their ids.
+        self._names: dict[str, list[tuple[str, str]]] = {}
+        #: What "all" does not mean.
+        self._aside: set[str] = set()
+
+    def add(self, id_: str, name: str, steps: Sequence[str], *, aside: bool = False) -> None:
+        """One more work stream, with the ids of its steps.
+
+        Args:
+            aside: nobody waits for it who waits for all of them.
+        """
+        self.places.setdefault(id_, len(self.places))
+        self._own[id_] = id_
+        if aside:
+            self._aside.add(id_)
+        called = plain(name)
+        if story := _STORY.match(called):
+            self._stories.setdefault(story[1] or story[2], id_)
+        self._steps.update({step.upper(): id_ for step in steps})
+        if words := called.split(" ", 1):
+            self._names.setdefault(words[0].rstrip(":"), []).append((called, id_))
+
+    def named_in(self, text: str) -> list[str]:
+        """The ids that a part of a sentence names, in the order of the plan.
+
+        What stands in brackets counts when nothing else names any.
+        """
+        found = self._named(_BRACKETS.sub(" ", text)) or self._named(text)
+        return sorted(set(found), key=self.places.__getitem__)
+
+    def _named(self, text: str) -> list[str]:
+        found: list[str] = []
+        for match in islice(_STORIES.finditer(text), _MOST_NAMES):
+            found += _listed(match[1], self._stories)
+        for match in islice(_PHASES.finditer(text), _MOST_NAMES):
+            listed = _listed(match[1], self._own)
+            found += self._from(listed[0]) if match[2] and listed else listed
+        for match in islice(_STEPS.finditer(text), _MOST_NAMES):
+            found += self._stepped(match[1], match[2], match[3])
+        if not found and _ALL_STORIES.search(text):
+            found += self._all(self._stories.values())
+        if not found and _ALL_BEFORE.search(text):
+            found += self._all(self.places)
+        return found or self._called(text) or [id_ for part in _AND.split(text) for id_ in self._called(part)]
+
+    def _all(self, ids: Collection[str]) -> list[str]:
+        return [id_ for id_ in ids if id_ not in self._aside] if len(ids) <= _WIDEST else []
+
+    def _from(self, first: str) -> list[str]:
+        return [id_ for id_ in self._all(self.places) if self.places[id_] >= self.places[first]]
+
+    def _stepped(self, prefix: str, low: str, high: str | None) -> list[str]:
+        last = min(int(high or low), int(low) + _WIDEST)
+        steps = (f"{prefix}{number:0{len(low)}d}".upper() for number in range(int(low), last + 1))
+        return [self._steps[step] for step in steps if step in self._steps]
+
+    def _called(self, text: str) -> list[str]:
+        """By name, or by the first words of one: "Foundational" for "Foundational (Domain Layer)"."""
+        words = _FILLING.sub(" ", plain(text)).split()
+        called = " ".join(words)
+        if len(called) < _SHORTEST_NAME:
+            return []
+        names = self._names.get(words[0].rstrip(":"), [])[:_WIDEST]
+        hits = [id_ for name, id_ in names if name == called or name.startswith((f"{called} ", f"{called}:"))]
+        return hits if len(hits) == 1 else []
+
+
+def _listed(text: str, known: Mapping[str, str]) -> list[str]:
+    numbers = re.findall(_NUMBER, text)
+    for low, high in _RANGE.findall(text):
+        if low.isdigit() and high.isdigit() and int(low) < int(high) <= int(low) + _WIDEST:
+            numbers += [str(number) for number in range(int(low), int(high))]
+    return [known[number] for number in numbers if number in known]
+
+
+@dataclass(slots=True)
+class Said:
+    """What the sections say."""
+
+    #: Id -> the ids that it needs; present and empty for "no dependencies".
+    needs: dict[str, list[str]] = field(default_factory=dict)
+    #: The same told from the other side, for those that say nothing themselves.
+    reverse: dict[str, list[str]] = field(default_factory=dict)
+
+    def of(self, id_: str) -> list[str] | None:
+        """The ids that one needs; None when nothing is said about it."""
+        found = self.needs.get(id_, self.reverse.get(id_))
+        return None if found is None else [needed for needed in dict.fromkeys(found) if needed != id_]
+
+
+def read_sections(document: Document, groups: Groups) -> Said:
+    """What sections about dependencies say about work streams."""
+    said = Said()
+    for text in _lines(document):
+        chain = [groups.named_in(piece) for piece in _ARROW.split(text)]
+        if len(chain) > 1 and all(chain):
+            for earlier, later in pairwise(chain):
+                for id_ in later:
+                    said.needs.setdefault(id_, []).extend(earlier)
+            continue
+        subject, colon, body = text.partition(":")
+        subjects = groups.named_in(subject) if colon and not _NEEDS.search(subject) else []
+        for clause in _CLAUSE.split(body if subjects else text):
+            _read_clause(clause, subjects, groups, said)
+    return said
+
+
+def _lines(document: Document) -> Iterator[str]:
+    level = 0
+    for line in document.lines:
+        if line.kind is Kind.HEADING:
+            if _SECTION.match(plain(line.content)):
+                level = level or line.level
+            elif level and line.level <= level:
+                level = 0
+        elif level and line.kind in (Kind.TEXT, Kind.ITEM):
+            yield line.content[:_LONGEST_LINE].replace("**", "").replace("`", "")
+
+
+def _read_clause(clause: str, subjects: list[str], groups: Groups, said: Said) -> None:
+    if _NOTHING.search(clause):
+        for id_ in subjects:
+            said.needs.setdefault(id_, [])
+    for verb, table in ((_NEEDS, said.needs), (_COMES_FIRST, said.reverse)):
+        match = verb.search(clause)
+        if match is None or _DENIED.search(clause[: match.start()]):
+            continue
+        own = groups.named_in(clause[: match.start()]) or subjects
+        named = groups.named_in(clause[match.end() :])
+        later, earlier = (own, named) if table is said.needs else (named, own)
+        if earlier:
+            for id_ in later:
+                table.setdefault(id_, []).extend(_before(id_, earlier, groups))
+        return
+
+
+def _before(id_: str, named: list[str], groups: Groups) -> list[str]:
+    """Of "all phases" those before the one that needs them."""
+    if len(named) < 2 or id_ not in named:
+        return named
+    return [other for other in named if groups.places[other] < groups.places[id_]]

@@ -1,0 +1,299 @@
+"""Headings that may be work: what number they have, what they say about their status, and what stands below them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.bodies import Body, read_body, status_place
+from orchestrator_agent.roadmap.dependencies import KIND
+from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.drafts import Place
+from orchestrator_agent.roadmap.fields import (
+    Name,
+    clean_name,
+    holds_checks,
+    holds_criteria,
+    holds_examples,
+    is_placeholder,
+    leading_emoji,
+)
+from orchestrator_agent.roadmap.slugs import Slugs
+from orchestrator_agent.roadmap.statuses import CIRCLES, EMOJI, is_box, is_emoji, read_box, read_mark
+
+#: Words before the number of a heading; those that only headings use come first.
+_KIND = rf"(?i:work package|agent|stage|sprint|week|iteration|unit|item|{KIND})"
+_TITLE = re.compile(
+    rf"(?:(?P<kind>{_KIND}) ?[-#:.]? ?)?"
+    r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}-\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
+    r"|[A-Z]{1,4}\d{1,9}(?:\.\d{1,9}){0,6}|[A-Z])"
+    r"(?P<sep> ?[:：.)）、] ?| ?[-–—]+ | |$)(?P<name>.*)"
+)
+#: Right behind an id these say that the heading speaks of several things, or that the id was none.
+_NO_NAME = re.compile(r"[-–—&+/,]|(?:and|to|through) \d")
+#: Priorities, quarters, halves and versions: they order things and name none.
+_NO_ID = re.compile(r"[PQHV]\d")
+_NUMBER = re.compile(r"\d{1,4}[.)] +")
+_LOUD = re.compile(r"[\s:–—-]*[🔴🟠🟡🟢🔵🔥⚠\ufe0f]*\s*\(?(?:CRITICAL|HIGH|MEDIUM|LOW)(?: (?:PRIORITY|RISK))?\)?$")
+_BOX = re.compile(r"\[([^\[\]]{1,20})\] +")
+_NO_BODY = Body()
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """A place outside the section of a heading that speaks of it."""
+
+    line: Line
+    id: str
+    name: str
+    kind: str
+    #: Its marks.
+    places: tuple[Place, ...]
+    in_table: bool
+
+
+@dataclass(slots=True)
+class Heading:
+    """A heading that may be a work stream."""
+
+    index: int
+    line: Line
+    kind: str
+    id: str
+    name: str
+    priority: bool
+    #: Marks in the heading: a box or an emoji before the id, the words behind the name.
+    places: list[Place]
+    #: Why it is blocked, by the words behind its name.
+    reason: str | None
+    #: Crossed out.
+    struck: bool
+    #: Offsets in the line's content of what stands between its marks: id and name.
+    begin: int
+    stop: int
+    #: Index of the line behind its section.
+    end: int = 0
+    #: The headings around it, the outermost first.
+    around: tuple[str, ...] = ()
+    #: What stands before the next such heading, and the index of that.
+    body_end: int = 0
+    body: Body = field(default_factory=lambda: _NO_BODY)
+    field_place: tuple[Place, str | None] | None = None
+    #: Where else the document gives its status: a box of a list, a row of a table.
+    mentioned: list[Restated] = field(default_factory=list)
+
+    @property
+    def batch(self) -> str | None:
+        """The heading of the group it stands in."""
+        return self.around[-1] if self.around else None
+
+    @property
+    def marked(self) -> bool:
+        """It says itself how far it is."""
+        return bool(self.places or self.mentioned or self.struck) or self.field_place is not None
+
+    @property
+    def worded(self) -> bool:
+        """It says so in words, and not by a picture, which may stand for something else."""
+        told = [place for place in self.places if place.kind in ("ending", "remark")]
+        told += [self.field_place[0]] if self.field_place else []
+        return any(place.status is not None and any(map(str.isalpha, place.example)) for place in told)
+
+    @property
+    def telling(self) -> bool:
+        """It has a status or a dependency of its own; a numbered chapter may well name what a program depends on."""
+        is_chapter = not self.kind and self.id.isdigit()
+        return self.marked or (bool(self.body.lists["depends_on"]) and not is_chapter)
+
+    @property
+    def filled(self) -> bool:
+        """More than prose stands below it."""
+        told = any(self.body.lists[name] for name in ("tasks", "depends_on", "done_when", "files"))
+        return self.marked or told or "effort" in self.body.fields
+
+    def covers(self, other: Heading) -> bool:
+        """`other` stands in its section."""
+        return self.index < other.index < self.end
+
+
+def read_headings(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[Heading]:
+    """All headings that have an id, outside sections that hold no work, with what stands below them."""
+    return _read(document, legend, read_heading)
+
+
+def read_titles(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[Heading]:
+    """As `read_headings` for headings without an id; one is made from their words."""
+    slugs = Slugs()
+
+    def read_title(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> Heading | None:
+        if line.level == 1 or holds_examples(line.content) or holds_criteria(line.content):
+            return None
+        found = _title(index, line, legend)
+        if not found.name or is_placeholder(found.name) or read_mark(found.name, legend):
+            return None
+        return replace(found, id=slugs.of(found.name))
+
+    return _read(document, legend, read_title)
+
+
+def _read(
+    document: Document,
+    legend: Mapping[str, WorkStreamStatus],
+    read_one: Callable[[int, Line, Mapping[str, WorkStreamStatus]], Heading | None],
+) -> list[Heading]:
+    found: list[Heading] = []
+    path: list[tuple[int, str, bool]] = []  # level, title and "holds no work" of the headings around
+    open_: list[Heading] = []
+    for index, line in enumerate(document.lines):
+        if line.kind is not Kind.HEADING:
+            continue
+        while path and path[-1][0] >= line.level:
+            path.pop()
+        while open_ and open_[-1].line.level >= line.level:
+            open_.pop().end = index
+        heading = _of_work(read_one(index, line, legend), open_)
+        idle = any(entry[2] for entry in path)
+        if heading is not None and not idle:
+            heading.around = tuple(title for level, title, _ in path if level > 1 or _groups(title))
+            found.append(heading)
+            open_.append(heading)
+        elif heading is None:
+            title = _NUMBER.sub("", line.content, count=1)
+            idle = holds_examples(title) or (_holds_criteria(title) and not open_)
+        path.append((line.level, line.content, idle))
+    for heading in open_:
+        heading.end = len(document.lines)
+    _read_bodies(document, found, legend)
+    return found
+
+
+def _of_work(heading: Heading | None, open_: Sequence[Heading]) -> Heading | None:
+    """None for a numbered chapter of criteria, and for a heading in the section that it speaks of itself."""
+    if heading is None or (not heading.kind and (_holds_criteria(heading.name) or holds_examples(heading.name))):
+        return None
+    same = any(heading.kind and (outer.kind, outer.id) == (heading.kind, heading.id) for outer in open_)
+    return None if same else heading
+
+
+def _holds_criteria(title: str) -> bool:
+    return holds_criteria(title) and not holds_checks(title)
+
+
+def _read_bodies(document: Document, headings: list[Heading], legend: Mapping[str, WorkStreamStatus]) -> None:
+    for item, following in zip_longest(headings, headings[1:]):
+        item.body_end = min(item.end, following.index) if following else item.end
+        item.body = read_body(document, document.lines[item.index + 1 : item.body_end])
+        item.field_place = status_place(item.body, legend)
+    _lift_last_status(headings)
+
+
+def _lift_last_status(headings: list[Heading]) -> None:
+    """A status below the last of several parts, of which no other has one, is that of the whole."""
+    parts: dict[int, list[Heading]] = {}
+    open_: list[Heading] = []
+    for heading in headings:
+        while open_ and open_[-1].end <= heading.index:
+            open_.pop()
+        if open_:
+            parts.setdefault(open_[-1].index, []).append(heading)
+        open_.append(heading)
+    for whole in headings:
+        inner = parts.get(whole.index, [])
+        if whole.field_place is None and len(inner) > 1 and inner[-1].field_place is not None:
+            if all(part.field_place is None for part in inner[:-1]):
+                whole.field_place, inner[-1].field_place = inner[-1].field_place, None
+
+
+def _groups(title: str) -> bool:
+    return bool(re.match(r"(?:batch|phase|milestone|level)\b", title, re.IGNORECASE))
+
+
+def read_heading(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> Heading | None:
+    """The heading in `line`, without what is around it; None when it has no id."""
+    heading = _title(index, line, legend)
+    text = line.content[heading.begin :]
+    match = _TITLE.match(" ".join(text.split()))
+    if match is None or (not match["sep"].strip() and _NO_NAME.match(match["name"])) or not _is_id(match):
+        return None
+    name = _trim(" ".join(line.content[heading.begin : heading.stop].split())[match.start("name") :])
+    kind = " ".join((match["kind"] or "").casefold().split())
+    return replace(heading, kind=kind, id=match["id"], name=name.text, priority=name.priority)
+
+
+def _title(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> Heading:
+    """A heading with all of its words as its name."""
+    text = line.content
+    place, begin = _leading_mark(line, legend)
+    struck = text.startswith("~~", begin)
+    begin += len(text[begin:]) - len(text[begin:].lstrip(" \t}*_:~`-"))
+    places = [place] if place else []
+    ending = read_ending(text, begin, legend)
+    stop, reason = len(text), None
+    if ending is not None:
+        place, stop, reason = ending
+        places.append(Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status))
+    name = _trim(" ".join(text[begin:stop].split()))
+    return Heading(index, line, "", "", name.text, name.priority, places, reason, struck, begin, stop)
+
+
+def _trim(name: str) -> Name:
+    name = name.rstrip(" -–—:：(（*_~")
+    return clean_name(_LOUD.sub("", name) or name)
+
+
+def _leading_mark(line: Line, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place | None, int]:
+    """The box or emoji before the id, and where the rest begins."""
+    text = line.content
+    if (box := _BOX.match(text)) and is_box(box[1]):
+        begin = line.start + box.start(1)
+        return Place("box", begin, begin + len(box[1]), box[1], read_box(box[1])[0]), box.end()
+    span = leading_emoji(text)
+    if span is None:
+        return None, 0
+    status = legend.get(text[span[0]], EMOJI.get(text[span[0]]))
+    if status is None:
+        return None, span[1]
+    return Place("emoji", line.start + span[0], line.start + span[1], text[slice(*span)], status), span[1]
+
+
+def _is_id(match: re.Match[str]) -> bool:
+    id_, sep = match["id"], match["sep"].strip()
+    if match["kind"]:
+        return not id_.isalpha() or bool(sep) or not match["name"]
+    if id_.isalpha() or (_NO_ID.match(id_) and "-" not in id_):
+        return False
+    if id_.isdigit():
+        return bool(sep and sep in ".):：）、")
+    return bool(sep) or not id_[0].isalpha() or "-" in id_ or sum(map(str.isdigit, id_)) >= 3
+
+
+def read_ending(text: str, first: int, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place, int, str | None] | None:
+    """The status at the end of a heading or item: "Name ✅ DONE", "Name - Complete", "Name (Blocked)".
+
+    Returns:
+        Its place with offsets in `text`, where the name ends, and the reason of a block.
+    """
+    for position in range(max(first, len(text) - 80), len(text)):
+        char = text[position]
+        if char.isalnum() or char == " ":
+            continue
+        dash = char in "-–—" and text[position - 1 : position] == " " and text[position + 1 : position + 2] == " "
+        if not (dash or char in "(（" or is_emoji(char)) or not text[first:position].strip():
+            continue
+        begin = position if is_emoji(char) else position + 1
+        mark = read_mark(text[begin:], legend)
+        if mark is None or (is_emoji(char) and not mark.worded and not _tells(mark.emoji, legend)):
+            continue
+        rest = text[begin + mark.end :].strip(" *_)）~!.")
+        if not rest or (rest.startswith("(") and is_emoji(char)):
+            start, end = begin + mark.start, begin + mark.end
+            kind = "ending" if is_emoji(char) else "remark"
+            return Place(kind, start, end, text[start:end], mark.status), position, mark.reason
+    return None
+
+
+def _tells(emoji: str, legend: Mapping[str, WorkStreamStatus]) -> bool:
+    return emoji in legend or (emoji in EMOJI and emoji not in CIRCLES)

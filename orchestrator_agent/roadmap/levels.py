@@ -1,0 +1,174 @@
+"""Which level of headings is work: what one agent takes to a branch, and not the group around it or a step in it.
+
+Headings of one level and one way of counting are a family. From the outside in: a family is work unless the families
+below it tell at least as often how far they are or what they wait for. Of the family that is work all members are,
+also one that forgot its status line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from orchestrator_agent.roadmap.fields import plain
+from orchestrator_agent.roadmap.headings import Heading
+
+#: How long a phase takes when it is no work for one branch.
+_MONTHS = re.compile(r"\b\d+ ?\+? (?:months?|quarters?)\b|\bQ[1-4]\b|\b[12] ?\+? years?\b", re.IGNORECASE)
+#: Headings over what is to come.
+_AHEAD = re.compile(
+    r"(?:short|near|medium|mid|long)(?:er)?[- ]term|further out|(?:up )?next\b|now$|later$|soon$|upcoming|planned|"
+    r"in progress|to ?do$|q[1-4]\b"
+)
+#: Headings that are called so are work even where the plan has no marks at all; a "Step 1" may be an instruction.
+_SURELY_WORK = re.compile(r"phase|阶段|feature|milestone|package|work ?package|work[ _-]?stream|task|epic|story|track")
+
+
+def choose(headings: Sequence[Heading], has_boxes: bool) -> list[Heading]:
+    """The headings that are work, in their order.
+
+    Args:
+        headings: those with an id, in their order.
+        has_boxes: the document has boxes that are no criteria; headings without any marks are then no work.
+    """
+    chosen = _choose(headings)
+    if not chosen and not has_boxes:
+        chosen = [heading for family in _families(_outermost(headings)) if _is_bare_work(family) for heading in family]
+    return sorted(chosen, key=lambda heading: heading.index)
+
+
+def _choose(headings: Sequence[Heading]) -> list[Heading]:
+    chosen: list[Heading] = []
+    for family in _families(_outermost(headings)):
+        deeper = _choose(_inside(family, headings))
+        if deeper and _weight(deeper) >= _weight(family):
+            over = {outer.index for outer in _covering(family, deeper)}
+            chosen += deeper
+            chosen += [outer for outer in family if _stands_alone(outer) and outer.index not in over]
+        elif _is_work(family):
+            chosen += _members(family)
+        else:
+            chosen += deeper
+    return chosen
+
+
+def _inside(family: Sequence[Heading], headings: Sequence[Heading]) -> list[Heading]:
+    """Those of `headings` in sections of `family`; both in the order of the document."""
+    return [heading for heading, outer in _pairs(family, headings) if outer.covers(heading)]
+
+
+def _covering(family: Sequence[Heading], headings: Sequence[Heading]) -> list[Heading]:
+    ordered = sorted(headings, key=lambda heading: heading.index)
+    return [outer for heading, outer in _pairs(family, ordered) if outer.covers(heading)]
+
+
+def _pairs(family: Sequence[Heading], headings: Sequence[Heading]) -> Iterator[tuple[Heading, Heading]]:
+    """Each heading with the last member of the family that begins before it."""
+    position = -1
+    for heading in headings:
+        while position + 1 < len(family) and family[position + 1].index < heading.index:
+            position += 1
+        if position >= 0:
+            yield heading, family[position]
+
+
+def choose_titles(headings: Sequence[Heading]) -> list[Heading]:
+    """The headings without an id that are work: the first level at which some say in words how far they are."""
+    for family in _families(headings):
+        told = [heading for heading in family if heading.worded]
+        ahead = all(heading.batch and _AHEAD.match(plain(heading.batch)) for heading in family)
+        if len(family) > 1 and ((told and ahead) or (len(told) > 1 and 4 * len(told) >= len(family))):
+            return family
+    return []
+
+
+def _stands_alone(outer: Heading) -> bool:
+    """Work of its own beside siblings that are groups."""
+    return outer.marked or bool(outer.body.boxes) or (bool(outer.kind) and outer.filled)
+
+
+def groups_around(headings: Sequence[Heading], chosen: Sequence[Heading]) -> Iterator[tuple[Heading, list[Heading]]]:
+    """Each heading that is work, with those around it that have an id and are groups."""
+    taken = {heading.index for heading in chosen}
+    open_: list[Heading] = []
+    for heading in headings:
+        while open_ and open_[-1].end <= heading.index:
+            open_.pop()
+        if heading.index in taken:
+            yield heading, list(open_)
+        else:
+            open_.append(heading)
+
+
+def _outermost(headings: Iterable[Heading]) -> list[Heading]:
+    found: list[Heading] = []
+    for heading in headings:
+        if not found or heading.index >= found[-1].end:
+            found.append(heading)
+    return found
+
+
+def _families(headings: Iterable[Heading]) -> list[list[Heading]]:
+    families: dict[tuple[int, str], list[Heading]] = {}
+    for heading in _once(headings):
+        families.setdefault((heading.line.level, _way_of_counting(heading)), []).append(heading)
+    return list(families.values())
+
+
+def _once(headings: Iterable[Heading]) -> list[Heading]:
+    """Without headings that have no mark and the name of another: a time table, say, lists the phases again."""
+    found = list(headings)
+    told = {(heading.kind, heading.id) for heading in found if heading.telling}
+    filled = {(heading.kind, heading.id) for heading in found if heading.filled}
+    kept = []
+    seen: set[tuple[str, str]] = set()
+    for heading in found:
+        key = (heading.kind, heading.id)
+        better = told if key in told else filled
+        is_good = heading.telling if key in told else heading.filled or key not in better
+        if is_good and (heading.telling or key not in seen):
+            seen.add(key)
+            kept.append(heading)
+    return kept
+
+
+def _way_of_counting(heading: Heading) -> str:
+    if heading.kind:
+        return heading.kind.removesuffix("s")
+    if heading.id.isdigit():
+        return "1"
+    return "1.1" if heading.id[0].isdigit() else "A-1"
+
+
+def _weight(family: Sequence[Heading]) -> tuple[float, float]:
+    """How many members tell their status or what they wait for, and how many have more than prose below them."""
+    telling = sum(member.telling for member in family)
+    return telling / len(family), sum(member.filled for member in family) / len(family)
+
+
+def _is_work(family: Sequence[Heading]) -> bool:
+    telling, filled = (share * len(family) for share in _weight(family))
+    if _way_of_counting(family[0]) == "1":
+        # Documents number their chapters too.
+        return telling > 0
+    if telling < len(family) and _are_too_big(family):
+        return False
+    several = len(family) > 1 or bool(family[0].body.boxes)
+    return telling > 0 or (several and 2 * filled >= len(family))
+
+
+def _are_too_big(family: Sequence[Heading]) -> bool:
+    """A phase that is planned for months is more than one branch; the boxes below it are what is worked on."""
+    silent = [member for member in family if not member.telling]
+    long = [member for member in silent if member.body.boxes and _MONTHS.search(member.line.content)]
+    return 2 * len(long) > len(silent)
+
+
+def _members(family: Sequence[Heading]) -> list[Heading]:
+    telling = [member for member in family if member.telling]
+    all_are = _way_of_counting(family[0]) != "1" or 2 * len(telling) > len(family)
+    return list(family) if all_are else telling
+
+
+def _is_bare_work(family: Sequence[Heading]) -> bool:
+    return len(family) > 1 and bool(_SURELY_WORK.match(family[0].kind))

@@ -1,0 +1,115 @@
+"""Where else in a document a work stream stands: headings and boxes that begin with its id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.bodies import read_body, status_place
+from orchestrator_agent.roadmap.dependencies import KIND
+from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.drafts import Draft, Place
+from orchestrator_agent.roadmap.fields import leading_emoji
+from orchestrator_agent.roadmap.headings import read_ending
+from orchestrator_agent.roadmap.statuses import EMOJI, is_box, read_box
+
+_KIND = re.compile(rf"{KIND}[ ._#:-]*(?=\S)", re.IGNORECASE)
+_END_OF_ID = re.compile(r"[:：,)\]|*_`]|\.(?!\d)| ")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A second place of a work stream."""
+
+    #: 1-based; 0 where there is none.
+    line: int = 0
+    #: What stands below a heading with the id.
+    lines: Sequence[Line] = ()
+    #: Marks there that say a status.
+    places: list[Place] = field(default_factory=list)
+
+
+def mentions_of(document: Document, ids: Collection[str], legend: Mapping[str, WorkStreamStatus]) -> dict[str, Mention]:
+    """For each id, without case, the first heading or box that begins with it; ids without one are left out."""
+    wanted = {id_.casefold() for id_ in ids}
+    found: dict[str, Mention] = {}
+    for index, line in enumerate(document.lines):
+        if line.kind is Kind.HEADING:
+            key = _leading(line.content, wanted)
+            if key is not None and not (key in found and found[key].lines):
+                body = _section(document, index)
+                before = found.get(key, Mention())
+                found[key] = Mention(line.number, body, [*before.places, *_marks(document, line, body, legend)])
+        elif line.box is not None and line.indent == 0 and is_box(line.box):
+            key = _leading(line.content, wanted)
+            if key is not None and key not in found:
+                status = read_box(line.box)[0]
+                box = Place("box", line.box_start, line.box_start + len(line.box), line.box, status)
+                found[key] = Mention(line.number, (), [box])
+    return found
+
+
+def _leading(text: str, wanted: Collection[str]) -> str | None:
+    """The id of `wanted` that a heading or an item begins with."""
+    span = leading_emoji(text)
+    text = (text[span[1] :] if span else text).lstrip("*_`[( \ufe0f")
+    for rest in (text, _KIND.sub("", text, count=1)):
+        end = _END_OF_ID.search(rest, 1)
+        word = rest[: end.start() if end else len(rest)].casefold()
+        if word in wanted:
+            return word
+    return None
+
+
+def _section(document: Document, index: int) -> Sequence[Line]:
+    level = document.lines[index].level
+    end = index + 1
+    while end < len(document.lines):
+        line = document.lines[end]
+        if line.kind is Kind.HEADING and line.level <= level:
+            break
+        end += 1
+    return document.lines[index + 1 : end]
+
+
+def _marks(
+    document: Document, line: Line, body: Sequence[Line], legend: Mapping[str, WorkStreamStatus]
+) -> Iterator[Place]:
+    """The emoji before the id, the words behind the name, the Status field below."""
+    text = line.content
+    first = 0
+    if span := leading_emoji(text):
+        first = span[1]
+        if (status := legend.get(text[span[0]], EMOJI.get(text[span[0]]))) is not None:
+            yield Place("emoji", line.start + span[0], line.start + span[1], text[slice(*span)], status)
+    if ending := read_ending(text, first, legend):
+        place = ending[0]
+        yield Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status)
+    stated = status_place(read_body(document, body), legend)
+    if stated is not None and stated[0].status is not None:
+        yield stated[0]
+
+
+def settle(document: Document, drafts: Sequence[Draft], warnings: list[str]) -> list[Draft]:
+    """One draft for each id; what stands twice is written twice, and is not offered when the two disagree."""
+    unique: dict[str, Draft] = {}
+    for draft in drafts:
+        first = unique.setdefault(draft.id.casefold(), draft)
+        if first is draft:
+            continue
+        first.places += draft.places
+        first.depends_on += [text for text in draft.depends_on if text not in first.depends_on]
+        first.assigned_to = first.assigned_to or draft.assigned_to
+        if first.status is draft.status:
+            continue
+        warnings.append(
+            f"{document.path}:{draft.first_line}: {draft.id[:80]} is {draft.status.value} here "
+            f"and {first.status.value} in line {first.first_line}."
+        )
+        if first.status is WorkStreamStatus.NOT_STARTED:
+            first.status = WorkStreamStatus.BLOCKED
+            reason = draft.blocked_reason if draft.status is WorkStreamStatus.BLOCKED else None
+            first.blocked_reason = reason or f"line {draft.first_line} calls it {draft.status.value}"
+    return list(unique.values())

@@ -1,0 +1,187 @@
+"""Dependencies that do not stand in a field of the work itself.
+
+    ## Dependencies                          - **Phase 3: Roof** - builds on Phase 2
+    Phase 1 → Phase 2 → Phase 3              **Blocks:** Phase 4
+    Phase 4 depends on Phases 1-3            (a phase over phases) **Depends on:** Phase 1
+
+They count for work that has no such field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from orchestrator_agent.roadmap.dependencies import KIND, Known, read_dependencies
+from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.drafts import Draft, known_of
+from orchestrator_agent.roadmap.statuses import is_emoji
+
+_ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:[.-]\d{1,9}){0,6}[a-z]?"
+_LIST = rf"(?:{_ID}|[A-Z]\b)(?:(?: ?(?:,|-|–|to|and|&) ?|, and )(?:{_ID}|[A-Z]\b)){{0,50}}"
+_MENTION = re.compile(rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>[A-Z][A-Z0-9]{{0,9}}-\d{{1,9}}))\b(?![.-]\d)")
+_WAITS = r"depends? (?:up)?on|dependent (?:up)?on|requires?|needs?|blocked by|waits? (?:for|on)|builds? (?:up)?on"
+_NEEDS = re.compile(rf"\b(?:{_WAITS})\b", re.IGNORECASE)
+_NEEDS_IN_SECTION = re.compile(
+    rf"\b(?:{_WAITS}|after|follows|(?:cannot|can't|must not) \w+ (?:before|until|without))\b", re.IGNORECASE
+)
+_BLOCKS = re.compile(r"\b(?:blocks|unblocks|enables|precedes|before|is (?:needed|required) (?:by|for))\b", re.IGNORECASE)
+#: Right before what is needed in a text that describes work.
+_IN_TEXT = re.compile(rf"(?:\(from|\b(?:{_WAITS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
+_ARROW = re.compile(r" ?(?:[→⟶➜►▶]|[-=─━]{1,9}[>►▶]) ?")
+_SECTION = re.compile(r"dependenc|critical path|execution order|order of (?:execution|work)|sequenc|依赖", re.IGNORECASE)
+_TREE = "│├└─┌┐┘┴┬┼|"
+_BULLET = re.compile(r"[-+\d.) ]*(?=[^\W\d_])")
+_WIDTH = 1000
+#: The most ids that one work stream may be said to block.
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    later: tuple[str, ...]
+    earlier: tuple[str, ...]
+
+
+def add_relations(document: Document, drafts: Sequence[Draft], kinds: Collection[str]) -> None:
+    """Add to `drafts` what the document says elsewhere about their dependencies.
+
+    Args:
+        kinds: the words that the plan puts before the ids of its work ("phase"); another word means something else.
+    """
+    known = known_of(drafts)
+    reader = _Reader(known, {kind.removesuffix("s") for kind in kinds})
+    silent = {draft.id: draft for draft in drafts if not draft.depends_on}
+    for relation in reader.relations(document, drafts):
+        for later in relation.later:
+            if later in silent:
+                silent[later].depends_on += [id_ for id_ in relation.earlier if id_ != later]
+    for draft in silent.values():
+        if not draft.depends_on:
+            draft.depends_on += reader.needs_in_text(document, draft)
+    _turn_round(drafts, reader)
+    for draft in silent.values():
+        draft.depends_on[:] = dict.fromkeys(draft.depends_on)
+
+
+def _turn_round(drafts: Sequence[Draft], reader: _Reader) -> None:
+    """What one work stream blocks waits for it."""
+    by_id = {draft.id: draft for draft in drafts}
+    blockers: dict[str, list[str]] = defaultdict(list)
+    for draft in drafts:
+        for id_ in [id_ for text in draft.blocks for id_ in reader.mentioned(text)][:_MOST]:
+            if id_ in by_id and id_ != draft.id:
+                blockers[id_].append(draft.id)
+    for id_, found in blockers.items():
+        waiting = by_id[id_]
+        named = set(read_dependencies(", ".join(waiting.depends_on), reader.known, id_).ids)
+        waiting.depends_on[:0] = [blocker for blocker in found[:_MOST] if blocker not in named]
+
+
+class _Reader:
+    def __init__(self, known: Known, kinds: set[str]) -> None:
+        self.known = known
+        self.kinds = kinds
+
+    def relations(self, document: Document, drafts: Sequence[Draft]) -> Iterator[_Relation]:
+        """From sections about dependencies, and from lists that speak of work outside of its own sections."""
+        own = iter(sorted((draft.first_line, draft.last_line) for draft in drafts))
+        first, last = next(own, (0, 0))
+        section = 0  # level of the heading about dependencies
+        tree: list[tuple[int, tuple[str, ...]]] = []
+        for line in document.lines:
+            while last and last < line.number:
+                first, last = next(own, (0, 0))
+            if line.kind is Kind.HEADING:
+                section = 0 if line.level <= section else section
+                section = section or (line.level if _SECTION.search(line.content[:200]) else 0)
+                tree = []
+            elif section and not first <= line.number <= last:
+                yield from self._in_section(document, line, tree)
+            elif line.kind is Kind.ITEM and not first <= line.number <= last:
+                yield from self._sentence(_plain(line.content), _NEEDS)
+            elif line.kind is Kind.TEXT and _SECTION.search(line.content[:40]) and not first <= line.number <= last:
+                yield from self._chain(_plain(line.content.partition(":")[2]))
+
+    def _in_section(
+        self, document: Document, line: Line, tree: list[tuple[int, tuple[str, ...]]]
+    ) -> Iterator[_Relation]:
+        raw = document.raw(line)[:_WIDTH] if line.kind is Kind.FENCED else ""
+        text = _plain(raw or line.content)
+        found = list(self._chain(text)) or list(self._sentence(text, _NEEDS_IN_SECTION))
+        yield from found
+        if raw:
+            column = len(raw) - len(raw.lstrip(f" \t{_TREE}"))
+            subject = self._subject(text)
+            while tree and tree[-1][0] >= column:
+                tree.pop()
+            if subject and tree and not found and ("└" in raw or "├" in raw):
+                yield _Relation(subject, tree[-1][1])
+            if subject:
+                tree.append((column, subject))
+
+    def _chain(self, text: str) -> Iterator[_Relation]:
+        pieces = _ARROW.split(text)
+        steps = [self.mentioned(piece) or self._bare(piece) for piece in pieces] if len(pieces) > 1 else []
+        if all(steps):
+            for earlier, later in zip(steps, steps[1:], strict=False):
+                yield _Relation(later, earlier)
+
+    def _sentence(self, text: str, needs: re.Pattern[str]) -> Iterator[_Relation]:
+        subject = self._subject(text)
+        if not subject:
+            return
+        if (verb := needs.search(text)) and not _DENIED.search(text[: verb.start()]):
+            objects = self.mentioned(re.split(r"[.;] ", text[verb.end() :])[0])
+            yield _Relation(subject, objects)
+        elif needs is _NEEDS_IN_SECTION and (verb := _BLOCKS.search(text)):
+            yield _Relation(self.mentioned(text[verb.end() :]), subject)
+
+    def _subject(self, text: str) -> tuple[str, ...]:
+        match = _MENTION.match(text)
+        return self._ids(match) if match else ()
+
+    def mentioned(self, text: str) -> tuple[str, ...]:
+        """The ids that stand in `text` in a form that leaves no doubt: with their word, or like "REQ-7"."""
+        return tuple(id_ for match in _MENTION.finditer(text) for id_ in self._ids(match))
+
+    def _bare(self, piece: str) -> tuple[str, ...]:
+        """An id without a word before it, as in "1 → 2 → 3"."""
+        id_ = self.known.ids.get(piece.strip(" .()").casefold())
+        return (id_,) if id_ else ()
+
+    def _ids(self, match: re.Match[str]) -> tuple[str, ...]:
+        text = match["id"] or f"{match['kind']} {match['list']}"
+        found = read_dependencies(text.replace(" and ", ", "), self.known, "").ids
+        if match["kind"] and " ".join(match["kind"].casefold().split()).removesuffix("s") not in self.kinds:
+            # Another kind of thing, unless it is a group: its members then have ids of their own.
+            bare = {part.casefold() for part in re.split(r"[^\w.]+", match["list"])}
+            found = tuple(id_ for id_ in found if id_.casefold() not in bare)
+        return tuple(id_ for id_ in found if id_.casefold() in self.known.ids)
+
+    def needs_in_text(self, document: Document, draft: Draft) -> list[str]:
+        """Ids that the text of a work stream says it builds on."""
+        found: dict[str, None] = {}
+        for line in document.lines[draft.first_line : draft.last_line]:
+            if line.kind in (Kind.TEXT, Kind.ITEM):
+                text = line.content[:_WIDTH]
+                for words in _IN_TEXT.finditer(text):
+                    match = _MENTION.match(text, words.end())
+                    if match and not _DENIED.search(text[: words.start()]):
+                        found |= dict.fromkeys(id_ for id_ in self._ids(match) if id_ != draft.id)
+        return list(found)
+
+
+def _plain(text: str) -> str:
+    """The words of a line: no bullet, markup, pictures and lines of a drawing."""
+    letters = "".join(" " if char in _TREE or _is_picture(char) else char for char in text[:_WIDTH] if char not in "*_`")
+    words = " ".join(letters.replace("[", "(").split())
+    bullet = _BULLET.match(words)
+    return words[bullet.end() :] if bullet else words
+
+
+def _is_picture(char: str) -> bool:
+    return is_emoji(char) and not _ARROW.match(char)

@@ -1,0 +1,129 @@
+"""Where else a plan says how far its headings are: in a list of boxes and in a table of its phases.
+
+    - [x] **Phase 1: Walls** - up to the roof        | Phase     | Status   |
+    - [ ] **Phase 2: Roof** - tiles                  | 1. Walls  | Complete |
+
+Whoever changes the status of a phase has to change all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.columns import columns_of, id_in
+from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.drafts import Place
+from orchestrator_agent.roadmap.fields import holds_checks, holds_criteria, holds_examples, plain
+from orchestrator_agent.roadmap.headings import Heading, Restated, read_heading
+from orchestrator_agent.roadmap.statuses import is_box, read_box, read_mark
+from orchestrator_agent.roadmap.table_lines import tables_of
+
+_LEADING_STATUS = re.compile(r"[*_`\s]*[^*_`:：]{1,20}[*_`]{1,3} [-–—] +")
+_NUMBER_END = re.compile(r"[A-Z]{1,3}\d{0,2}-(\d{1,4})$")
+
+
+def read_restated(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[Restated]:
+    """All boxes and rows that begin with an id, outside sections that hold no work."""
+    return [*_boxes(document, legend), *_rows(document, legend)]
+
+
+def has_work_boxes(document: Document) -> bool:
+    """True when a box stands outside sections that hold no work."""
+    return next(_work_boxes(document), None) is not None
+
+
+def _work_boxes(document: Document) -> Iterator[tuple[int, Line]]:
+    path: list[tuple[int, bool]] = []
+    for index, line in enumerate(document.lines):
+        if line.kind is Kind.HEADING:
+            while path and path[-1][0] >= line.level:
+                path.pop()
+            criteria = holds_criteria(line.content) and not holds_checks(line.content)
+            path.append((line.level, criteria or holds_examples(line.content)))
+        elif line.box is not None and is_box(line.box) and not any(idle for _, idle in path):
+            yield index, line
+
+
+def _boxes(document: Document, legend: Mapping[str, WorkStreamStatus]) -> Iterator[Restated]:
+    for index, line in _work_boxes(document):
+        found = _of_box(index, line, legend)
+        if found is not None:
+            yield found
+
+
+def _of_box(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> Restated | None:
+    assert line.box is not None
+    lead = _LEADING_STATUS.match(line.content)
+    skip = lead.end() if lead and read_mark(line.content, legend) else 0
+    shifted = line._replace(content=line.content[skip:], start=line.start + skip)
+    heading = read_heading(index, shifted, legend)
+    if heading is None:
+        return None
+    place = Place("box", line.box_start, line.box_start + len(line.box), line.box, read_box(line.box)[0])
+    words = [read_mark(line.content, legend)] if skip else []
+    said = [
+        Place("remark", line.start + mark.start, line.start + mark.end, line.content[mark.start : mark.end], mark.status)
+        for mark in words
+        if mark
+    ]
+    name = re.split(r" [-–—]+ |\*\*", heading.name)[0] or heading.name
+    return Restated(line, heading.id, name, heading.kind, (place, *said, *heading.places), in_table=False)
+
+
+def _rows(document: Document, legend: Mapping[str, WorkStreamStatus]) -> Iterator[Restated]:
+    for table in tables_of(document):
+        columns = columns_of(table)
+        if columns is None or any(holds_criteria(title) or holds_examples(title) for title in table.titles):
+            continue
+        for row in table.rows:
+            id_, rest = id_in(row.text(columns.id), whole=True) if columns.id is not None else ("", "")
+            if not id_:
+                id_, rest = id_in(row.text(columns.name), whole=False)
+            cell = row.cell(columns.status)
+            mark = read_mark(cell.text, legend) if cell else None
+            if id_ and cell and mark:
+                begin = cell.start + mark.start
+                example = cell.text[mark.start : mark.end]
+                place = Place("field", begin, begin + len(example), example, mark.status)
+                name = rest if columns.id is None else row.text(columns.name)
+                yield Restated(row.line, id_, name, "", (place,), in_table=True)
+
+
+def attach(headings: Sequence[Heading], restated: Sequence[Restated]) -> list[Restated]:
+    """Give each heading the places of what speaks of it; returns what speaks of none of them."""
+    by_id: dict[str, list[Heading]] = {}
+    ends: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for heading in headings:
+        by_id.setdefault(heading.id.casefold(), []).append(heading)
+        ends.setdefault((heading.line.level, heading.kind), []).append((heading.index, heading.end))
+    rest = []
+    for item in restated:
+        found = next((heading for heading in _called(item, by_id)[:3] if _speaks_of(item, heading)), None)
+        if found is None:
+            rest.append(item)
+        elif not _is_inside(item.line, ends[found.line.level, found.kind]):
+            found.mentioned.append(item)
+    return rest
+
+
+def _is_inside(line: Line, sections: Sequence[tuple[int, int]]) -> bool:
+    """What stands in the section of a sibling is a remark there."""
+    position = bisect(sections, (line.number - 1, 0)) - 1
+    return position >= 0 and line.number <= sections[position][1]
+
+
+def _called(item: Restated, by_id: Mapping[str, list[Heading]]) -> list[Heading]:
+    found = by_id.get(item.id.casefold(), [])
+    number = _NUMBER_END.match(item.id)
+    return found or (by_id.get(number[1], []) if number else [])
+
+
+def _speaks_of(item: Restated, heading: Heading) -> bool:
+    """The same id may count something else: words of the name, or the same word before the id, must agree."""
+    if item.kind and item.kind == heading.kind:
+        return True
+    first, second = plain(item.name).split(), plain(heading.name).split()
+    return bool(first and second and first[0] == second[0])

@@ -1,0 +1,29 @@
+"""Work that its plan sets aside: deferred, optional, for later."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = (
+    r"deferred|optional|future|later|someday|on hold|parked|postponed|paused|stretch(?: goals?)?|nice[ -]to[ -]haves?|"
+    r"post[ -]mvp|post[ -]launch|demand[ -]driven|wish ?list|if time (?:permits|allows)|not now"
+)
+_GROUP = re.compile(rf"\W*(?:{_WORDS}|ideas)\b", re.IGNORECASE)
+_REMARK = re.compile(
+    rf"[(\[{{]\s*(?:{_WORDS})\b[^()\[\]{{}}]{{0,100}}[)\]}}]|^\W*(?:{_WORDS})\W*[:：]|"
+    rf"\s[-–—]{{1,2}}\s+(?:deferred|optional|future|postponed|on hold|parked)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(_WORDS, re.IGNORECASE)
+
+
+def set_aside_by(name: str) -> str | None:
+    """The word in a name that sets it aside: "Themes (optional)", "Deferred: themes", "Themes - deferred to v2"."""
+    match = _REMARK.search(name[:400])
+    word = _WORD.search(match[0]) if match else None
+    return word[0].casefold() if word else None
+
+
+def sets_aside(title: str) -> bool:
+    """True for a heading that sets all below it aside: "Future work", "Phase 4 (optional)", "Nice to have"."""
+    return _GROUP.match(title[:200]) is not None or set_aside_by(title) is not None

@@ -1,0 +1,102 @@
+"""What the marks of one work stream say together: words before pictures, pictures before boxes, boxes before steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.bodies import Body, counted, sum_of
+from orchestrator_agent.roadmap.drafts import Draft, Place
+from orchestrator_agent.roadmap.headings import Heading
+from orchestrator_agent.roadmap.set_aside import sets_aside
+
+_NEEDS = re.compile(r"\b(?:blocked by|depends on|waits for|waiting for|requires|needs|after) ([^()|]{1,200})", re.IGNORECASE)
+#: The kinds of places in the order in which they are believed.
+_RANKS = ("field", "ending", "remark", "emoji", "box")
+
+
+def settle_status(draft: Draft, item: Heading, body: Body) -> Iterator[str]:
+    """Set the status of `draft` and the places where it is written.
+
+    Args:
+        body: all that stands in the section.
+
+    Returns:
+        What people should know about it, as ends of sentences that begin with the id.
+    """
+    own = sorted(item.places, key=_rank)
+    other = sorted((place for restated in item.mentioned for place in restated.places), key=_rank)
+    draft.blocked_reason = item.reason
+    if item.field_place is not None:
+        place, reason = item.field_place
+        if place.status is None and place.example:
+            yield from _unknown(draft, place, own)
+            return
+        own.insert(0, place)
+        draft.blocked_reason = reason if place.status is not None else draft.blocked_reason
+        draft.depends_on += _needs_behind(place, body)
+    draft.places = [*own, *other]
+    yield from _judge(draft, item, own, other, body)
+
+
+def _unknown(draft: Draft, place: Place, own: Sequence[Place]) -> Iterator[str]:
+    """A Status field that is not understood: the words behind the name may say that the work is done."""
+    draft.places = list(own)
+    if own and own[0].status is WorkStreamStatus.COMPLETE:
+        draft.status = WorkStreamStatus.COMPLETE
+        return
+    draft.places.append(place)
+    draft.status = WorkStreamStatus.BLOCKED
+    draft.blocked_reason = f'its status "{place.example[:40]}" is not known'
+    yield f"counts as blocked, {draft.blocked_reason}"
+
+
+def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], body: Body) -> Iterator[str]:
+    steps = sum_of(body.boxes or body.other_boxes) if body.boxes or body.other_boxes else counted(body)
+    stated = [place.status for place in sorted([*own, *other], key=_rank) if place.status is not None]
+    worded = [place.status for place in (*own, *other) if place.kind != "box" and place.status is not None]
+    draft.status = stated[0] if stated else steps
+    if stated and not worded and stated[0] is WorkStreamStatus.NOT_STARTED and steps is not stated[0]:
+        draft.status = WorkStreamStatus.IN_PROGRESS
+    if item.struck and draft.status is not WorkStreamStatus.COMPLETE:
+        draft.status = WorkStreamStatus.CANCELLED
+    elif not stated and body.is_empty:
+        draft.status = WorkStreamStatus.BLOCKED
+        draft.blocked_reason = "its section is empty"
+        yield f"counts as blocked, {draft.blocked_reason}"
+    elif not worded and draft.status is WorkStreamStatus.NOT_STARTED and (word := _set_aside_by(item)):
+        draft.status = WorkStreamStatus.BLOCKED
+        draft.blocked_reason = f"the plan sets it aside: {word}"
+    elif not stated and not (body.boxes or body.other_boxes):
+        yield f"has no status and counts as {draft.status.value.replace('_', ' ')}"
+    if len({*worded, *(status for status in stated if status is WorkStreamStatus.COMPLETE)}) > 1:
+        yield f"has two statuses, {draft.status.value} counts"
+        _doubt(draft, item)
+
+
+def _set_aside_by(item: Heading) -> str:
+    """The title that puts the work off for later, its own or that of a group around it."""
+    return next((title[:80] for title in (item.name, *item.around) if sets_aside(title)), "")
+
+
+def _doubt(draft: Draft, item: Heading) -> None:
+    """What a list or a table calls started or done is not offered."""
+    for restated in item.mentioned:
+        for place in restated.places:
+            if draft.status is WorkStreamStatus.NOT_STARTED and place.status not in (None, draft.status):
+                assert place.status is not None
+                draft.status = WorkStreamStatus.BLOCKED
+                draft.blocked_reason = f"line {restated.line.number} calls it {place.status.value.replace('_', ' ')}"
+
+
+def _rank(place: Place) -> int:
+    return _RANKS.index(place.kind)
+
+
+def _needs_behind(place: Place, body: Body) -> list[str]:
+    """What a status names behind its words: "Pending (depends on Phase 0)"."""
+    if place.status in (None, WorkStreamStatus.BLOCKED, WorkStreamStatus.COMPLETE):
+        return []
+    value, start = body.fields["status"]
+    return [match[1] for match in _NEEDS.finditer(value, max(0, place.end - start))]

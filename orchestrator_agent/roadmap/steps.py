@@ -1,0 +1,36 @@
+"""The order that a plan of phases means when it states no dependencies: one phase after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import accumulate
+
+from orchestrator_agent.roadmap.drafts import Draft
+
+#: What is called so and counted up is done one after the other; features and packages are not.
+_IN_ORDER = r"(?:phase|阶段|stage|step|milestone|sprint|week|iteration)"
+_KIND = re.compile(_IN_ORDER)
+_GROUP = re.compile(rf"[\W_]*{_IN_ORDER} ?#?\d", re.IGNORECASE)
+_BESIDE = re.compile(r"\bparallel\b|\[P\]|并行", re.IGNORECASE)
+
+
+def assume_order(drafts: Sequence[Draft], kinds: Sequence[str]) -> None:
+    """Set the step of each draft, where nothing but their order says what comes first.
+
+    Args:
+        drafts: all work of a plan, in its order.
+        kinds: the word before the id of each.
+    """
+    if any(draft.depends_on for draft in drafts):
+        return
+    for draft, step in zip(drafts, _steps(drafts, kinds), strict=False):
+        draft.step = step
+
+
+def _steps(drafts: Sequence[Draft], kinds: Sequence[str]) -> list[int]:
+    if all(_KIND.match(kind) and "." not in draft.id for draft, kind in zip(drafts, kinds, strict=True)):
+        return list(accumulate(int(number > 0 and not _BESIDE.search(d.name)) for number, d in enumerate(drafts)))
+    groups = [next((title for title in draft.around if _GROUP.match(title)), "") for draft in drafts]
+    order = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    return [order[group] for group in groups] if len(order) > 1 and "" not in order else []

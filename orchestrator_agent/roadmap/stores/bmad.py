@@ -1,0 +1,97 @@
+"""BMAD: `_bmad-output/implementation-artifacts/sprint-status.yaml`, one line for each story, in the order of work.
+
+story_location: _bmad-output/implementation-artifacts
+
+development_status:
+  epic-1: in-progress
+  1-1-project-foundation: done
+  1-2-user-authentication: ready-for-dev
+  epic-1-retrospective: optional
+
+Epics group and retrospectives are no work. Nothing but the order says what comes first: a story is made when the one
+before it is done. https://github.com/bmad-code-org/BMAD-METHOD
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from orchestrator_agent.model import Source as Lines
+from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.sources import Source
+from orchestrator_agent.roadmap.stores.collecting import Entry, collect
+from orchestrator_agent.roadmap.stores.places import required
+from orchestrator_agent.roadmap.stores.words import Words
+from orchestrator_agent.roadmap.stores.yaml_text import Entry as Value
+from orchestrator_agent.roadmap.stores.yaml_text import mapping, replaced, split
+
+S = WorkStreamStatus
+WORDS = Words(
+    written={
+        S.NOT_STARTED: ("ready-for-dev", "backlog", "drafted"),
+        S.IN_PROGRESS: ("in-progress",),
+        S.COMPLETE: ("done",),
+        S.BLOCKED: (),
+        S.CANCELLED: (),
+    },
+    read_only={
+        "review": S.IN_PROGRESS,
+        "optional": S.BLOCKED,
+        "deferred": S.BLOCKED,
+        "archived": S.CANCELLED,
+        "superseded": S.CANCELLED,
+    },
+)
+_STORY = re.compile(r"(\d{1,6}[a-z]?)[-.](\d{1,6}[a-z]?)(?:[-.](.*))?$", re.DOTALL)
+
+
+class Bmad:
+    """See the module."""
+
+    name = "bmad"
+
+    def recognise(self, source: Source) -> bool:
+        return not source.is_folder and source.name.endswith((".yaml", ".yml")) and "development_status:" in source.text
+
+    def read(self, source: Source) -> Found:
+        top = mapping(split(source.text))
+        if "development_status" not in top:
+            return Found()
+        values = mapping(top["development_status"].below)
+        errors = [
+            f"{source.path}:{v.line}: {v.key[:80]} is not read: {v.problem}." for v in values.values() if v.problem
+        ]
+        location = top["story_location"].text if "story_location" in top else ""
+        entries: list[Entry] = []
+        for value in values.values():
+            if story := _STORY.match(value.key):
+                entries.append(_entry(source, value, story, len(entries), location))
+        return collect(entries, "stories", errors=errors)
+
+    def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
+        edits = []
+        for id_, status in changes.items():
+            value = required(found, id_, Value, source.path)
+            edits.append(replaced(source.text, value, WORDS.write(status, (), source.path)))
+        return source.edited(edits)
+
+
+def _entry(source: Source, value: Value, story: re.Match[str], number: int, location: str) -> Entry:
+    status, reason = WORDS.read("" if value.problem else value.text)
+    name = (story[3] or "").replace("-", " ").replace("_", " ").strip()
+    path = f"{location.rstrip('/')}/{value.key}.md"
+    written = bool(location) and status is not S.COMPLETE and source.around.read(path) is not None
+    stream = WorkStream(
+        id=value.key,
+        name=name[:1].upper() + name[1:] or f"Story {story[1]}.{story[2]}",
+        status=status,
+        blocked_reason=reason,
+        # What was put off holds nothing up.
+        step=None if reason else number,
+        batch=f"Epic {story[1]}",
+        description=f"The story is told in `{path}`." if written else "",
+        source=Lines(source.path, value.line, value.line),
+    )
+    return Entry(stream, value)

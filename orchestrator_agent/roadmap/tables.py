@@ -1,0 +1,223 @@
+"""Tables with a row for each work stream: a column for its status, and one for its id or its name.
+
+    | ID    | Task        | Status      | Depends On | Est. |
+    |-------|-------------|-------------|------------|------|
+    | OP-01 | Mix mortar  | Done        | -          | 0.5d |
+    | OP-02 | Lay bricks  | In Progress | OP-01      | 2d   |
+
+A section whose heading has the id of a row tells more about it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap.bodies import fill, read_body
+from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
+from orchestrator_agent.roadmap.document import Document
+from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
+from orchestrator_agent.roadmap.fields import (
+    claimant,
+    clean_name,
+    holds_criteria,
+    holds_examples,
+    is_placeholder,
+    plain,
+)
+from orchestrator_agent.roadmap.mentions import Mention, mentions_of, settle
+from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.slugs import Slugs
+from orchestrator_agent.roadmap.sources import Source
+from orchestrator_agent.roadmap.statuses import read_mark
+from orchestrator_agent.roadmap.table_lines import Row, Table, tables_of
+from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks, stated_words
+
+_NOTHING = ("", "-", "–", "—", "?", "tbd", "n/a", "none")
+#: Ids that are counted up say an order: PR3 comes after PR2, which "BUG-3" and "BUG-2" do not say.
+_COUNTED = re.compile(
+    r"(?:pr|p|m|s|w|step|stage|sprint|week|day|part|iteration|phase|milestone)?[-# ]?\d{1,4}(?:\.\d{1,4}){0,4}[a-z]?$",
+    re.IGNORECASE,
+)
+_SUM = re.compile(r"(?:sub|grand )?totals?$|sum$|overall$|合计$|总计$", re.IGNORECASE)
+_NUMBERED = re.compile(r"\W*(?:[A-Za-z]+[ -]?)?\d")
+
+
+class Tables:
+    """See the module."""
+
+    name = "table"
+
+    def recognise(self, source: Source) -> bool:
+        return source.is_markdown and any(_may_be_work(table) for table in tables_of(source.document))
+
+    def read(self, source: Source) -> Found:
+        document = source.document
+        legend = legend_of(document)
+        warnings: list[str] = []
+        slugs = Slugs()
+        drafts: list[Draft] = []
+        states_needs = False
+        for table, columns in _tables_of_work(document, legend):
+            states_needs = states_needs or columns.depends_on is not None
+            drafts += _drafts(document, table, columns, legend, slugs, warnings)
+        drafts = settle(document, drafts, warnings)
+        mentions = mentions_of(document, {draft.id for draft in drafts}, legend)
+        if 2 * sum(bool(mentions.get(draft.id.casefold(), Mention()).places) for draft in drafts) > len(drafts):
+            return Found()
+        for draft in drafts:
+            _tell_more(document, draft, mentions.get(draft.id.casefold(), Mention()), warnings)
+        if not states_needs:
+            _set_steps(drafts)
+        return assemble(document, drafts, warnings, level="table rows")
+
+    def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
+        document = source.document
+        places = [place for value in found.places.values() if isinstance(value, tuple) for place in value]
+        marks = Vocabulary([*places, *box_places(document), *stated_words(document)], legend_of(document))
+        return source.edited(replace_marks(document, found, changes, marks))
+
+
+def _may_be_work(table: Table) -> bool:
+    return columns_of(table) is not None
+
+
+def _tables_of_work(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[tuple[Table, Columns]]:
+    """Where a table has ids, those without any tell something else."""
+    read = [(table, columns_of(table)) for table in tables_of(document)]
+    found = [(table, columns) for table, columns in read if columns and _is_work(table, columns, legend)]
+    with_ids = [(table, columns) for table, columns in found if _has_ids(table, columns)]
+    return with_ids or found
+
+
+def _has_ids(table: Table, columns: Columns) -> bool:
+    return columns.id is not None or any(id_in(row.text(columns.name), whole=False)[0] for row in table.rows)
+
+
+def _is_work(table: Table, columns: Columns, legend: Mapping[str, WorkStreamStatus]) -> bool:
+    """True outside of legends and criteria when most of the status cells say a status."""
+    for title in table.titles:
+        if holds_criteria(title) or (holds_examples(title) and not plain(title).startswith("backlog")):
+            return False
+    cells = [row.text(columns.status) for row in table.rows]
+    filled = [text for text in cells if text.casefold() not in _NOTHING]
+    told = sum(read_mark(text, legend) is not None for text in filled)
+    return bool(filled) and 2 * told >= len(filled)
+
+
+def _drafts(
+    document: Document,
+    table: Table,
+    columns: Columns,
+    legend: Mapping[str, WorkStreamStatus],
+    slugs: Slugs,
+    warnings: list[str],
+) -> Iterator[Draft]:
+    says_open = any(_says_open(row.text(columns.status), legend) for row in table.rows)
+    for row in table.rows:
+        draft = Draft("", "", row.line.number, row.line.number)
+        struck = _name(draft, row, columns, slugs)
+        if not draft.name or is_placeholder(draft.name) or _SUM.match(draft.name):
+            continue
+        _set_status(document, draft, row, columns, legend, says_open, warnings)
+        if struck and draft.status is not WorkStreamStatus.COMPLETE:
+            draft.status = WorkStreamStatus.CANCELLED
+        _set_fields(draft, row, columns, table)
+        yield draft
+
+
+def _says_open(text: str, legend: Mapping[str, WorkStreamStatus]) -> bool:
+    mark = read_mark(text, legend)
+    return mark is not None and mark.status is WorkStreamStatus.NOT_STARTED
+
+
+def _name(draft: Draft, row: Row, columns: Columns, slugs: Slugs) -> bool:
+    """Set id and name; True when either is struck through."""
+    id_text, name_text = row.text(columns.id), row.text(columns.name)
+    struck = any(text.startswith("~~") and text.endswith("~~") for text in (id_text, name_text))
+    id_, rest = id_in(id_text, whole=columns.id is not None) if id_text else ("", "")
+    if not id_ and columns.id is None:
+        id_, rest = id_in(name_text, whole=False)
+        name_text = rest or name_text
+    cleaned = clean_name((name_text.replace("~~", "") or rest).replace("\\|", "|"))
+    draft.name, draft.priority = cleaned.text or id_, cleaned.priority
+    draft.id = id_ or (slugs.of(draft.name) if draft.name else "")
+    return struck
+
+
+def _set_status(
+    document: Document,
+    draft: Draft,
+    row: Row,
+    columns: Columns,
+    legend: Mapping[str, WorkStreamStatus],
+    says_open: bool,
+    warnings: list[str],
+) -> None:
+    cell = row.cell(columns.status)
+    text = cell.text if cell is not None else ""
+    start = cell.start if cell is not None else 0
+    mark = read_mark(text, legend)
+    if mark is not None:
+        example = text[mark.start : min(mark.end, mark.core_end)] if mark.reason else text[mark.start : mark.end]
+        draft.places.append(Place("field", start + mark.start, start + mark.end, example, mark.status))
+        draft.status, draft.blocked_reason = mark.status, mark.reason
+        if text.startswith("~~") and mark.status is not WorkStreamStatus.COMPLETE:
+            draft.status = WorkStreamStatus.CANCELLED
+        return
+    if cell is not None:
+        draft.places.append(Place("field", start, start + len(text), text, None))
+    if text.casefold() in _NOTHING and not says_open:
+        return
+    # Where other rows say "not started" in words, silence is something else.
+    draft.status = WorkStreamStatus.BLOCKED
+    draft.blocked_reason = f'its status "{text[:40]}" is not known' if text else "its row gives no status"
+    warnings.append(f"{document.path}:{row.line.number}: {draft.id[:80]} counts as blocked, {draft.blocked_reason}.")
+
+
+def _set_fields(draft: Draft, row: Row, columns: Columns, table: Table) -> None:
+    if (needs := row.text(columns.depends_on)).casefold() not in _NOTHING:
+        draft.depends_on.append(needs)
+    if (effort := row.text(columns.effort).strip("*_` ")).casefold() not in _NOTHING:
+        draft.effort = effort
+    if done := row.text(columns.done_when):
+        draft.done_when.append(done)
+    draft.assigned_to = claimant(row.text(columns.owner), certain=columns.owner_is_sure)
+    draft.batch = row.text(columns.batch) or (table.titles[-1] if len(table.titles) > 1 else None)
+    known = {columns.id, columns.name, *columns.others}
+    for number, head in enumerate(table.header.cells):
+        text = row.text(number)
+        if number not in known and text.casefold() not in _NOTHING:
+            draft.description.append(f"{head.text}: {text}")
+
+
+def _tell_more(document: Document, draft: Draft, mention: Mention, warnings: list[str]) -> None:
+    """Take over what the section with the id of a row says; its marks change with the row's."""
+    if mention.lines:
+        needs, effort, owner = list(draft.depends_on), draft.effort, draft.assigned_to
+        fill(draft, read_body(document, mention.lines))
+        draft.depends_on = needs or draft.depends_on
+        draft.effort, draft.assigned_to = effort or draft.effort, owner or draft.assigned_to
+    draft.places += mention.places
+    stated = {place.status for place in mention.places if place.status is not None} - {draft.status}
+    if stated:
+        other = ", ".join(sorted(status.value for status in stated))
+        warnings.append(f"{document.path}:{draft.first_line}: {draft.id[:80]} is {other} in line {mention.line}.")
+        if draft.status is WorkStreamStatus.NOT_STARTED:
+            draft.status = WorkStreamStatus.BLOCKED
+            draft.blocked_reason = f"the plan also calls it {other}, in line {mention.line}"
+
+
+def _set_steps(drafts: Sequence[Draft]) -> None:
+    """A plan that states no dependency but counts its rows or their groups is worked off in that order."""
+    if any(draft.depends_on for draft in drafts):
+        return
+    if drafts and all(_COUNTED.match(draft.id) for draft in drafts):
+        for number, draft in enumerate(drafts):
+            draft.step = number
+        return
+    groups = list(dict.fromkeys(draft.batch for draft in drafts))
+    if len(groups) > 1 and all(group and _NUMBERED.match(group) for group in groups):
+        for draft in drafts:
+            draft.step = groups.index(draft.batch)
