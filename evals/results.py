@@ -23,8 +23,8 @@ def write(reports: Sequence[Report], broken: Sequence[str], today: date) -> None
     head = [
         "# Results",
         "",
-        f"{today.isoformat()}, version {VERSION}, Python {platform.python_version()}; written by `make evals ARGS=--results`.",
-        "What is measured stands in [README.md](README.md); shares are per cent.",
+        f"{today.isoformat()}, version {VERSION}, Python {platform.python_version()}. What is measured stands in",
+        "[README.md](README.md); shares are per cent. Written by `make evals ARGS=--results`.",
         "",
         "All gates are passed." if not broken else "Gates that are not passed:",
         *(["", *(f"- {text}" for text in broken)] if broken else []),

@@ -68,7 +68,7 @@ def test_truth_agrees_with_its_plan(truth: Truth) -> None:
     assert set(truth.main.available) <= ready(truth) if truth.main.available is not None else False
     assert all(items[id_].status == "not_started" for id_ in truth.main.available_ambiguous)
     unexplained = ready(truth) - {*(truth.main.available or ()), *truth.main.available_ambiguous}
-    assert all(items[id_].ambiguous for id_ in unexplained), unexplained
+    assert all(items[id_].ambiguous or items[id_].note for id_ in unexplained), unexplained
     for id_ in truth.blocked_but_dependencies_done:
         assert items[id_].status == "blocked"
         assert items[id_].depends_on

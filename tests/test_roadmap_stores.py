@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from support_stores import PLANS, memory, offered, plan, stream, why
+from support_stores import PLANS, TREE, memory, offered, plan, stream, why
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus as S
@@ -194,6 +194,16 @@ def test_why_an_issue_waits(id_: str, reason: str) -> None:
     assert why("issues.jsonl", id_).reason == reason
 
 
+def test_what_blocks_an_epic_blocks_its_children() -> None:
+    text = (
+        '{"id":"e","title":"t","status":"open","issue_type":"epic","dependencies":[{"depends_on_id":"n"}]}\n'
+        '{"id":"e.1","title":"t","status":"open"}\n{"id":"e.1.1","title":"t","status":"open"}\n'
+        '{"id":"n","title":"t","status":"%s"}\n'
+    )
+    assert offered(read_plan(memory("i.jsonl", text % "open"), ["i.jsonl"])) == ["n"]
+    assert offered(read_plan(memory("i.jsonl", text % "closed"), ["i.jsonl"])) == ["e.1.1"]
+
+
 def test_an_issue_that_is_put_off_to_a_date_waits() -> None:
     assert "2031-01-01" in why("issues.jsonl", "av-12").reason
 
@@ -263,6 +273,12 @@ def test_a_parent_with_open_subtasks_groups() -> None:
     assert why("backlog/tasks", "BIRD-3").kind == "container"
 
 
+def test_an_exact_id_comes_before_another_spelling() -> None:
+    task = "---\nid: %s\ntitle: t\nstatus: To Do\ndependencies: [task-1]\n---\n"
+    files = {f"t/{n}.md": (task % id_).encode() for n, id_ in enumerate(("BACK-1", "TASK-1", "BACK-2"))}
+    assert read_plan(Memory(files), ["t"]).work_streams[2].depends_on == ("TASK-1",)
+
+
 def test_one_broken_task_file_does_not_hide_the_others() -> None:
     good = b"---\nid: B-1\ntitle: t\nstatus: To Do\n---\n"
     files = {"t/a.md": good, "t/b.md": b"---\nid: B-2\xff\n", "t/c.md": good.replace(b"B-1", b"B-3") + b"x"}
@@ -320,3 +336,23 @@ def test_a_broken_store_is_named_with_its_line(path: str, text: str | bytes, mes
     with pytest.raises(RoadmapError) as error:
         read_plan(memory(path, text), [path])
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("path", ["tasks.json", "backlog/tasks", "sprint-status.yaml"])
+@pytest.mark.parametrize("name", sorted(set(PLANS.values())))
+def test_a_format_that_does_not_fit_says_so_or_finds_nothing(path: str, name: str) -> None:
+    try:
+        roadmap = read_plan(TREE, [path], format_name=name)
+    except RoadmapError:
+        return
+    assert bool(roadmap.work_streams) is (PLANS[path] == name)
+
+
+def test_nesting_of_any_depth_is_read_or_refused() -> None:
+    """Whether it fits depends on how much of the stack is used already."""
+    for depth in range(850, 1010):
+        text = '{"tasks": [{"id": 1, "title": "t", "status": "done", "x": ' + "[" * depth + "]" * depth + "}]}"
+        try:
+            assert read_plan(memory("tasks.json", text), ["tasks.json"]).work_streams[0].id == "1"
+        except RoadmapError as error:
+            assert "nested too deeply" in str(error)

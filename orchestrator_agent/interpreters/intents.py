@@ -55,7 +55,7 @@ _GENERAL = frozenset(
 _OWN_START = ("get", "start", "run", "begin", "build")
 _FIRST = ("first", "second", "third")
 #: A name that holds the words this surely is meant even after a verb for something else.
-_CERTAIN, _COVERED, _LIKELY = 0.9, 0.8, 0.62
+_CERTAIN, _COVERED, _LIKELY, _LISTED, _NAMED = 0.9, 0.8, 0.62, 0.5, 0.6
 
 
 def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
@@ -131,16 +131,17 @@ def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: W
     for other in later:
         if other.command in ("", clause.command) and content(other.rest):
             found = resolve(other.rest, world, at_work=reading.intent == "stop")
-            if found.score >= 0.6 and is_item(other.rest, found, world):
+            least = _LISTED if reading.intent == "run" else _NAMED
+            if found.score >= _LIKELY and is_item(other.rest, found, world, least):
                 reading = join(reading, Reading(reading.intent, found, found.score, found.evidence))
     return reading
 
 
-def is_item(text: str, found: Found, world: World) -> bool:
+def is_item(text: str, found: Found, world: World, least: float = _LISTED) -> bool:
     """True when folded `text` is an item of a list: an id, a selection or a name, and no remark that shares a word."""
     top = world.rank(text)[:1]
     several = len(found.streams) > 1 and found.score >= 0.6
-    return several or found.kind in ("id", "selection") or (bool(top) and top[0].score >= 0.6)
+    return several or found.kind in ("id", "selection") or (bool(top) and top[0].score >= least)
 
 
 def names_one(text: str, world: World) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestrator_agent.interpreters.lexicon import NUMBERS
 
 #: A small number in digits or in words.
-NUMBER = "(?:" + "|".join([r"\d{1,3}", *NUMBERS]) + ")"
+NUMBER = "(?:" + "|".join([r"(?<![\d.])\d{1,3}(?!\.?\d)", *NUMBERS]) + ")"
 
 
 @dataclass(frozen=True, slots=True)

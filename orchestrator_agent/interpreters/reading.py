@@ -36,7 +36,8 @@ def run(found: Found, *, confirm: bool = False) -> Reading:
     """A start of what was found; work that is done already is named as such by asking first."""
     if found.candidates or found.kind == "unknown_id":
         return Reading("run", found, 0.5, found.evidence, ask=True)
-    redo = found.kind != "selection" and len(found.streams) <= 2 and any(s.is_closed for s in found.streams)
+    closed = [stream.is_closed for stream in found.streams]
+    redo = all(closed) or (found.kind != "selection" and len(closed) <= 2 and any(closed))
     return Reading("run", found, found.score, found.evidence, confirm=confirm or redo)
 
 

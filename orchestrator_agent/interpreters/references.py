@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from orchestrator_agent.interpreters.lexicon import NUMBERS
 from orchestrator_agent.interpreters.matching import Match
 from orchestrator_agent.interpreters.selections import Found, phases, select
 from orchestrator_agent.interpreters.words import content, fold, tokens
@@ -32,6 +33,7 @@ _PLURAL = re.compile(
     r"\b(?:all|both|every|each|the (?:two|three|four|five|six)|these|those|\w+ (?:ones|streams)|everything"
     r" (?:about|on|for|with|around))\b"
 )
+_HOW_MANY = re.compile(r"\bboth\b|\b(?:all|the) (two|three|four|five|six)\b")
 _BY_AGENT = re.compile(r"((?:\S+ ){1,3})agent\b")
 _AND = re.compile(r"\s*(?:,|&|\+|/|;|\b(?:and|plus|then|also|as well as|n|or|followed by)\b)\s*")
 _OR = re.compile(r"\b(?:either|or)\b")
@@ -173,6 +175,8 @@ def _single(text: str, matches: list[Match], world: World, at_work: bool) -> Fou
         )
     shown = content(top.words) or top.words
     evidence = f"{top.stream.id} on the words: {', '.join(shown[:6])}"
+    if counted := _counted(text, matches):
+        return Found(world.open(counted), score=0.8 * top.score, kind="name", evidence=evidence)
     if len(tied) > 1:
         return _tied(text, tied, world, evidence)
     sure = belief(matches)
@@ -187,6 +191,17 @@ def _live_first(matches: list[Match], world: World) -> list[Match]:
         return matches
     live = [m for m in matches if m.stream.id in world.running and m.score >= max(0.3, matches[0].score - 0.3)]
     return live or matches
+
+
+def _counted(text: str, matches: list[Match]) -> tuple[WorkStream, ...]:
+    """The first two, three ... matches where that many are spoken of and no more fit as well: "both parser streams"."""
+    match = _HOW_MANY.search(text)
+    count = 2 if match and match[0] == "both" else NUMBERS.get(match[1] or "", 0) if match else 0
+    if count < 2 or len(matches) < count or matches[count - 1].score < 0.5:
+        return ()
+    if len(matches) > count and matches[count].score >= matches[count - 1].score - GAP:
+        return ()
+    return tuple(sorted((m.stream for m in matches[:count]), key=lambda s: id_key(s.id)))
 
 
 def _tied(text: str, tied: list[Match], world: World, evidence: str) -> Found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from orchestrator_agent.interpreters.lexicon import EFFORTS, FUNCTION_WORDS, NUMBERS, TALK_WORDS
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World, first_number
-from orchestrator_agent.model import WorkStream
+from orchestrator_agent.model import WorkStream, WorkStreamStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ _READY = re.compile(
     r"|(?:isn't|not|nothing) waiting)\b"
 )
 _ONE = re.compile(r"\b(?:one|a|an|single|thing|smallest|easiest|quickest|something|shortest)\b")
+_STATE = re.compile(
+    r"\b(?:completed?|finished|done|running|in progress|active|blocked) (?:ones?|streams?|work"
+    r"|tasks?|items?)\b"
+)
 _SIZE = "|".join(EFFORTS)
 _COUNTED = re.compile(
     rf"\b({_NUMBER}) of (?:the|them|those|these)\b|\b({_NUMBER}) (?:more )?(?:{_SIZE}|available|ready|unblocked)\b"
@@ -57,19 +61,20 @@ _SIZED = re.compile(
     r"|something|anything|one"
     r"|pieces?)\b"
 )
+_LIST = re.compile(r"\s*(?:,|&|\+|\b(?:and|plus|then)\b)\s*")
 _ABOUT_GROUPS = re.compile(rf"\b(?:{_GROUP}|everything|all|whole|entire|stuff|ones|streams?|work|we need|for)\b")
 _NOTHING_IN_PARTICULAR = frozenset(stem(word) for word in FUNCTION_WORDS | TALK_WORDS)
 _UNTITLED = frozenset("phase batch milestone sprint stage epic and".split())
 
 
 def select(text: str, world: World) -> Found:
-    """A set chosen by phase, effort, or readiness; nothing when folded `text` speaks of something else too."""
+    """A set chosen by phase, effort, readiness or state; nothing when folded `text` speaks of something else too."""
     phase, left = phases(text, world)
-    ready = bool(_READY.search(left))
-    left = _READY.sub(" ", left)
+    ready, state = bool(_READY.search(left)), _STATE.search(left)
+    left = _STATE.sub(" ", _READY.sub(" ", left))
     sizable = _SIZED.search(text) or phase is not None or ready
     sizes = {EFFORTS[w] for w in tokens(left) if w in EFFORTS} if sizable else set()
-    if phase is None and not ready and not sizes:
+    if phase is None and not ready and not sizes and not state:
         return Found()
     other = " ".join(w for w in content(left) if w not in EFFORTS and w not in _SELECTING)
     if phase == [] and not other:
@@ -77,13 +82,14 @@ def select(text: str, world: World) -> Found:
     if other and world.rank(other):
         return Found()
     chosen = _filter(phase if phase is not None else world.streams, sizes, ready, world)
+    chosen = _in_state(chosen, state[0].split()[0], phase, world) if state else chosen
     if counted := _COUNTED.search(text):
-        number = counted[1] or counted[2]
-        chosen = _some(chosen, NUMBERS.get(number) or int(number), world)
+        chosen = _some(chosen, NUMBERS.get(counted[1] or counted[2]) or int(counted[1] or counted[2]), world)
     elif phase is None and _ONE.search(text) and not _SEVERAL.search(text):
         chosen = _easiest(chosen, world)
-    parts = ["a phase"] * (phase is not None) + [f"effort {'/'.join(sorted(sizes))}"] * bool(sizes) + ["ready"] * ready
-    return Found(chosen, score=0.9, kind="selection", evidence="all of: " + ", ".join(parts)) if chosen else Found()
+    parts = {"a phase": phase is not None, f"effort {'/'.join(sorted(sizes))}": sizes, "ready": ready}
+    evidence = ", ".join([name for name, holds in parts.items() if holds] + ([state[0].split()[0]] if state else []))
+    return Found(chosen, score=0.9, kind="selection", evidence=f"all of: {evidence}") if chosen else Found()
 
 
 def phases(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
@@ -124,8 +130,9 @@ def numbered(number: str, kind: str, world: World) -> list[WorkStream]:
 
 def heading(text: str, world: World) -> list[WorkStream]:
     """The streams under the heading whose words are those of folded `text` and no more."""
-    said = {stem(word) for word in content(text)}
-    return next((list(s) for batch, s in world.batches.items() if said and _title(batch) == said), [])
+    said, every = {stem(word) for word in content(text)}, {stem(word) for word in tokens(text)}
+    titles = ((_title(batch), streams) for batch, streams in world.batches.items())
+    return next((list(streams) for title, streams in titles if title and said <= title <= every), [])
 
 
 def _title(batch: str) -> set[str]:
@@ -147,6 +154,9 @@ def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
         named = bool(names) and (names[0].full_name or (names[0].score >= 0.9 and not _ABOUT_GROUPS.search(text)))
         if whole and not named:
             return world.batches[best[1]], left
+    several = [heading(part, world) for part in _LIST.split(text) if content(part)]
+    if len(several) > 1 and all(several):
+        return list(dict.fromkeys(stream for group in several for stream in group)), ""
     return _foundation(text, world)
 
 
@@ -170,6 +180,17 @@ def _filter(streams: Sequence[WorkStream], sizes: set[str], ready: bool, world: 
 def _some(streams: Sequence[WorkStream], count: int, world: World) -> tuple[WorkStream, ...]:
     """The first `count`, those that can start now before others."""
     return tuple(sorted(streams, key=lambda s: s.id not in world.available)[:count])
+
+
+def _in_state(
+    chosen: Sequence[WorkStream], state: str, phase: Sequence[WorkStream] | None, world: World
+) -> tuple[WorkStream, ...]:
+    """Those of `chosen` that are finished, at work, or blocked; `phase`: with the finished ones that it left out."""
+    if state in ("complete", "completed", "finished", "done"):
+        return tuple(s for s in (world.streams if phase is None else phase) if s.is_closed)
+    if state == "blocked":
+        return tuple(s for s in chosen if s.status is WorkStreamStatus.BLOCKED)
+    return tuple(s for s in chosen if s.id in world.running)
 
 
 def _easiest(streams: Sequence[WorkStream], world: World) -> tuple[WorkStream, ...]:

@@ -132,7 +132,9 @@ def read_titles(document: Document, legend: Mapping[str, WorkStreamStatus]) -> l
         if line.level == 1 or holds_examples(line.content) or holds_criteria(line.content):
             return None
         found = _title(index, line, legend)
-        if not found.name or is_placeholder(found.name) or read_mark(found.name, legend):
+        mark = read_mark(found.name, legend)
+        is_status = mark is not None and not found.name[mark.end :].strip(" :：.")
+        if not found.name or is_status or is_placeholder(found.name) or _NO_ID.match(found.name):
             return None
         return replace(found, id=slugs.of(found.name))
 

@@ -41,10 +41,10 @@ def _choose(headings: Sequence[Heading]) -> list[Heading]:
     chosen: list[Heading] = []
     for family in _families(_outermost(headings)):
         deeper = _choose(_inside(family, headings))
-        if deeper and _weight(deeper) >= _weight(family):
-            over = {outer.index for outer in _covering(family, deeper)}
-            chosen += deeper
-            chosen += [outer for outer in family if _stands_alone(outer) and outer.index not in over]
+        over = {outer.index for outer in _covering(family, deeper)}
+        alone = [outer for outer in family if outer.index not in over]
+        if deeper and _weight([*deeper, *alone]) >= _weight(family):
+            chosen += [*deeper, *filter(_stands_alone, alone)]
         elif _is_work(family):
             chosen += _members(family)
         else:

@@ -125,9 +125,9 @@ class Source:
         """The text of a single file.
 
         Raises:
-            RoadmapError: not a text in UTF-8, or over 10 MB.
+            RoadmapError: not a text in UTF-8, or over 10 MB, or a folder.
         """
-        return decode(self.files[self.path], self.path)
+        return decode(self._content, self.path)
 
     @cached_property
     def document(self) -> Document:
@@ -136,7 +136,13 @@ class Source:
         Raises:
             RoadmapError: as `text`.
         """
-        return scan(self.files[self.path], self.path)
+        return scan(self._content, self.path)
+
+    @property
+    def _content(self) -> bytes:
+        if self.is_folder:
+            raise RoadmapError(f"{self.path} is a folder, and that format is for files; name a file in it.")
+        return self.files[self.path]
 
     def edited(self, edits: list[Edit]) -> dict[str, bytes]:
         """The single file after `edits`, as `PlanFormat.write` returns it."""

@@ -129,6 +129,7 @@ class _Store:
         words = _words(statuses.values if statuses else (), used)
         store = cls(words, used, _prefix(prefix.text if prefix else "", tasks), {}, frozenset(), frozenset())
         ids = {store.key(task.text("id")): task.text("id") for task in reversed(tasks)}
+        ids |= {task.text("id").casefold(): task.text("id") for task in reversed(tasks)}
         store = replace(store, ids=ids, open_parents=frozenset(store.parents(tasks)))
         named = {store.key(id_) for task in tasks for id_ in task.values("dependencies")}
         return replace(store, finished=frozenset(store.elsewhere(source, home))) if named - ids.keys() else store
@@ -144,7 +145,7 @@ class _Store:
         """An id as the folder writes it."""
         key = self.key(id_)
         spelled = f"{self.prefix}-{key}" if self.prefix and key[:1].isdigit() else id_
-        return self.ids.get(key, spelled)
+        return self.ids.get(id_.casefold()) or self.ids.get(key, spelled)
 
     def parents(self, tasks: Iterable[TaskFile]) -> Iterator[str]:
         for task in tasks:

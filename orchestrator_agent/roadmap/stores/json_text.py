@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from orchestrator_agent.roadmap.document import Edit
 
 # Numbers stay as they are written: 3.10 is not 3.1, and an id of 5,000 digits costs nothing.
 _read = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).raw_decode
+_TOO_DEEP = "it is nested too deeply"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN = re.compile(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
 #: Half a character of UTF-16, which no file can hold, and NUL, which no argument of a program can.
@@ -67,7 +68,11 @@ class JsonText:
         return Element("", value, start, start, stop)
 
     def inside(self, outer: Element) -> list[Element]:
-        """The members of an object, of several with one key the last, or the elements of a list."""
+        """The members of an object, of several with one key the last, or the elements of a list.
+
+        Raises:
+            RoadmapError: it is nested too deeply.
+        """
         if isinstance(outer.value, dict):
             return list({member.key: member for member in self._each(outer, keyed=True)}.values())
         return self._each(outer, keyed=False) if isinstance(outer.value, list) else []
@@ -101,10 +106,16 @@ class JsonText:
         Args:
             may: for an object the keys whose texts may differ, come or go.
         """
+        try:
+            return self._adopted(old, new, may)
+        except RecursionError:
+            return None
+
+    def _adopted(self, old: Element, new: Any, may: Callable[[Element], Collection[str]]) -> list[Edit] | None:
         if old.value == new:
             return []
         if isinstance(old.value, list) and isinstance(new, list) and len(new) == len(old.value):
-            return _joined([self.adopted(*pair, may) for pair in zip(self.inside(old), new, strict=True)])
+            return _joined([self._adopted(*pair, may) for pair in zip(self.inside(old), new, strict=True)])
         if not isinstance(old.value, dict) or not isinstance(new, dict):
             return None
         members, free = self.members(old), may(old)
@@ -115,12 +126,18 @@ class JsonText:
         parts: list[list[Edit] | None] = [self.without(old, gone), [self.added(last, key, new[key]) for key in come]]
         for key in members.keys() - gone:
             text = new[key] != members[key].value and key in free and isinstance(new[key], str)
-            parts.append([replaced(members[key], new[key])] if text else self.adopted(members[key], new[key], may))
+            parts.append([replaced(members[key], new[key])] if text else self._adopted(members[key], new[key], may))
         return _joined(parts)
 
     def _each(self, outer: Element, keyed: bool) -> list[Element]:
         # The text was read as a whole before, so that what follows cannot be broken.
-        found: list[Element] = []
+        try:
+            return list(self._walk(outer, keyed))
+        except RecursionError:
+            # It was read before, but on a shorter stack.
+            raise self._broken(outer.start, _TOO_DEEP) from None
+
+    def _walk(self, outer: Element, keyed: bool) -> Iterator[Element]:
         text, last = self.text, outer.end - 1
         position = _after(text, outer.start + 1)
         while position < last:
@@ -129,9 +146,8 @@ class JsonText:
                 key, start = _read(text, position)
                 start = _after(text, start)
             value, end = _read(text, start)
-            found.append(Element(key, value, position, start, end))
+            yield Element(key, value, position, start, end)
             position = _after(text, end)
-        return found
 
     def _value(self, position: int) -> tuple[Any, int]:
         try:
@@ -139,7 +155,7 @@ class JsonText:
         except json.JSONDecodeError as error:
             raise self._broken(error.pos, error.msg[:1].lower() + error.msg[1:]) from None
         except RecursionError:
-            raise self._broken(position, "it is nested too deeply") from None
+            raise self._broken(position, _TOO_DEEP) from None
 
     def _skip(self, position: int) -> int:
         match = _SPACE.match(self.text, position)
