@@ -73,4 +73,8 @@ def _show(report: Report, details: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        sys.stdout = None
+        sys.exit(1)

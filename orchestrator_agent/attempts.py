@@ -52,8 +52,10 @@ class LaunchSpec:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: A file whose bytes go to stdin; None for nothing. `prepare` can write it.
     stdin_file: str | None = None
-    #: Leave stdin open for `send_frame`.
+    #: Leave stdin open for `send_frame`, until `close_stdin`.
     keep_stdin: bool = False
+    #: A file that is locked for the life of the shim; a second agent of the same session does not start.
+    session_lock: str | None = None
     #: One log for stdout and stderr, or `err.log` for the latter.
     merge_stderr: bool = True
     #: Wall clock without suspended time; None for no limit.
@@ -99,6 +101,10 @@ class Observation:
     #: It was started, ever.
     started: bool
     exit: ExitRecord | None
+    #: Its tree stands still.
+    paused: bool = False
+    #: Its stdin was closed, or is about to be.
+    closing: bool = False
 
 
 def prepare(directory: Path, spec: LaunchSpec, stdin: bytes | None = None) -> None:
@@ -122,6 +128,8 @@ def prepare(directory: Path, spec: LaunchSpec, stdin: bytes | None = None) -> No
     directory.chmod(0o700)
     if (directory / "start.json").exists():
         return
+    if spec.keep_stdin:
+        (directory / "frames" / "taken").mkdir(mode=0o700, parents=True, exist_ok=True)
     if stdin is not None:
         shim.write_file(str(directory / "stdin"), stdin)
         spec = dataclasses.replace(spec, stdin_file=str(directory.absolute() / "stdin"))
@@ -178,7 +186,13 @@ def observe(directory: Path) -> Observation:
     # In this order: a record that exists was there before the lock went.
     alive = _is_held(directory)
     record = shim.read_json(directory / "exit.json")
-    return Observation(alive, (directory / "start.json").exists(), _exit_record(record) if record else None)
+    return Observation(
+        alive,
+        (directory / "start.json").exists(),
+        _exit_record(record) if record else None,
+        alive and (directory / "paused").exists(),
+        (directory / "frames" / shim.CLOSE).exists(),
+    )
 
 
 def wait(directory: Path, timeout: float | None) -> ExitRecord | None:
@@ -221,34 +235,44 @@ def _signal(directory: Path, *numbers: int) -> bool:
     return all([processes.signal_exactly(start["pid"], start["start_time"], number) for number in numbers])
 
 
-def send_frame(directory: Path, frame: bytes, timeout: float = 5.0) -> bool:
-    """Send one line to the stdin of an agent launched with `keep_stdin`; `{"orch":"close"}` closes it.
+def send_frame(directory: Path, name: str, frame: bytes) -> None:
+    """Leave one line for the stdin of an agent launched with `keep_stdin`: it gets each name once, in their order.
 
-    Returns:
-        True when the shim has it; False when nobody takes it within `timeout` seconds.
+    The line is kept until the agent can take it, also while it stands still and whoever may be killed meanwhile.
+
+    Args:
+        name: of letters and digits; a second frame of the same name is not sent.
+
+    Raises:
+        OSError: the disk is full, or there is no such agent.
     """
-    data = frame.rstrip(b"\n") + b"\n"
-    end = time.monotonic() + timeout
-    try:
-        fd = os.open(directory / "frames", os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)  # lines over PIPE_BUF bytes are written in parts
-        total = len(data)
-        while data:
-            try:
-                data = data[os.write(fd, data) :]
-            except BlockingIOError:
-                # A line that was begun is finished as long as there is a reader.
-                if time.monotonic() > end and len(data) == total:
-                    return False
-                time.sleep(_POLL_SECONDS)
-        return True
-    except BrokenPipeError:
-        return False
-    finally:
-        os.close(fd)
+    folder = directory / "frames"
+    # In this order: the shim moves a frame from the first place to the second.
+    if not (folder / name).exists() and not (folder / "taken" / name).exists():
+        shim.write_file(str(folder / name), frame)
+        _signal(directory, signal.SIGUSR2)
+
+
+def close_stdin(directory: Path) -> None:
+    """End the stdin of an agent when it has all frames that were sent before; later ones it does not get.
+
+    Raises:
+        OSError: as `send_frame`.
+    """
+    send_frame(directory, shim.CLOSE, b"")
+
+
+def request_pause(directory: Path, *, paused: bool) -> None:
+    """Have the tree of an agent stand still, or go on; returns at once, `observe` tells when it does.
+
+    Raises:
+        OSError: as `send_frame`.
+    """
+    place = directory / "pause"
+    if paused == place.exists():
+        return
+    place.touch(mode=0o600) if paused else place.unlink()
+    _signal(directory, signal.SIGUSR2)
 
 
 def run(directory: Path, spec: LaunchSpec, stdin: bytes | None = None) -> ExitRecord:

@@ -9,139 +9,119 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
-from orchestrator_agent import overview, printing
-from orchestrator_agent.conversation import Conversation, Proposal, describe, label, question
+from orchestrator_agent import overview, plan_view, printing, slash_commands, status_bar, survey
+from orchestrator_agent.completing import Completions
 from orchestrator_agent.errors import OrchError, UserError
 from orchestrator_agent.feed import Feed
-from orchestrator_agent.lines import Lines, PlainLines, TerminalLines
+from orchestrator_agent.lines import Dropped, Lines, PlainLines, TerminalLines
+from orchestrator_agent.listener import Outcome
+from orchestrator_agent.markdown import Markdown
 from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.slash_commands import Command
+from orchestrator_agent.speaker import Speaker, details
+from orchestrator_agent.talk import Talk, finished
 from orchestrator_agent.terminal import clean, plural, style
 from orchestrator_agent.tools import ToolCall, ToolResult
-from orchestrator_agent.tools.agents import agent_of
 from orchestrator_agent.tools.toolset import journal
 
 #: Between looks at the journal while something is open. Seconds.
 _LOOK = 0.1
 #: The same while a person waits for an answer.
 _WAIT = 0.02
-_YES, _NO = ("y", "yes"), ("n", "no")
-
-HELP = """\
-Say what you want done, in your own words: "start working on the parser", "do everything except 2.1", "what is left?"
-Or one of these (with or without a leading "/"):
-  status            the roadmap, what can start now, who is at work
-  running           agents at work
-  stop              stop everything that runs; its work is saved
-  stop ID           stop one agent, or the agent of a work stream
-  logs ID           the last lines that an agent printed
-  why [ID]          the one reason why a work stream does not move
-  report            what happened so far
-  quit              leave; agents run on (also Ctrl-D)
-Ctrl-C drops the line or the answer you wait for, never the agents."""
+_RECALLED = 20
 
 
-def run_chat(orchestrator: Orchestrator, *, auto: bool = False) -> int:
+def run_chat(
+    orchestrator: Orchestrator,
+    *,
+    auto: bool = False,
+    offline: bool = False,
+    verbose: bool = False,
+    resume: str | None = None,
+) -> int:
     """Talk until the person leaves; returns the exit code.
 
     Args:
         auto: act without asking; what is ambiguous is asked all the same.
+        offline: the fixed rules alone understand what is said.
+        verbose: tell after each turn what the model took.
+        resume: go on with this conversation, or (empty) with the last one.
 
     Raises:
-        UserError: the roadmap cannot be read at the start.
+        UserError: the roadmap cannot be read at the start, or there is no such conversation.
     """
     orchestrator.project.roadmap()
-    terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
-    lines: Lines = TerminalLines(orchestrator) if terminal else PlainLines()
-    with lines.screen():
-        return asyncio.run(Chat(orchestrator, lines, auto=auto).run())
+    chat = Chat(orchestrator, auto=auto, offline=offline, verbose=verbose)
+    if resume is not None and not chat.talk.take_up(resume):
+        raise UserError("There is no such conversation to go on with; `orch chat` begins a new one.")
+    with chat.lines.screen():
+        return asyncio.run(chat.run())
 
 
 class Chat:
-    """One talk. Lines come in, each is a turn; between them and beside them the feed is shown."""
+    """One talk at one input line. A line is a turn, a command, an answer, or (in a turn) something to mind."""
 
-    def __init__(self, orchestrator: Orchestrator, lines: Lines, *, auto: bool) -> None:
-        self.orchestrator, self.project, self.lines, self.auto = orchestrator, orchestrator.project, lines, auto
-        self.conversation = Conversation(orchestrator)
+    def __init__(self, orchestrator: Orchestrator, *, auto: bool, offline: bool, verbose: bool) -> None:
+        self.orchestrator, self.project, self.verbose = orchestrator, orchestrator.project, verbose
+        self.lines = self._lines()
+        self.speaker = Speaker(self.lines, self._changed)
+        self.talk = Talk(orchestrator, self.speaker, auto=auto, offline=offline)
+        self.toolset = self.talk.rules.toolset
         self.feed = Feed(orchestrator)
         self._something = asyncio.Event()
         self._left = False
-        self._words: dict[str, Callable[[str], Awaitable[None]]] = {
-            "status": self._status,
-            "running": self._running,
-            "stop": self._stop,
-            "logs": self._logs,
-            "why": self._why,
-            "report": self._report,
-            "help": self._help,
-            "quit": self._quit,
-            "exit": self._quit,
-        }
+        self._turn: asyncio.Future[None] | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+
+    def _lines(self) -> Lines:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") in (None, "", "dumb"):
+            return PlainLines()
+        # The commands are looked up when Tab is pressed: the talk is not there yet.
+        known = Completions(self.project, lambda: slash_commands.names(self.toolset))
+        return TerminalLines(self.project.state / "chat_history", known.of, self._interrupt)
 
     async def run(self) -> int:
         """Turns until the person leaves; the exit code."""
-        ready = len(self.orchestrator.get_available_work())
-        print(f"{plural(ready, 'work stream')} can start now. Say what you want, or `help`.")
-        self._something.set()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
+        self._greet()
         watcher = asyncio.create_task(self._watch()) if self.lines.live else None
+        try:
+            if self.talk.transcript.messages:
+                await self._resume()
+            await self._turns(watcher)
+        finally:
+            for task in (*self._errands, *([watcher] if watcher else [])):
+                task.cancel()
+            await self.lines.close()
+            await self.talk.close()
+        self.feed.show()
+        self._farewell()
+        return 0
+
+    async def _turns(self, watcher: asyncio.Task[None] | None) -> None:
         while not self._left:
             if watcher is None:
                 self.feed.show()
             elif watcher.done():
                 await watcher  # a bug in it is not to be passed over
             try:
-                text = (await self.lines.ask("You: ", remember=True)).strip()
-            except KeyboardInterrupt:
+                text = self.talk.steering.pop(0) if self.talk.steering else await self.lines.line()
+            except Dropped:
                 continue
             except EOFError:
                 print()
-                break
-            await self._guarded(text)
-            self._something.set()
-        if watcher is not None:
-            watcher.cancel()
-        self.feed.show()
-        self._farewell()
-        return 0
+                return
+            await self._take(text.strip())
 
-    async def _watch(self) -> None:
-        """Show what is new while something is open; else wait, at no cost, until there may be something."""
-        while True:
-            await self._something.wait()
-            self._something.clear()
-            while self.feed.is_open():
-                self.feed.show()
-                await asyncio.sleep(_LOOK)
-            self.feed.show()
-
-    async def _guarded(self, text: str) -> None:
-        """One turn, which Ctrl-C cuts short; an error of the repository's ends the turn and not the talk."""
-        self._turn = asyncio.ensure_future(self.turn(text))
-        self._arm()
-        try:
-            await self._turn
-        except asyncio.CancelledError:
-            if not self._turn.cancelled():
-                raise
-            print("Dropped; agents run on.")
-        except OrchError as error:
-            print(clean(str(error), 1000))
-        finally:
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
-
-    def _arm(self) -> None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._turn.cancel)
-
-    async def _ask(self, prompt: str) -> str:
-        """An answer within a turn; empty when there is none."""
-        try:
-            answer = await self.lines.ask(f"  {prompt} ")
-        except (KeyboardInterrupt, EOFError):
-            print()
-            answer = ""
-        self._arm()  # asking took the signal for itself
-        return answer.strip()
+    def _greet(self) -> None:
+        ready = len(self.orchestrator.get_available_work())
+        print(f"{plural(ready, 'work stream')} can start now. Say what you want, or `help`.")
+        if self.talk.why_offline:
+            print(f"What you say is understood by {self.talk.why_offline}.")
+        self._changed()
 
     def _farewell(self) -> None:
         count = len(self.project.store.live_agents())
@@ -150,153 +130,234 @@ class Chat:
         elif self.project.store.open_commands():
             print("Work goes on in the background; `orch chat` or `orch stop` reach it.")
 
-    # -- turns ---------------------------------------------------------------------------------------------------
+    # -- what happens beside the line ----------------------------------------------------------------------------
 
-    async def turn(self, text: str) -> None:
-        """Do what one line asks for. A line that answers a question with neither yes nor no is a turn of its own."""
-        journal(self.project)
+    async def _watch(self) -> None:
+        """Show what is new while something is open; else wait, at no cost, until there may be something."""
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            while self.feed.is_open():
+                self._look()
+                await asyncio.sleep(_LOOK)
+            self._look()
+
+    def _look(self) -> None:
+        if self.feed.show():
+            self._show_bar()
+
+    def _changed(self) -> None:
+        """Something may be under way now, and the line below has to say so."""
+        self._something.set()
+        self._show_bar()
+
+    def _show_bar(self) -> None:
+        if self.lines.live:
+            journal(self.project)
+            busy, asked = self._turn is not None, self.speaker.asks
+            talk = self.talk
+            bar = status_bar.bar(self.project, talk.usage, why_offline=talk.why_offline, busy=busy, asked=asked)
+            self.lines.show_bar(bar)
+
+    def _interrupt(self) -> None:
+        """Ctrl-C: the turn ends, or the line; never an agent."""
+        if self._turn is not None:
+            self._turn.cancel()
+        else:
+            self.lines.drop()
+
+    # -- lines ---------------------------------------------------------------------------------------------------
+
+    async def _take(self, text: str) -> None:
+        """Do what one line asks for."""
         if not text:
             return
-        bare = text.removeprefix("/")
-        word, _, rest = bare.partition(" ")
-        done = self._words.get(word.casefold())
-        if done is not None and (bare != text or self._is_meant(word.casefold(), rest.strip())):
-            await done(rest.strip())
-        elif bare != text and " " not in text:
-            print(f"There is no {clean(text, 40)}; `help` lists what there is.")
+        try:
+            command = self._command(text)
+        except OrchError as error:
+            return print(clean(str(error), 1000))
+        if command is not None and command.name == "quit":
+            self._left = True
         else:
-            await self._goal(text)
+            await self._guarded(self._do(command) if command else self._say(self.talk.say(text)))
 
-    def _is_meant(self, word: str, rest: str) -> bool:
-        """True when a line is a plain command; "status of the parser" and "stop the parser" are goals in words."""
-        if not rest:
-            return word != "logs"
-        if word == "why" or word == "stop":
-            return self._names(rest)
-        return word == "logs" and " " not in rest
+    def _command(self, text: str) -> Command | None:
+        """The plain command that a line is, or None.
 
-    def _names(self, text: str) -> bool:
-        """True when `text` is the id of an agent or of a work stream."""
-        known = [stream.id for stream in self.project.roadmap().work_streams]
-        if text.casefold() in (name.casefold() for name in known):
-            return True
-        return self.project.store.agent(text) is not None
+        Raises:
+            UserError: there is no such command.
+        """
+        journal(self.project)
+        streams = [stream.id for stream in self.project.roadmap().work_streams]
+        known = [*streams, *(facts.record.id for facts in self.project.store.agents())]
+        return slash_commands.read(text, self.toolset, known)
 
-    async def _goal(self, text: str) -> None:
-        proposal: Proposal | None = self.conversation.propose(text)
-        assert proposal is not None
-        if proposal.goal.intent in ("help", "quit"):
-            return await self._words[proposal.goal.intent]("")
-        self._say(proposal)
-        if proposal.goal.ambiguous:
-            proposal = await self._which(proposal)
-        if proposal is None or not proposal.calls or proposal.dry_run:
-            return
-        if proposal.confirm and not self.auto:
-            answer = await self._ask(f"{question(proposal)} [y/N]")
-            if answer.casefold() not in _YES:
-                print("  Nothing was done.")
-                return await self.turn("" if answer.casefold() in _NO else answer)
-        results = self.conversation.carry_out(proposal)
-        for call, result in zip(proposal.calls, results, strict=True):
-            await self._tell(call, result)
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """A turn to its end, while lines are heard beside it. Its errors end it, and not the chat."""
+        turn = self._turn = asyncio.ensure_future(work)
+        self._changed()
+        try:
+            await self._beside(turn)
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                raise
+            self.speaker.end()
+            self.talk.cancelled()
+            print("Dropped; agents run on.")
+        except OrchError as error:
+            self.speaker.end()
+            print(clean(str(error), 1000))
+        finally:
+            self._turn = None
+            self._changed()
 
-    def _say(self, proposal: Proposal) -> None:
-        lines = describe(proposal)
-        if lines:
-            print("\n".join([style("Orchestrator:", "bold"), *(f"  {line}" for line in lines)]))
+    async def _beside(self, turn: asyncio.Future[None]) -> None:
+        while not turn.done():
+            heard = asyncio.ensure_future(self.lines.line(in_turn=True))
+            both: set[asyncio.Future[Any]] = {turn, heard}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not heard.done():
+                heard.cancel()
+                return
+            try:
+                self._heard(heard.result().strip())
+            except EOFError:
+                self._left = True
+                turn.cancel()
+                return
+            except Dropped:
+                turn.cancel()
 
-    async def _which(self, proposal: Proposal) -> Proposal | None:
-        """The proposal for the candidate that the person names, or None."""
-        if not proposal.goal.candidates:
-            return None
-        answer = await self._ask(question(proposal))
-        chosen = self.conversation.choose(proposal, answer) if answer else None
-        if chosen is None:
-            print("  Nothing was done." if not answer else "  That is none of them; nothing was done.")
-        elif chosen.problem:
-            self._say(chosen)
-        return chosen
+    def _heard(self, text: str) -> None:
+        """A line that was typed while a turn runs: a command is done at once, words are minded in the turn."""
+        try:
+            command = self._command(text) if text else None
+        except OrchError as error:
+            return print(clean(str(error), 1000))
+        if command is not None and command.name == "quit":
+            raise EOFError
+        if command is not None:
+            errand = asyncio.get_running_loop().create_task(self._errand(command))
+            self._errands.add(errand)
+            errand.add_done_callback(self._errands.discard)
+        elif text:
+            self.talk.steering.append(text)
+            print(style(f"  · noted: {clean(text, 100)}", "dim"), flush=True)
 
-    async def _tell(self, call: ToolCall, result: ToolResult) -> None:
-        """Say what came of a call, and wait where the person does."""
-        if result.is_error:
-            print(f"  {result.text}")
-        elif call.name in ("spawn_agent", "run_batch"):
-            await self._started(result)
-        elif call.name == "stop_agent":
-            await self._stopped(result)
-        elif call.name == "get_status" and not call.arguments:
-            print("\n".join(printing.status_lines(result.data)))
-        elif call.name == "report":
-            print("\n".join(printing.report_lines(result.data)))
-        else:
-            print(result.text)
+    async def _errand(self, command: Command) -> None:
+        try:
+            await self._do(command)
+        except OrchError as error:
+            print(clean(str(error), 1000))
 
-    async def _started(self, result: ToolResult) -> None:
-        command_id, now = result.data["command_id"], result.data["now"]
-        if command_id is None:
-            return print(result.text)
-        if len(now) == 1:
-            self.feed.told.add((command_id, now[0]))
-            print(f"  Spawning agent for {label(now[0])}...", flush=True)
-        if not self.lines.live:
-            await self._until(lambda: self._is_under_way(command_id))
+    # -- turns ---------------------------------------------------------------------------------------------------
+
+    async def _say(self, work: Coroutine[Any, Any, Outcome]) -> None:
+        self.speaker.begin(self.talk)
+        outcome = await work
+        self.speaker.end()
+        intent = outcome.proposal.goal.intent if outcome.proposal else ""
+        if intent == "quit":
+            self._left = True
+        elif intent == "help":
+            print(slash_commands.HELP)
+        for call, result in outcome.results:
+            await self._tell(call, result, whole=outcome.interpreter == "rules")
+        if outcome.state == "needs_answer":
+            print("  It waits for your answer: `orch answer`, or `orch chat --resume`.")
+        if self.verbose and outcome.usage.requests:
+            said = status_bar.usage_text(outcome.usage, self.talk.settings)
+            print(style(f"  · {plural(outcome.usage.requests, 'request')}: {said}", "dim"), flush=True)
+
+    async def _resume(self) -> None:
+        """Show how the conversation stood, and go on with what was cut off in it."""
+        transcript = self.talk.transcript
+        print("\n".join(_last_exchange(transcript.messages)), flush=True)
+        if transcript.question is not None or transcript.unanswered or transcript.messages[-1]["role"] == "user":
+            await self._guarded(self._say(self.talk.resume()))
+
+    async def _tell(self, call: ToolCall, result: ToolResult, *, whole: bool = True) -> None:
+        """Say what came of a call (`whole`: nobody has yet), and wait where the person does."""
+        data = result.data if isinstance(result.data, dict) else {}
+        if not result.is_error and call.name in ("spawn_agent", "run_batch") and data.get("command_id"):
+            self._changed()
+            if not self.lines.live:
+                await self._until(lambda: self._is_under_way(str(data["command_id"])))
+        elif not result.is_error and call.name == "stop_agent" and data.get("command_id"):
+            await self._stopped(str(data["command_id"]), data["agent_ids"])
+        elif whole:
+            print("\n".join(_shown(call, result)), flush=True)
 
     def _is_under_way(self, command_id: str) -> bool:
         """True when the first agent of a command works, or none ever will."""
-        command = self.project.store.command(command_id)
         agents = self.project.store.agents(command_id=command_id)
-        return command is None or command.state != "open" or any(facts.record.started_at for facts in agents)
+        return self._is_over(command_id) or any(facts.record.started_at for facts in agents)
 
-    async def _stopped(self, result: ToolResult) -> None:
+    def _is_over(self, command_id: str) -> bool:
+        command = self.project.store.command(command_id)
+        return command is None or command.state != "open"
+
+    async def _stopped(self, command_id: str, agents: Sequence[str]) -> None:
         """Wait until what was to stop is gone, and say how many that were."""
-        command_id = result.data["command_id"]
-        if command_id is None:
-            return print(result.text)
-
-        def is_over() -> bool:
-            command = self.project.store.command(command_id)
-            return command is None or command.state != "open"
-
-        await self._until(is_over)
-        count = len(result.data["agent_ids"])
-        print(f"Stopped {plural(count, 'agent')}" if count else "Stopped what was queued, checked or merged.")
+        await self._until(lambda: self._is_over(command_id))
+        print(f"Stopped {plural(len(agents), 'agent')}" if agents else "Stopped what was queued, checked or merged.")
 
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true() and self.feed.is_open():
-            self.feed.show()
+            self._look()
             await asyncio.sleep(_WAIT)
-        self.feed.show()
+        self._look()
 
     # -- plain commands ------------------------------------------------------------------------------------------
 
-    async def _call(self, name: str, **arguments: object) -> None:
-        call = ToolCall(name, arguments)
-        await self._tell(call, self.conversation.toolset.call(self.orchestrator, call))
+    async def _do(self, command: Command) -> None:
+        """Carry out a plain command.
 
-    async def _status(self, rest: str) -> None:
-        await self._call("get_status", **({"work_stream_id": rest} if rest else {}))
+        Raises:
+            UserError: it needs arguments, or does not go with them.
+        """
+        call = slash_commands.call_of(command, self.toolset)
+        if call is not None:
+            result = await finished(self.toolset.call(self.orchestrator, call))
+            self._changed()
+            return await self._tell(call, result)
+        print("\n".join(self._own(command)), flush=True)
 
-    async def _running(self, rest: str) -> None:
-        print("\n".join(printing.running_lines(overview.running(self.project))))
+    def _own(self, command: Command) -> list[str]:
+        if command.name == "running":
+            return printing.running_lines(overview.running(self.project))
+        if command.name == "why":
+            return printing.why_lines(self.orchestrator.why(command.rest or None))
+        if command.name == "roadmap":
+            return plan_view.lines(survey.survey(self.project))
+        if command.name == "details":
+            return details(self.speaker.calls)
+        return [slash_commands.HELP]
 
-    async def _stop(self, rest: str) -> None:
-        await self._call("stop_agent", **({} if rest in ("", "all") else {"agent_id": rest}))
 
-    async def _logs(self, rest: str) -> None:
-        if not rest:
-            raise UserError("Say whose: `logs ID`, with an agent or a work stream; `running` lists agents.")
-        await self._call("read_output", agent_id=agent_of(self.orchestrator, rest).record.id)
+def _shown(call: ToolCall, result: ToolResult) -> list[str]:
+    """A result for a person: as the command of the same meaning prints it."""
+    if result.is_error:
+        return [f"  {clean(result.text)}"]
+    if call.name == "get_status" and not call.arguments:
+        return printing.status_lines(result.data)
+    if call.name == "report":
+        return printing.report_lines(result.data)
+    return [clean(result.text, keep_newlines=True)]
 
-    async def _why(self, rest: str) -> None:
-        print("\n".join(printing.why_lines(self.orchestrator.why(rest or None))))
 
-    async def _report(self, rest: str) -> None:
-        await self._call("report")
-
-    async def _help(self, rest: str) -> None:
-        print(HELP)
-
-    async def _quit(self, rest: str) -> None:
-        self._left = True
+def _last_exchange(messages: Sequence[dict[str, Any]]) -> list[str]:
+    """What the person said last and what was said to that, as clean lines."""
+    said: dict[str, list[str]] = {"user": [], "assistant": []}
+    for message in messages:
+        texts = [str(block["text"]) for block in message["content"] if block["type"] == "text"]
+        texts = [text for text in texts if not text.startswith(("<now>", "<summary>"))]
+        if texts and message["role"] == "user":
+            said = {"user": texts, "assistant": []}
+        said[message["role"]] = texts or said[message["role"]]
+    answer = Markdown()
+    lines = ["You: " + clean(line, 500) for text in said["user"] for line in text.splitlines()]
+    lines += [style("Orchestrator:", "bold")] if said["assistant"] else []
+    lines += [f"  {line}" for text in said["assistant"] for line in (*answer.feed(f"{text}\n"), *answer.end())]
+    return [style("Going on with an earlier talk.", "dim"), *lines[:_RECALLED]]

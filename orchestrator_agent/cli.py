@@ -155,23 +155,26 @@ def _add_work(add: Add) -> None:
     goal.add_argument("goal", metavar="WORDS", nargs="*", help="what you want")
     goal.add_argument("--auto", action="store_true", help="do not ask before acting")
     goal.add_argument("--explain", action="store_true", help="say how the fixed rules read the words; do nothing")
-    goal.add_argument(
-        "--resume", metavar="ID", nargs="?", const="", help="go on with the last conversation, or that one"
-    )
     answer = add("answer", "answer the question that a goal waits with", "orch answer 1.2")
     answer.add_argument("words", metavar="WORDS", nargs="*", help="your answer (without: show the question)")
     answer.add_argument("--detach", action="store_true", help="return at once; the work goes on")
     answer.set_defaults(dry_run=False)
-    for command in (goal, answer):
+    chat = add("chat", "talk with the orchestrator", "orch chat", "interactive")
+    chat.add_argument("--auto", action="store_true", help="do not ask before acting")
+    for command in (goal, chat):
+        command.add_argument(
+            "--resume", metavar="ID", nargs="?", const="", help="go on with the last conversation, or that one"
+        )
+    for command in (goal, answer, chat):
         command.add_argument("--offline", action="store_true", help="ask no model; fixed rules understand you")
-        command.add_argument("--verbose", action="store_true", help="show what each tool answered")
+        command.add_argument(
+            "--verbose", action="store_true", help="show what each tool answered, and what the model took"
+        )
     for command in (run, parallel, batch, goal):
         command.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
         command.add_argument("--detach", action="store_true", help="return at once; the work goes on")
     for command in (run, parallel, batch):
         command.add_argument("--no-verify", action="store_true", help="run no checks, and so merge nothing")
-    chat = add("chat", "talk with the orchestrator", "orch chat", "interactive")
-    chat.add_argument("--auto", action="store_true", help="do not ask before acting")
 
 
 def _add_looking(add: Add) -> None:
@@ -199,7 +202,9 @@ def _add_upkeep(add: Add) -> None:
     for command in (verify, integrate):
         command.add_argument("agent", metavar="ID", help="a work stream, or an agent")
     init = add("init", "set up a repository: find its plan or write a starter, and write orch.toml", "orch init")
-    init.add_argument("--roadmap", metavar="PATH", help="the plan to use")
+    init.add_argument(
+        "--roadmap", metavar="PATH", action="append", default=[], help="the plan to use; several are read as one"
+    )
     init.add_argument(
         "--claude-code", action="store_true", help="only add the persona, the /orch command and the MCP server"
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator_agent import (
     events,
@@ -36,6 +37,9 @@ from orchestrator_agent.wishes import Plan
 _FEW = 3
 #: Between looks at what an agent prints, in seconds.
 _LOOK = 0.05
+if TYPE_CHECKING:
+    from orchestrator_agent.setting_up import Choice
+
 #: Outcomes of a work stream that are no failure of a command.
 _GOOD = ("complete", "on_branch", "unverified", "verified")
 
@@ -195,7 +199,9 @@ def _chat(options: argparse.Namespace) -> int:
         raise UserError("A chat is for people and has no JSON; use `orch goal --json` for programs.")
     from orchestrator_agent import chat
 
-    return chat.run_chat(_open(options), auto=options.auto)
+    return chat.run_chat(
+        _open(options), auto=options.auto, offline=options.offline, verbose=options.verbose, resume=options.resume
+    )
 
 
 # -- looking -------------------------------------------------------------------------------------------------------
@@ -323,11 +329,24 @@ def after_quietly(options: argparse.Namespace, orchestrator: Orchestrator, comma
     return exit_code(command, [result.outcome for result in orchestrator.project.store.results(command_id)])
 
 
+def _chosen_plans(options: argparse.Namespace, found: Sequence[Choice]) -> list[str]:
+    """The plans that a person picks from several; none where there is nothing to pick, or nobody to ask."""
+    if len(found) < 2 or options.json or not sys.stdin.isatty():
+        return []
+    print("\n".join(["Several plans were found:", *(f"  {n}. {clean(str(plan))}" for n, plan in enumerate(found, 1))]))
+    print("Which one shall be used (a number, or several to read them as one; Enter for 1)? ", end="", flush=True)
+    numbers = [int(word) for word in re.findall(r"\d{1,4}", sys.stdin.readline())]
+    return [found[number - 1].path for number in numbers if 0 < number <= len(found)]
+
+
 def _init(options: argparse.Namespace) -> int:
     from orchestrator_agent import setting_up
 
     start = Path(options.directory or ".")
-    data = setting_up.init_claude_code(start) if options.claude_code else setting_up.init(start, options.roadmap)
+    if options.claude_code:
+        data = setting_up.init_claude_code(start)
+    else:
+        data = setting_up.init(start, options.roadmap or _chosen_plans(options, setting_up.choices(start)))
     show(options, data, lambda: printing.init_lines(data))
     return 0
 

@@ -9,6 +9,7 @@ from typing import Any
 COMMAND_ACCEPTED = "command_accepted"
 COMMAND_NARROWED = "command_narrowed"
 COMMAND_DONE = "command_done"
+RECEIPT = "receipt"
 WORK_STREAM_CLAIMED = "work_stream_claimed"
 WORK_STREAM_RELEASED = "work_stream_released"
 
@@ -20,6 +21,8 @@ AGENT_COMPLETED = "agent_completed"
 AGENT_FAILED = "agent_failed"
 AGENT_STOPPED = "agent_stopped"
 AGENT_LOST = "agent_lost"
+AGENT_ASKED = "agent_asked"
+AGENT_ANSWERED = "agent_answered"
 WORK_SAVED = "work_saved"
 
 # Proof and landing

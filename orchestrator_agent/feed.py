@@ -25,22 +25,21 @@ class Feed:
         journal(self.project)
         self._last = self.project.store.last_event_id()
         self._looked, self._restarts = 0.0, 0
-        #: (command, work stream) of starts that were told already.
-        self.told: set[tuple[str, str]] = set()
 
-    def show(self) -> None:
-        """Print what is new."""
+    def show(self) -> bool:
+        """Print what is new; true when something is."""
+        before = self._last
         while batch := self.project.store.events_after(self._last):
             self._last, self._restarts = batch[-1].id, 0
             for event in batch:
                 for line in self._lines(event):
                     print(line, flush=True)
+        return self._last != before
 
     def _lines(self, event: Event) -> list[str]:
         stream = event.work_stream_id or ""
         if event.type == events.SPAWNING_AGENT and event.data.get("attempt") == 1:
-            known = (event.command_id or "", stream) in self.told
-            return [] if known else [f"  Spawning agent for {label(stream)}..."]
+            return [f"  Spawning agent for {label(stream)}..."]
         if event.type == events.AGENT_RUNNING:
             return [f"  Agent {clean(event.agent_id or '')} is now working."]
         if event.type == events.COMMAND_DONE:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from orchestrator_agent import events
 from orchestrator_agent.errors import OrchError
 from orchestrator_agent.events import Event
+from orchestrator_agent.model import ReceiptStep
 from orchestrator_agent.terminal import clean
 
 SCHEMA = """
@@ -43,6 +44,7 @@ CREATE INDEX verification_by_agent ON verification (agent_id);
 CREATE TABLE integration (
     verification_id INTEGER PRIMARY KEY, agent_id TEXT NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL,
     reason TEXT NOT NULL, commit_id TEXT NOT NULL, changed_at REAL NOT NULL);
+CREATE TABLE published (server TEXT PRIMARY KEY, event_id INTEGER NOT NULL);
 """
 
 
@@ -71,11 +73,48 @@ def _finish(db: sqlite3.Connection, event: Event) -> None:
     outcome = {**event.data, "message": clean(event.message, 500)}
     _one(
         db.execute(
-            "UPDATE command SET state = ?, outcome = ?, finished_at = ? WHERE id = ? AND state = 'open'",
+            "UPDATE command SET state = ?, outcome = json_patch(outcome, ?), finished_at = ?"
+            " WHERE id = ? AND state = 'open'",
             (event.data.get("state", "done"), json.dumps(outcome), event.timestamp, event.command_id),
         )
     )
     db.execute("DELETE FROM claim WHERE command_id = ?", (event.command_id,))
+
+
+def _receive(db: sqlite3.Connection, event: Event) -> None:
+    """Note a step of an open command; each comes once."""
+    receipt = {"at": event.timestamp, "reason": _text(event, "reason"), "deadline": event.data.get("deadline")}
+    path = f"$.steps.{ReceiptStep(event.data['step'])}"
+    _one(
+        db.execute(
+            "UPDATE command SET outcome = json_set(json_patch('{\"steps\": {}}', outcome), ?1, json(?2))"
+            " WHERE id = ?3 AND state = 'open' AND json_extract(outcome, ?1) IS NULL",
+            (path, json.dumps(receipt), event.command_id),
+        )
+    )
+
+
+def _asked(db: sqlite3.Connection, event: Event) -> None:
+    """An agent waits for an answer. `entry` is ours, of hexadecimal digits."""
+    entry = {**event.data, "at": event.timestamp}
+    _one(
+        db.execute(
+            "UPDATE agent SET details = json_set(json_patch('{\"asked\": {}}', details), ?1, json(?2))"
+            " WHERE id = ?3 AND state IN ('starting', 'running', 'waiting') AND json_extract(details, ?1) IS NULL",
+            (f"$.asked.{event.data['entry']}", json.dumps(entry), event.agent_id),
+        )
+    )
+
+
+def _answered(db: sqlite3.Connection, event: Event) -> None:
+    path = f"$.asked.{event.data['entry']}"
+    _one(
+        db.execute(
+            "UPDATE agent SET details = json_set(details, ?1 || '.answer', ?2) WHERE id = ?3"
+            " AND json_extract(details, ?1) IS NOT NULL AND json_extract(details, ?1 || '.answer') IS NULL",
+            (path, event.data["answer"], event.agent_id),
+        )
+    )
 
 
 def _claim(db: sqlite3.Connection, event: Event) -> None:
@@ -135,8 +174,9 @@ def _running(db: sqlite3.Connection, event: Event) -> None:
 def _waiting(db: sqlite3.Connection, event: Event) -> None:
     _one(
         db.execute(
-            "UPDATE agent SET state = 'waiting', reason = ? WHERE id = ? AND state IN ('starting', 'running')",
-            (event.message, event.agent_id),
+            "UPDATE agent SET state = 'waiting', reason = ?"
+            " WHERE id = ? AND state IN ('starting', 'running', 'waiting')",
+            (_text(event, "reason") or event.message, event.agent_id),
         )
     )
 
@@ -224,11 +264,14 @@ APPLY: dict[str, Callable[[sqlite3.Connection, Event], None]] = {
     events.COMMAND_ACCEPTED: _accept,
     events.COMMAND_NARROWED: _narrow,
     events.COMMAND_DONE: _finish,
+    events.RECEIPT: _receive,
     events.WORK_STREAM_CLAIMED: _claim,
     events.WORK_STREAM_RELEASED: _release,
     events.SPAWNING_AGENT: _spawn,
     events.AGENT_RUNNING: _running,
     events.AGENT_WAITING: _waiting,
+    events.AGENT_ASKED: _asked,
+    events.AGENT_ANSWERED: _answered,
     events.AGENT_COMPLETED: _ended,
     events.AGENT_FAILED: _ended,
     events.AGENT_STOPPED: _ended,

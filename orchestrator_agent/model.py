@@ -36,6 +36,35 @@ class AgentState(StrEnum):
         return self in (AgentState.STARTING, AgentState.RUNNING, AgentState.WAITING)
 
 
+class ReceiptStep(StrEnum):
+    """How far a command has come on its way to an agent."""
+
+    ACCEPTED = "accepted"  # journaled
+    DELIVERED = "delivered"  # the runtime took it
+    SEEN = "seen"  # something follows from it
+    APPLIED = "applied"
+    REFUSED = "refused"
+
+    @property
+    def is_final(self) -> bool:
+        """True for the two of which every command gets exactly one."""
+        return self in (ReceiptStep.APPLIED, ReceiptStep.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One step of one command."""
+
+    command_id: str
+    step: ReceiptStep
+    #: Unix seconds.
+    at: float
+    #: How, or why not; one line, or empty.
+    reason: str = ""
+    #: By when the next step should have come, in unix seconds, or None.
+    deadline: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a work stream stands: `path` relative to the repository, 1-based inclusive lines."""
@@ -94,12 +123,6 @@ class WorkStream:
         """Complete or cancelled: nothing is left to do."""
         return self.status in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
 
-    @property
-    def is_claimable(self) -> bool:
-        """Not started, or in progress with nobody named. Says nothing about dependencies."""
-        open_ = self.status in (WorkStreamStatus.NOT_STARTED, WorkStreamStatus.IN_PROGRESS)
-        return open_ and self.assigned_to is None
-
 
 @dataclass(frozen=True, slots=True)
 class Availability:
@@ -109,7 +132,7 @@ class Availability:
     #: One short sentence; empty when available.
     reason: str = ""
     #: What kind of reason: complete, cancelled, claimed, dependency, unknown_dependency, cycle,
-    #: blocked (the roadmap says so), stale_blocked (it says so although all dependencies are complete),
+    #: in_progress (by somebody unnamed), blocked (the roadmap says so), stale_blocked (it says so although all dependencies are complete),
     #: running, held (verified but not integrated), conflict, order (assumed from the order of the plan), container.
     kind: str = ""
 

@@ -221,6 +221,7 @@ _REMEDIES = {
     "cycle": "break the circle of dependencies in the roadmap",
     "claimed": "clear the name in the roadmap to have an agent do it",
     "blocked": "set its status to Not Started when the reason is gone",
+    "in_progress": "start it by name: `orch run {id}`, or set its status to Not Started",
     "stale_blocked": "set its status to Not Started, or start it by name: `orch run {id}`",
     "running": "follow it: `orch logs {id} -f`",
     "held": "look at it, then `orch integrate {id}`",

@@ -146,7 +146,9 @@ class Project:
         Raises:
             RoadmapError: a plan is not in that commit, or one of the statuses has no place in it.
         """
-        plans.write_statuses(self.plans_at(commit), self.plan_paths, changes, self.settings.roadmap_format)
+        plans.write_statuses(
+            self.plans_at(commit), self.plan_paths, changes, self.settings.roadmap_format, rehearsal=True
+        )
 
     def plans_at(self, commit: str) -> Commit:
         """The files of a commit that holds the plans.

@@ -6,6 +6,8 @@ import json
 import os
 import shlex
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from orchestrator_agent import checks, claude_files, git, settings
 from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import RoadmapError, SettingsError
 from orchestrator_agent.git import Repository
+from orchestrator_agent.roadmap.availability import availability
 from orchestrator_agent.roadmap.sources import WorkingTree
 from orchestrator_agent.roadmap.starter import STARTER
 from orchestrator_agent.terminal import plural
@@ -45,16 +48,50 @@ policy = "merge"
 """
 
 
-def init(start: Path, roadmap: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A plan that was found in a repository."""
+
+    path: str
+    format: str
+    work_streams: int
+    available: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} ({self.format}: {plural(self.work_streams, 'work stream')}, {self.available} can start now)"
+        )
+
+
+def choices(start: Path) -> list[Choice]:
+    """The plans in a repository, the likeliest first; those of the folder one stands in before those of the top.
+
+    Raises:
+        RepositoryError: no repository.
+    """
+    repository = git.discover(start.absolute())
+    root, below = repository.root, _below(repository, start)
+    found = [f"{below}{path}" for path in plans.find_plans(root / below)] if below else []
+    return [_looked_at(root, path) for path in dict.fromkeys([*found, *plans.find_plans(root)])]
+
+
+def _looked_at(root: Path, path: str) -> Choice:
+    roadmap = plans.read_plan(WorkingTree(root), [path])
+    may = availability(roadmap.work_streams)
+    count = sum(state.available for state in may.values())
+    return Choice(path, roadmap.format, len(roadmap.work_streams), count)
+
+
+def init(start: Path, roadmap: Sequence[str] = ()) -> dict[str, Any]:
     """Write what a repository needs; returns `written` files, `notes` and `next` steps.
 
     Args:
-        start: a folder in the repository. Its own plan goes before that of the top.
-        roadmap: the plan to use, relative to `start` or else to the repository; None to look for one.
+        start: a folder in the repository.
+        roadmap: the plans to use together, relative to `start` or else to the repository; none to take the likeliest.
 
     Raises:
         SettingsError: there is an orch.toml already.
-        RoadmapError: the named plan cannot be read or holds no work.
+        RoadmapError: a named plan cannot be read or holds no work.
         RepositoryError: no repository, or a linked worktree.
     """
     repository = git.discover(start.absolute())
@@ -62,21 +99,43 @@ def init(start: Path, roadmap: str | None = None) -> dict[str, Any]:
     target = repository.root / settings.FILE_NAME
     if target.exists() or target.is_symlink():
         raise SettingsError(f"{settings.FILE_NAME} exists already; edit it, or remove it to start again.")
-    written: list[str] = []
-    path, notes = _choose(repository, roadmap, _below(repository, start))
-    if path is None:
-        path = STARTER_PATH
-        starter = repository.root / path
-        if not starter.parent.resolve().is_relative_to(repository.root.resolve()):
-            raise RoadmapError(f"{starter.parent.name} leads out of the repository; name a plan with --roadmap.")
-        starter.parent.mkdir(exist_ok=True)
-        starter.write_text(STARTER, "utf-8")
-        written.append(path)
-        notes.append(f"No plan was found, so {path} is a starter with three examples: put your own work there.")
-    target.write_text(_TEMPLATE.format(roadmap=json.dumps(path, ensure_ascii=False)), "utf-8")
+    chosen = [_named(repository, path, _below(repository, start)) for path in roadmap]
+    others = [] if chosen else choices(start)
+    chosen = chosen or others[:1]
+    written = [] if chosen else [_write_starter(repository)]
+    notes = [f"The plan is {choice}." for choice in chosen]
+    if written:
+        notes.append(f"No plan was found, so {STARTER_PATH} is a starter with three examples: put your own work there.")
+    if others[1:]:
+        names = ", ".join(choice.path for choice in others[1:6])
+        notes.append(f"Other plans: {names}; to use one, or several, change `roadmap` in {settings.FILE_NAME}.")
+    paths = [choice.path for choice in chosen] or written[:1]
+    value = json.dumps(paths[0] if len(paths) == 1 else paths, ensure_ascii=False)
+    target.write_text(_TEMPLATE.format(roadmap=value), "utf-8")
     written.append(settings.FILE_NAME)
     notes += _remarks(repository)
-    return {"roadmap": path, "written": written, "notes": notes, "next": _next_steps(repository, [path, *written])}
+    shown = paths[0] if len(paths) == 1 else paths
+    return {"roadmap": shown, "written": written, "notes": notes, "next": _next_steps(repository, [*paths, *written])}
+
+
+def _named(repository: Repository, named: str, below: str) -> Choice:
+    root = repository.root
+    path = plans.find_plan(root, f"{below}{named}" if (root / below / named).exists() else named)
+    choice = _looked_at(root, path)
+    if not choice.work_streams:
+        raise RoadmapError(f"{path} holds no work streams; write some there, or name another plan.")
+    return choice
+
+
+def _write_starter(repository: Repository) -> str:
+    starter = repository.root / STARTER_PATH
+    if starter.exists():
+        raise RoadmapError(f"{STARTER_PATH} holds no work streams; write some there, or name another with --roadmap.")
+    if not starter.parent.resolve().is_relative_to(repository.root.resolve()):
+        raise RoadmapError(f"{starter.parent.name} leads out of the repository; name a plan with --roadmap.")
+    starter.parent.mkdir(exist_ok=True)
+    starter.write_text(STARTER, "utf-8")
+    return STARTER_PATH
 
 
 def init_claude_code(start: Path) -> dict[str, Any]:
@@ -98,38 +157,6 @@ def _below(repository: Repository, folder: Path) -> str:
     root, place = repository.root.resolve(), folder.resolve()
     inside = place != root and place.is_relative_to(root)
     return f"{place.relative_to(root).as_posix()}/" if inside else ""
-
-
-def _choose(repository: Repository, named: str | None, below: str) -> tuple[str | None, list[str]]:
-    """The plan, or None where a starter is needed, and what to say about it."""
-    root = repository.root
-    if named is not None:
-        path = plans.find_plan(root, f"{below}{named}" if (root / below / named).exists() else named)
-        return path, [f"The plan is {path} with {_count(root, path)}."]
-    found = [f"{below}{path}" for path in plans.find_plans(root / below)] if below else []
-    found = list(dict.fromkeys([*found, *plans.find_plans(root)]))
-    if not found:
-        if (repository.root / STARTER_PATH).exists():
-            raise RoadmapError(
-                f"{STARTER_PATH} holds no work streams; write some there, or name another with --roadmap."
-            )
-        return None, []
-    notes = [f"The plan is {found[0]} with {_count(root, found[0])}."]
-    if len(found) > 1:
-        notes.append(f"Other plans: {', '.join(found[1:6])}; to use one, change `roadmap` in {settings.FILE_NAME}.")
-    return found[0], notes
-
-
-def _count(root: Path, path: str) -> str:
-    """How many work streams a plan holds, in words.
-
-    Raises:
-        RoadmapError: none, or it cannot be read.
-    """
-    count = len(plans.read_plan(WorkingTree(root), [path]).work_streams)
-    if not count:
-        raise RoadmapError(f"{path} holds no work streams; write some there, or name another plan.")
-    return plural(count, "work stream")
 
 
 def _remarks(repository: Repository) -> list[str]:

@@ -131,6 +131,28 @@ class ConversationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NatsSettings:
+    """`[nats]`: control from other programs and machines. Secrets are in files, or in NATS_* variables."""
+
+    #: A server as "nats://HOST:PORT" or "tls://HOST:PORT"; empty for none.
+    url: str = ""
+    user: str = ""
+    #: Files with one secret each, relative to the repository.
+    password_file: str = ""
+    token_file: str = ""
+    credentials_file: str = ""
+    nkey_seed_file: str = ""
+    #: Certificates of the authority that a server is trusted by; empty for the system's.
+    tls_ca: str = ""
+    #: What all subjects begin with: one for each repository on a server.
+    prefix: str = "orchestrator"
+    #: Between reports of state that nothing has changed.
+    heartbeat_seconds: float = 15
+    #: Use a server on another machine although nobody has to sign in there, or passwords can be read on the way.
+    allow_insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. See docs/settings.md for each."""
 
@@ -147,6 +169,7 @@ class Settings:
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     integration: IntegrationSettings = field(default_factory=IntegrationSettings)
     conversation: ConversationSettings = field(default_factory=ConversationSettings)
+    nats: NatsSettings = field(default_factory=NatsSettings)
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -167,6 +190,7 @@ _POSITIVE = (
     "conversation.max_cost_usd",
     "conversation.compact_tokens",
     "conversation.timeout_seconds",
+    "nats.heartbeat_seconds",
 )
 #: Variables of agents and their checks: an agent that calls orch has them, and they set nothing.
 _OF_AGENTS = frozenset(

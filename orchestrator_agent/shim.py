@@ -13,7 +13,10 @@ Files of an attempt directory, all of mode 0600:
     start.json    {pid, start_time, boot_id, started_at}; where it exists, the attempt is never started again
     out.log       what the agent prints; out.log.1 is the segment before it, out.log.map where each begins
     err.log       the same for stderr, unless it is merged
-    frames        FIFO whose lines go to the agent's stdin, when that stays open; {"orch":"close"} closes it
+    frames/       files whose lines go to the agent's stdin, when that stays open, in the order of their names, each
+                  once; a file is moved to frames/taken when the agent's pipe has it. `~close` closes the pipe
+    pause         while it is there, the whole tree stands still and its time limit does not run
+    paused        there while it does stand still
     stop          a request to stop that also holds when the agent is only about to start
     stop-now      the same without grace
     exit.json     how it ended; there before the lock is free
@@ -24,7 +27,7 @@ Exit codes: 0 recorded, 70 failed itself (nothing recorded, the tree ended), 75 
 """
 
 # pathlib and typing would add a third to the time of a start.
-# ruff: noqa: PTH104, PTH110, PTH116, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH104, PTH108, PTH110, PTH116, PTH118, PTH120, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -53,6 +56,8 @@ _LOOK_SECONDS = 1.0
 _DRAIN_SECONDS = 1.0
 _CHUNK = 65536
 _STDIN_LIMIT = 1 << 20
+#: The frame that closes the agent's stdin; its name stands behind all others.
+CLOSE = "~close"
 # Written in full at the start, so that the end can be recorded on a full disk.
 _RECORD_BYTES = 8192
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -266,23 +271,28 @@ class Shim:
         self.stop_asked = self.now_asked = False
         self.logs: dict[int, Log] = {}
         self.dropped: list[Log] = []
-        self.stdin = self.frames = -1
-        self.to_stdin = self.partial_frame = b""
+        self.stdin = self.session = -1
+        self.to_stdin = b""
+        self.in_hand: list[str] = []  # frames that are on their way through the pipe
         self.close_stdin = not spec["keep_stdin"]
+        self.next_look = 0.0
+        self.frozen_at, self.frozen = 0.0, 0.0  # since when, and how long before that. Seconds
         self.tether = 0 if spec["tether"] else -1
         self.started_at, self.started = time.time(), time.monotonic()
         self.wakeup, wakeup = os.pipe()
         os.set_blocking(self.wakeup, False)
         os.set_blocking(wakeup, False)
         signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGCHLD):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD):
             signal.signal(number, self._on_signal)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        self.stop_asked |= number != signal.SIGCHLD
+        self.stop_asked |= number not in (signal.SIGCHLD, signal.SIGUSR2)
         self.now_asked |= number == signal.SIGUSR1
+        if number == signal.SIGUSR2:
+            self.next_look = 0.0
 
     def _path(self, name: str) -> str:
         return os.path.join(self.directory, name)
@@ -293,6 +303,8 @@ class Shim:
         # A request made before start.json could be read is only a file, one made later is also a signal.
         if self.stop_asked or os.path.exists(self._path("stop")) or os.path.exists(self._path("stop-now")):
             return self._record_end("stopped", "It was stopped before it started.", [])
+        if not self._hold_session():
+            return self._record_end("not_started", "another agent works in its session", [])
         if message := self._spawn():
             return self._record_end("not_started", message, [])
         reason = self._watch()
@@ -304,6 +316,18 @@ class Shim:
         message = f"It ran longer than {self.spec['timeout_seconds']:g} seconds." if reason == "timeout" else ""
         if reason != "gone":
             self._record_end(reason, message, survivors)
+
+    def _hold_session(self) -> bool:
+        """Take the lock of a session for our life; the programs that keep sessions have none of their own."""
+        path = self.spec.get("session_lock")
+        if path is None:
+            return True
+        self.session = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(self.session, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
     def _record_start(self) -> None:
         write_file(self._path("reserve"), b"", size=_RECORD_BYTES)
@@ -359,10 +383,6 @@ class Shim:
         if path is not None:
             with open(path, "rb") as file:
                 self.to_stdin = file.read()
-        if keep:
-            os.mkfifo(self._path("frames"), 0o600)
-            # Open for writing too, so that it does not end when a writer leaves.
-            self.frames = os.open(self._path("frames"), os.O_RDWR | os.O_NONBLOCK)
         read, self.stdin = os.pipe()
         os.set_blocking(self.stdin, False)
         return read
@@ -400,7 +420,6 @@ class Shim:
     def _watch(self) -> str:
         """Wait until the agent must end, or has; the reason."""
         limit = self.spec["timeout_seconds"]
-        left: float | None = None
         while True:
             self._reap()
             if self.status is not None:
@@ -409,14 +428,76 @@ class Shim:
                 return "stopped"
             if not is_at(self.lock, self._path("lock")):
                 return "gone"
-            if limit is not None and (left := self.started + limit - time.monotonic()) <= 0:
+            self._look()
+            left = _LOOK_SECONDS
+            if limit is not None and not self.frozen_at:
+                left = self.started + self.frozen + limit - time.monotonic()
+            if left <= 0:
                 return "timeout"
-            self._pump(_LOOK_SECONDS if left is None else min(left, _LOOK_SECONDS))
+            self._pump(min(left, _LOOK_SECONDS))
+
+    def _look(self) -> None:
+        """See what our files ask for: at once after SIGUSR2, else now and then."""
+        if time.monotonic() < self.next_look:
+            return
+        self.next_look = time.monotonic() + _LOOK_SECONDS
+        if os.path.exists(self._path("pause")):
+            self._freeze()
+        elif self.frozen_at:
+            self._thaw()
+        self._fetch_frames()
+
+    def _freeze(self) -> None:
+        """Stop every process of the tree, until none is left that could start another."""
+        self.frozen_at = self.frozen_at or time.monotonic()
+        for _ in range(100):
+            running = [pid for pid in family(self.me, self.pid) if not _stands_still(pid)]
+            if not running:
+                break
+            for pid in running:
+                send_signal(pid, signal.SIGSTOP)
+            time.sleep(0.001)
+        with contextlib.suppress(OSError):  # a full disk must not hinder it
+            os.close(os.open(self._path("paused"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+
+    def _thaw(self) -> None:
+        self.frozen += time.monotonic() - self.frozen_at
+        self.frozen_at = 0.0
+        for pid in list(family(self.me, self.pid)):
+            send_signal(pid, signal.SIGCONT)
+        with contextlib.suppress(OSError):
+            os.unlink(self._path("paused"))
+
+    def _fetch_frames(self) -> None:
+        """Take what is to go to the agent's stdin; nothing while it stands still, so that it gets that afterwards."""
+        if self.stdin < 0 or self.close_stdin or self.frozen_at or self.in_hand:
+            return
+        folder = self._path("frames")
+        for name in sorted(os.listdir(folder)):
+            if name.endswith((".tmp", "taken")):
+                continue
+            if name == CLOSE:
+                self.close_stdin = True
+            if self.close_stdin or len(self.to_stdin) > _STDIN_LIMIT:
+                return
+            with open(os.path.join(folder, name), "rb") as file:
+                self.to_stdin += file.read().rstrip(b"\n") + b"\n"
+            self.in_hand.append(name)
+
+    def _let_frames_go(self) -> None:
+        folder = self._path("frames")
+        for name in self.in_hand:
+            with contextlib.suppress(OSError):
+                os.rename(os.path.join(folder, name), os.path.join(folder, "taken", name))
+        if self.in_hand:
+            self.in_hand, self.next_look = [], 0.0
 
     def _end_politely(self, grace: float) -> None:
         for pid in list(family(self.me, self.pid)):
             send_signal(pid, signal.SIGTERM)
             send_signal(pid, signal.SIGCONT)
+        if self.frozen_at:
+            self._thaw()
         end = time.monotonic() + grace
         while not self._is_empty() and not self.now_asked and not os.path.exists(self._path("stop-now")):
             if self.status is not None:
@@ -461,7 +542,6 @@ class Shim:
             self._close_stdin()
         reads = [self.wakeup, *self.logs]
         reads += [self.tether] if self.tether >= 0 else []
-        reads += [self.frames] if self.frames >= 0 and len(self.to_stdin) < _STDIN_LIMIT else []
         writes = [self.stdin] if self.stdin >= 0 and self.to_stdin else []
         readable, writable, _ = select.select(reads, writes, [], seconds)
         for fd in readable:
@@ -474,16 +554,11 @@ class Shim:
                 pass
             except OSError:
                 self._close_stdin()
+            if not self.to_stdin and self.stdin >= 0:
+                self._let_frames_go()
 
     def _take(self, fd: int, data: bytes) -> None:
-        if fd == self.frames:
-            *lines, self.partial_frame = (self.partial_frame + data).split(b"\n")
-            for line in lines:
-                if _is_close(line):
-                    self.close_stdin = True
-                elif not self.close_stdin:
-                    self.to_stdin += line + b"\n"
-        elif fd == self.tether and not data:
+        if fd == self.tether and not data:
             self.stop_asked, self.tether = True, -1
         elif fd in self.logs and data:
             self.logs[fd].write(data)
@@ -493,10 +568,7 @@ class Shim:
 
     def _close_stdin(self) -> None:
         os.close(self.stdin)
-        if self.frames >= 0:
-            os.close(self.frames)
-        self.stdin = self.frames = -1
-        self.to_stdin = b""
+        self.stdin, self.to_stdin = -1, b""
 
 
 def _prctl(option: int, value: int) -> None:
@@ -511,11 +583,12 @@ def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _is_close(line: bytes) -> bool:
-    try:
-        return len(line) < 64 and bool(json.loads(line) == {"orch": "close"})
-    except ValueError:
-        return False
+def _stands_still(pid: int) -> bool:
+    """True for a process that is stopped, or has ended. Without /proc nobody can say: then once is all."""
+    if not LINUX:
+        return "T" in output("ps", "-o", "stat=", "-p", str(pid)) or not start_time(pid)
+    fields = proc_stat(pid)
+    return not fields or fields[0] in "TtZX"
 
 
 def _forget_parent(umask: int) -> None:

@@ -215,7 +215,21 @@ class Store:
             apply(self._db, numbered)
         return numbered
 
+    def note_published(self, server: str, event_id: int) -> None:
+        """Note that events up to this number are on a server: a mark of progress, and no event of its own."""
+        self._db.execute("INSERT OR REPLACE INTO published VALUES (?, ?)", (server, event_id))
+
     # -- reading -------------------------------------------------------------------------------------------------
+
+    def published(self, server: str) -> int | None:
+        """The number of the last event that is on a server, or None when none ever was."""
+        row = self._db.execute("SELECT event_id FROM published WHERE server = ?", (server,)).fetchone()
+        return None if row is None else int(row["event_id"])
+
+    def origin(self) -> str:
+        """What tells this journal from all others: its first event. Empty while there is none."""
+        row = self._db.execute("SELECT timestamp, command_id FROM event WHERE id = 1").fetchone()
+        return "" if row is None else f"{row['timestamp']} {row['command_id']}"
 
     def events_after(self, event_id: int, limit: int = 1000) -> list[Event]:
         """Events with a higher number, oldest first."""

@@ -39,8 +39,6 @@ def survey(project: Project) -> dict[str, Any]:
 
 def _why(stream: WorkStream) -> str:
     """Why it may start."""
-    if stream.status is WorkStreamStatus.IN_PROGRESS:
-        return "in progress with nobody named"
     if stream.depends_on:
         return "not started, and all it depends on is complete"
     return "not started, and it depends on nothing"

@@ -73,6 +73,8 @@ class Talk:
         self.why_offline = _why_offline(self.settings, offline)
         self._offline = bool(self.why_offline)
         self._told_offline = False
+        #: True while the rules serve a turn.
+        self.by_rules = False
         self._claude = Claude(self.settings, system_prompt(), tool_list(self.rules.toolset))
 
     # -- turns ---------------------------------------------------------------------------------------------------
@@ -124,6 +126,7 @@ class Talk:
 
     async def _turns(self, words: str) -> Outcome:
         outcome = Outcome()
+        self.by_rules = False
         try:
             for _ in range(self.settings.max_turns):
                 if self.transcript.unanswered:
@@ -299,6 +302,7 @@ class Talk:
         return goal.intent not in ("none", "explain") and not goal.ambiguous and goal.confidence >= 0.8
 
     async def _by_rules(self, words: str, *, recorded: bool = False, answer: str | None = None) -> Outcome:
+        self.by_rules = True
         if not recorded:
             self.transcripts.add(self.transcript, "user", [{"type": "text", "text": words}])
         listener = self.listener if answer is None else Answered(self.listener, answer)

@@ -25,7 +25,7 @@ from orchestrator_agent.roadmap.forecast import followers
 from orchestrator_agent.store import AgentFacts, Command, JournalError
 
 #: Kinds of unavailability that a person who names the work stream overrules.
-_OVERRULED = ("stale_blocked",)
+_OVERRULED = ("stale_blocked", "in_progress")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pexpect
 import pytest
 from support import git, run_orch
-from support_work import PLAN, WORK, ask, snapshot
+from support_work import ORCH, PLAN, WORK, ask, snapshot
 
 from orchestrator_agent.settings import load
 
@@ -49,7 +50,7 @@ def test_of_several_plans_one_is_taken_and_the_others_are_named(repo: Path) -> N
     for name in ("ROADMAP.md", "TODO.md"):
         (repo / name).write_text(PLAN, "utf-8")
     done = run_orch(repo, "init")
-    assert "The plan is ROADMAP.md with 3 work streams." in done.stdout
+    assert "The plan is ROADMAP.md (phases: 3 work streams, 2 can start now)." in done.stdout
     assert "Other plans: TODO.md" in done.stdout
 
 
@@ -139,3 +140,27 @@ def test_the_steps_that_it_names_lead_to_work(repo: Path) -> None:
 def test_remarks_name_what_is_missing(repo: Path) -> None:
     done = run_orch(repo, "init")
     assert "No tests were found" in done.stdout
+
+
+def test_several_plans_can_be_read_as_one(repo: Path) -> None:
+    (repo / "ROADMAP.md").write_text(PLAN, "utf-8")
+    (repo / "TODO.md").write_text("- [ ] Sweep the floor\n", "utf-8")
+    data = init(repo, "--roadmap", "ROADMAP.md", "--roadmap", "TODO.md")
+    assert data["roadmap"] == ["ROADMAP.md", "TODO.md"]
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "plans")
+    status = ask(repo, "status")
+    assert status["summary"]["total"] == 4 and status["format"] == "phases, checklist"
+    assert [plan["path"] for plan in ask(repo, "roadmap")["plans"]] == ["ROADMAP.md", "TODO.md"]
+
+
+def test_a_person_is_offered_the_choice(repo: Path) -> None:
+    for name in ("ROADMAP.md", "TODO.md"):
+        (repo / name).write_text(PLAN, "utf-8")
+    child = pexpect.spawn(ORCH[0], [*ORCH[1:], "init"], cwd=repo, encoding="utf-8", timeout=60)
+    child.expect_exact("2. TODO.md (phases: 3 work streams, 2 can start now)")
+    child.expect_exact("Which one")
+    child.sendline("2")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert load(repo).roadmap == "TODO.md"

@@ -31,7 +31,7 @@ def reason(text: str, id_: str) -> str:
     ("phase", "kind"),
     [
         ("2.1 | Not Started", ""),
-        ("2.1 | In Progress", ""),
+        ("2.1 | In Progress", "in_progress"),
         ("2.1 | Not Started | 1.1", ""),
         ("2.1 | Complete", "complete"),
         ("2.1 | Cancelled", "cancelled"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support_plans import LISTS, changed_lines, offered, plan, streams, write_each, write_one
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap import read, write_status
-from tests.support_plans import LISTS, changed_lines, offered, plan, streams, write_each, write_one
 
 S = WorkStreamStatus
 
@@ -88,6 +88,14 @@ def test_it_is_said_why_boxes_are_no_work() -> None:
     roadmap = read(b"## Acceptance Criteria\n\n- [ ] all well\n", "TODO.md")
     assert roadmap.warnings[0] == (
         'TODO.md:3: the boxes under "Acceptance Criteria" are no work but criteria or examples.'
+    )
+
+
+def test_it_is_said_that_fences_and_bullets_are_not_read() -> None:
+    roadmap = read(b"# Todo\n\n* Web\n\n```\n- [ ] x\n```\n", "TODO.md")
+    assert roadmap.warnings[:2] == (
+        "TODO.md:6: boxes in code fences are examples.",
+        "TODO.md:3: bullets without boxes are not read; write `[ ]` before those that are work.",
     )
 
 

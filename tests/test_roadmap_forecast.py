@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,14 +56,15 @@ def test_it_is_what_landing_one_after_the_other_gives(drawn: list[tuple[S, list[
     coming = [stream.id for stream in plan if availability(plan)[stream.id].available]
     expected: set[str] = set()
     now = {stream.id: stream.status for stream in plan}
-    while True:
-        state = [WorkStream(id=s.id, name="n", status=now[s.id], depends_on=s.depends_on, step=s.step) for s in plan]
-        free = [id_ for id_, may in availability(state).items() if may.available]
-        if not free:
-            break
+    while free := [id_ for id_, may in availability(as_of(plan, now)).items() if may.available]:
         expected |= set(free)
         for id_ in free:
-            for name in unblocked_by(state, {id_, *(i for i, said in now.items() if said is S.COMPLETE)}):
-                now[name] = S.NOT_STARTED if now[name] is S.BLOCKED else now[name]
+            freed = unblocked_by(as_of(plan, now), {id_})
             now[id_] = S.COMPLETE
+            now.update(dict.fromkeys(freed, S.NOT_STARTED))
     assert set(ids(followers(plan, coming))) == expected - set(coming)
+
+
+def as_of(plan: list[WorkStream], now: dict[str, S]) -> list[WorkStream]:
+    """The plan with the statuses of a moment."""
+    return [replace(stream, status=now[stream.id]) for stream in plan]

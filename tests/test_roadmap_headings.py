@@ -466,3 +466,48 @@ def test_a_box_in_a_heading() -> None:
 def test_what_would_not_read_back_is_refused() -> None:
     with pytest.raises(RoadmapError, match="would change more"):
         write_status(b"## ~~Phase 1: A~~\ntext\n## Phase 2: B\nStatus: todo\n", "p.md", {"1": S.NOT_STARTED})
+
+
+def test_a_table_and_a_section_change_together() -> None:
+    roadmap = plan("two_places.md")
+    assert needs(roadmap) == {
+        "TASK-001": (),
+        "TASK-002": (),
+        "TASK-003": ("TASK-002",),
+        "TASK-004": ("TASK-002", "TASK-003"),
+    }
+    assert not_started_offers(roadmap) == ["TASK-002"]
+    assert edited("two_places.md", "TASK-002", S.COMPLETE) == [
+        ("| TASK-002 | Line the ditch | pending | P1 |", "| TASK-002 | Line the ditch | completed | P1 |"),
+        ("**Status**: pending", "**Status**: completed"),
+    ]
+
+
+def test_the_columns_of_a_board_are_statuses() -> None:
+    roadmap = text(
+        *("## ✅ Done", "### Phase 1: A", "Prose.", "## In Progress", "### Phase 2: B", "- [x] b", "- [ ] c"),
+        *("## To Do", "### Phase 3: C", "Prose.", "### Phase 4: D", "- [ ] d"),
+    )
+    assert statuses(roadmap) == {"1": S.COMPLETE, "2": S.IN_PROGRESS, "3": S.NOT_STARTED, "4": S.NOT_STARTED}
+    assert not_started_offers(roadmap) == ["3", "4"]
+
+
+def test_groups_that_count_from_one_again_give_their_ids() -> None:
+    lines = [f"{head}\nText." for head in ("### Task 1: Beams", "### Task 2: Tiles")]
+    roadmap = text("## Phase 1: Walls", "### Task 1: North", "- [x] a", "## Phase 2: Roof", *lines)
+    assert list(statuses(roadmap)) == ["1.1", "2.1", "2.2"]
+    assert write_status(
+        b"## Phase 1: A\n### Task 1: B\n- [ ] b\n## Phase 2: C\n### Task 1: D\n- [ ] d\n", "p.md", {"2.1": S.COMPLETE}
+    )
+
+
+def test_what_names_no_work_says_nothing_about_the_order() -> None:
+    lines = ["## Phase 1: A", "- [ ] a", "### Dependencies", "- a good wind", "## Phase 2: B", "- [ ] b"]
+    assert not_started_offers(text(*lines)) == []
+    assert not_started_offers(text(*lines, "Depends on: None")) == ["2"]
+
+
+@pytest.mark.parametrize("ending", ["[DONE]", "(done)", "- Done", "— ✅ DONE (2031-01-06)", "✅", "*(Complete)*"])
+def test_endings(ending: str) -> None:
+    stream = one(text(f"## Phase 1: Bricks {ending}", "text"))
+    assert (stream.name, stream.status) == ("Bricks", S.COMPLETE)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support_plans import LISTS, changed_lines, offered, plan, streams, write_each, write_one
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap import read, write_status
-from tests.support_plans import LISTS, changed_lines, offered, plan, streams, write_each, write_one
 
 S = WorkStreamStatus
 

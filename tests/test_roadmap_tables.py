@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support_plans import LISTS, changed_lines, offered, plan, streams, write_each, write_one
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap import read, write_status
 from orchestrator_agent.roadmap.document import scan
 from orchestrator_agent.roadmap.table_lines import tables_of
-from tests.support_plans import LISTS, changed_lines, offered, plan, streams, write_each, write_one
 
 S = WorkStreamStatus
 HEAD = "| ID | Task | Status |\n|---|---|---|\n"
@@ -54,6 +54,11 @@ def test_what_gives_no_status_among_others_that_do_is_blocked() -> None:
     assert (got["LH-04"].status, got["LH-04"].blocked_reason) == (S.BLOCKED, "its row gives no status")
     assert got["LH-09"].blocked_reason == 'its status "who knows" is not known'
     assert streams(f"{HEAD}| A-1 | One | |\n| A-2 | Two | Done |\n")["A-1"].status is S.NOT_STARTED
+
+
+def test_a_remark_that_holds_a_row_back_blocks_it() -> None:
+    stream = streams("| Stream | Status |\n|--|--|\n| WS1: Core | Not started (blocked on glass) |\n")["WS1"]
+    assert (stream.name, stream.status, stream.blocked_reason) == ("Core", S.BLOCKED, "blocked on glass")
 
 
 def test_strikethrough_is_cancelled_unless_done() -> None:

@@ -369,3 +369,98 @@ def test_a_plan_is_found_where_the_user_stands(tmp_path: Any, monkeypatch: pytes
     assert [s.id for s in interpret_goal("late fees", tmp_path / "plans" / "roadmap.md").matched_work_streams] == [
         "2.2"
     ]
+
+
+def test_both_halves_of_a_compound_goal_become_tool_calls() -> None:
+    found = interpret_goal("stop 2.1 and start 1.2", ROADMAP)
+    assert (found.intent, found.also and found.also.intent) == ("stop", "run")
+    assert found.tool_calls() == [
+        ("stop_agent", {"work_stream_id": "2.1"}),
+        ("spawn_agent", {"work_stream_id": "1.2"}),
+    ]
+    found = interpret_goal("stop 2.1, then start the small ones except the late fees", ROADMAP)
+    assert found.tool_calls()[1] == ("run_batch", {"work_stream_ids": ["1.2", "3.2", "3.3"]})
+
+
+def test_a_second_half_that_is_not_clear_needs_a_yes_and_does_nothing() -> None:
+    found = interpret_goal("stop 2.1 and start the reader stuff", ROADMAP)
+    assert found.needs_confirmation
+    assert found.tool_calls() == [("stop_agent", {"work_stream_id": "2.1"})]
+
+
+@pytest.mark.parametrize(
+    ("goal", "ids"),
+    [
+        ("phase 2 with the exception of the late fees", ["2.1", "2.3"]),
+        ("phase 2, the late fees excluded", ["2.1", "2.3"]),
+        ("phase 3 except reader accounts, reader reviews and the status page", ["3.10"]),
+        ("the lending phase but late fees can wait", ["2.1", "2.3"]),
+        ("all of phase 2 but no fees", ["2.1", "2.3"]),
+        ("phase 3 except the small ones", ["3.1", "3.10"]),
+    ],
+)
+def test_every_way_to_leave_something_out(goal: str, ids: list[str]) -> None:
+    assert meaning(goal) == ("run", ids)
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "mark 2.1 as done",
+        "rename 2.1 to counter",
+        "add the late fees to the roadmap",
+        "delete 2.1",
+        "merge 2.1",
+        "push to main",
+        "everything is fine",
+        "all good",
+        "that is everything for today",
+        "fix that",
+        "do 1.2 but not yet",
+        "no more talk",
+        "stop nothing",
+    ],
+)
+def test_what_is_not_ours_to_do_starts_and_stops_nothing(goal: str) -> None:
+    assert interpret_goal(goal, ROADMAP).tool_calls() == []
+
+
+@pytest.mark.parametrize(
+    ("goal", "ids"),
+    [
+        ("loan desk agent, stop", ["2.1"]),
+        ("loan desk: pull the plug", ["2.1"]),
+        ("the desk must be stopped", ["2.1"]),
+        ("I want the desk stopped", ["2.1"]),
+        ("get rid of the agent on 2.1", ["2.1"]),
+        ("take somebody off the desk", ["2.1"]),
+        ("I read what the desk agent did and half of it is wrong, stop that one", ["2.1"]),
+    ],
+)
+def test_every_way_to_stop_one_stops_no_other(goal: str, ids: list[str]) -> None:
+    assert meaning(goal) == ("stop", ids)
+
+
+def test_a_stop_that_may_mean_the_work_itself_needs_a_yes() -> None:
+    assert interpret_goal("stop lending copies", ROADMAP).needs_confirmation
+
+
+def test_finished_work_is_named_by_its_state_and_redone_only_after_a_yes() -> None:
+    found = interpret_goal("start the completed ones again", ROADMAP)
+    assert ([s.id for s in found.matched_work_streams], found.needs_confirmation) == (["1.1"], True)
+
+
+def test_no_more_is_started_than_was_counted() -> None:
+    assert meaning("two small streams") == ("run", ["1.2", "3.3"])
+    assert meaning("one of the quick ones") == ("run", ["1.2"])
+
+
+def test_numbers_of_agents_are_no_parts_of_ids() -> None:
+    found = interpret_goal("2.2 and 2.3 in parallel", ROADMAP)
+    assert ([s.id for s in found.matched_work_streams], found.parameters) == (["2.2", "2.3"], {"max_agents": 2})
+
+
+@pytest.mark.parametrize("goal", ["we have done the late fees", "you started the late fees", "the late fees are next"])
+def test_a_statement_is_acted_on_only_after_a_yes(goal: str) -> None:
+    found = interpret_goal(goal, ROADMAP)
+    assert found.needs_confirmation or not found.tool_calls()

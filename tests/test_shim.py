@@ -129,17 +129,86 @@ def test_an_agent_that_reads_no_input_is_no_hindrance(tmp_path: Path) -> None:
     assert record.code == 4
 
 
+ECHO = ("sh", "-c", "while read -r line; do echo got $line; done; echo end")
+
+
 def test_frames_go_to_an_open_stdin_until_it_is_closed(tmp_path: Path) -> None:
-    directory = start(tmp_path, "sh", "-c", "while read -r line; do echo got $line; done; echo end", keep_stdin=True)
-    until(lambda: attempts.send_frame(directory, b'{"n":1}'))
-    assert attempts.send_frame(directory, b"x" * 200_000)
+    directory = start(tmp_path, *ECHO, keep_stdin=True)
+    attempts.send_frame(directory, "1", b'{"n":1}')
+    attempts.send_frame(directory, "2", b"x" * 200_000)
     until(lambda: logs.tail(directory).count("x") == 4000 - 1)
     assert attempts.observe(directory).alive
-    assert attempts.send_frame(directory, b'{"orch": "close"}')
+    attempts.send_frame(directory, "1", b"said before")
+    attempts.close_stdin(directory)
     assert end(directory).code == 0
     lines, _ = logs.read_lines_from(directory, 0)
     assert lines == ['got {"n":1}', "got " + "x" * 200_000, "end"]
-    assert not attempts.send_frame(directory, b"too late", timeout=0)
+    attempts.send_frame(directory, "3", b"too late")
+    assert {path.name for path in (directory / "frames" / "taken").iterdir()} == {"1", "2"}
+
+
+def test_frames_that_came_before_the_agent_keep_their_order(tmp_path: Path) -> None:
+    directory = tmp_path / "agents" / "one"
+    attempts.prepare(directory, make_spec(tmp_path, *ECHO, keep_stdin=True), b"first\n")
+    for name in ("03", "01", "02"):
+        attempts.send_frame(directory, name, name.encode())
+    attempts.close_stdin(directory)
+    attempts.launch(directory)
+    assert end(directory).code == 0
+    assert logs.read_lines_from(directory, 0)[0] == ["got first", "got 01", "got 02", "got 03", "end"]
+
+
+# ---- Standing still
+
+_COUNT = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork(): os._exit(0)
+path = f"{sys.argv[1]}.{os.getpid()}"
+for n in range(10**9):
+    open(path, "w").write(str(n)); time.sleep(0.002)
+"""
+
+
+def test_a_tree_that_is_paused_stands_still_and_its_time_with_it(tmp_path: Path) -> None:
+    directory = start(tmp_path, *python(_COUNT, str(tmp_path / "count")), timeout_seconds=3.0, grace_seconds=0.2)
+    until(lambda: len([path for path in tmp_path.glob("count.*") if path.read_text()]) == 2)
+    attempts.request_pause(directory, paused=True)
+    until(lambda: attempts.observe(directory).paused)
+    before = {path: path.read_text() for path in tmp_path.glob("count.*")}
+    time.sleep(1)
+    assert {path: path.read_text() for path in tmp_path.glob("count.*")} == before
+    assert attempts.observe(directory).alive
+    attempts.request_pause(directory, paused=False)
+    until(lambda: all(path.read_text() not in ("", before[path]) for path in before))
+    assert not attempts.observe(directory).paused
+    record = end(directory)
+    assert record.reason == "timeout" and record.duration_seconds >= 4
+
+
+def test_what_stands_still_can_be_stopped_and_gets_no_frames(tmp_path: Path) -> None:
+    directory = start(tmp_path, *ECHO, keep_stdin=True)
+    attempts.request_pause(directory, paused=True)
+    until(lambda: attempts.observe(directory).paused)
+    attempts.send_frame(directory, "1", b"later")
+    time.sleep(0.1)
+    assert not (directory / "frames" / "taken" / "1").exists()
+    attempts.request_stop(directory)
+    record = end(directory)
+    assert (record.reason, record.signal, record.survivors) == ("stopped", signal.SIGTERM, ())
+    assert not attempts.observe(directory).paused
+
+
+def test_one_session_has_one_agent(tmp_path: Path) -> None:
+    lock = str(tmp_path / "session")
+    first = start(tmp_path, "sleep", "60", session_lock=lock)
+    _, second = run(tmp_path / "other", "true", session_lock=lock)
+    assert second.reason == "not_started" and "session" in second.message
+    attempts.request_stop(first, now=True)
+    assert end(first).reason == "stopped"
+    _, third = run(tmp_path / "third", "true", session_lock=lock)
+    assert third.code == 0
 
 
 # ---- Output is bounded

@@ -45,7 +45,8 @@ _VERBS = "|".join(sorted(STRONG_START | (STOP - {"end"}) | {"verify", "validate"
 _SENTENCE = re.compile(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+|(?<=\d\.)\s+(?=\D)|\s+-+\s+(?!\d)")
 _CLAUSE = re.compile(
     r",\s*|:\s+|\s+(?:but|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
-    rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|put|get|give|go|move|switch|redirect|tell|make)\b)"
+    rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
+    rf"|tell|make)\b)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
 _POLITE = re.compile(
@@ -69,6 +70,12 @@ _ASKS_INDIRECTLY = re.compile(
     r"|\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when)\b|^(?:i'm |just )?(?:wondering|curious|asking) "
 )
 _TELLING = re.compile(r"\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
+#: "We should do claims" proposes it; with a question mark it asks.
+_PROPOSED = re.compile(
+    r"^(?:(?:i|we|you all|let's|maybe|perhaps|think|guess) )+(?:should|could|might|must|may|can|will|ought to"
+    r"|have to|need to)"
+    r"(?: probably| maybe| perhaps| really| just| now| also)* (?P<what>(?!not\b|be\b|i\b|we\b)\w.*)"
+)
 _CONDITION = re.compile(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once|after|unless|until|till|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was"
@@ -96,7 +103,7 @@ _DENIES = re.compile(
     r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
     r"(?:(?:didn't|did not|haven't|have not)(?! (?:we|you|i|it|they)\b)|don't|dont|do not|never|not|no(?= \w)(?!"
     r" more\b)|nobody|no one|none of (?:us|you|them)|nothing|skip"
-    r"|leave (?=.*\b(?:alone|out|as|be|running|going|on|in peace|for now|aside)\b)"
+    r"|leave (?=.*\b(?:alone|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
     r"|hold off|hold on with|let (?=.+ be$)|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
     r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b"
     r"|at it\b)|hands off|stay away from|steer clear of|keep away from"
@@ -155,9 +162,13 @@ _BUT = re.compile(
 )
 _EXCEPT = re.compile(
     r"\s*,?\s+\b(except(?: for)?|without|minus|excluding|other than|apart from|aside from|save for|besides"
-    r"|rather than|instead of|but not|leaving out|(?:that|which|who) (?:isn't|aren't|is not|are not|doesn't do"
+    r"|rather than|instead of|but not|though not|leaving out|with the exception of|not (?:including|counting)|barring"
+    r"|ignoring|skipping|omitting|(?:that|which|who) (?:isn't|aren't|is not|are not|doesn't do"
     r"|don't do)(?! (?:yet )?"
     r"(?:blocked|done|started|finished|completed?|running|waiting|ready|available|verified|merged))) "
+)
+_LEFT_ASIDE = re.compile(
+    r",?\s+(?:leaving (?=.* aside$))?([^,]+?) (?:excluded|exempt|left out|not included|(?<=\w )aside)[.! ]*$"
 )
 _NUMBERS = re.compile(r"(?<=\d)\s*,\s*(?:and\s+)?(?=\d)")
 _ANY_BUT = re.compile(
@@ -187,6 +198,7 @@ def separate(text: str) -> str:
     text = _NUMBERS.sub(" and ", _ANY_BUT.sub("everything", text))
     if match := _QUANTIFIER.match(text):
         text = f"{match[2]} {match[1].strip()}"
+    text = _LEFT_ASIDE.sub(r", except \1", text)
     return _EXCEPT.sub(", except ", _BUT.sub(r"\1\2 except", text))
 
 
@@ -198,8 +210,17 @@ def clauses(text: str) -> list[Clause]:
         for piece in _pieces(sentence):
             piece = piece.strip(" .!?;,:\"'()[]\n¿¡")
             if piece:
-                found.append(replace(_clause(piece, mark), sentence=number))
+                clause = replace(_clause(piece, mark), sentence=number)
+                found.append(replace(clause, negative=True) if _goes_on(clause, found) else clause)
     return found
+
+
+def _goes_on(clause: Clause, before: list[Clause]) -> bool:
+    """True for a further item of what is left out: "phase 4 except the feed api, feed ranking and the cache"."""
+    if len(before) < 2 or clause.command or clause.question or clause.condition:
+        return False
+    last = before[-1]
+    return last.negative and last.text.startswith("except ") and last.sentence == clause.sentence
 
 
 def _pieces(sentence: str) -> list[str]:
@@ -227,26 +248,42 @@ def _clause(text: str, marked: bool) -> Clause:
         return Clause(text, text, condition=True, marked=marked)
     text = _LINKING.sub("", text)
     bare = _without_fillers(text)
-    if bare != text and (_ASKS.match(text) and not _POLITE.match(text)):
+    if not marked and (proposed := _PROPOSED.match(text)):
+        bare = _without_fillers(proposed["what"])
+    elif bare != text and _ASKS.match(text) and not _POLITE.match(text):
         bare = text
-    polite = _POLITE.match(bare + " ") or _POLITE.match(text + " ")
-    if polite:
-        inner = _without_fillers((bare if _POLITE.match(bare + " ") else text)[polite.end() :].strip())
-        refused = bool(_DENIES.match(inner))
-        clause = _command(text, _without_fillers(_DENIES.sub("", inner).strip()) if refused else inner)
-        return replace(clause, polite=True, marked=marked, negative=refused)
-    if _WH.match(bare) or _WH.match(text):
-        return Clause(text, text, question=True, marked=marked, command=_phrase(bare)[0])
-    if _DENIES.match(text) or _DENIES.match(bare) or _STAYS.search(_RELATIVE_NO.sub("", text)):
-        denied = _DENIES.sub("", text if _DENIES.match(text) else bare).strip()
-        inner_clause = _command(text, _without_fillers(denied))
-        return replace(inner_clause, rest=inner_clause.rest or denied, negative=True, marked=marked)
-    if _ASKS.match(bare) or _ASKS.match(text):
-        return Clause(text, text, question=True, marked=marked, command=_phrase(bare)[0])
-    clause = _command(text, bare)
-    if marked and clause.word == "get" and not bare.startswith(_WISHES):
+    found = _request(text, bare) or _asked(text, bare, _WH) or _refusal(text, bare) or _asked(text, bare, _ASKS)
+    found = found or _command(text, bare)
+    if marked and found.word == "get" and not found.polite and not bare.startswith(_WISHES):
         return Clause(text, text, question=True, marked=True)
-    return replace(clause, marked=marked)
+    return replace(found, marked=marked)
+
+
+def _request(text: str, bare: str) -> Clause | None:
+    """A request in the form of a question: "can you start ..."."""
+    whole = bare if _POLITE.match(bare + " ") else text
+    polite = _POLITE.match(whole + " ")
+    if polite is None:
+        return None
+    inner = _without_fillers(whole[polite.end() :].strip())
+    refused = bool(_DENIES.match(inner))
+    clause = _command(text, _without_fillers(_DENIES.sub("", inner).strip()) if refused else inner)
+    return replace(clause, polite=True, negative=refused)
+
+
+def _asked(text: str, bare: str, asking: re.Pattern[str]) -> Clause | None:
+    if not asking.match(bare) and not (asking.match(text) and bare == _without_fillers(text)):
+        return None
+    return Clause(text, text, question=True, command=_phrase(bare)[0])
+
+
+def _refusal(text: str, bare: str) -> Clause | None:
+    denies = next((part for part in (text, bare) if _DENIES.match(part)), "")
+    if not denies and not _STAYS.search(_RELATIVE_NO.sub("", text)):
+        return None
+    denied = _DENIES.sub("", denies or bare).strip()
+    clause = _command(text, _without_fillers(denied))
+    return replace(clause, rest=clause.rest or denied, negative=True)
 
 
 def _command(text: str, bare: str) -> Clause:

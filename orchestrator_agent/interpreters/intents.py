@@ -9,12 +9,12 @@ from itertools import pairwise
 
 from orchestrator_agent.interpreters import questions
 from orchestrator_agent.interpreters.clauses import ALL, EVERYONE, EVERYTHING, Clause
-from orchestrator_agent.interpreters.lexicon import FOREIGN_ACTS, NUMBERS, OUTSIDE
+from orchestrator_agent.interpreters.lexicon import COMMANDS, FOREIGN_ACTS, NUMBERS, OUTSIDE
 from orchestrator_agent.interpreters.limits import NUMBER
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
 from orchestrator_agent.interpreters.references import WORTH_SAYING, resolve
 from orchestrator_agent.interpreters.selections import Found
-from orchestrator_agent.interpreters.words import content, fold, stem
+from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
 
 _NEXT = re.compile(
@@ -37,14 +37,31 @@ _ONE_AGENT = re.compile(
     r"|latest) (?:agent"
     r"|one|stream|worker)|on)\b"
 )
+#: "Fix that" names nothing by itself.
+_POINTING = re.compile(r"^\w+ (?:it|this|that|them|these|those)$")
+_AT_WORK = re.compile(r"\b(?:agent|stream|work|working|whoever|whatever|one|dev|coder|bot)\b")
 _OUR_WORK = re.compile(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = re.compile(r"(?:the|a|an|that|this|its|\d)\b")
 _STATES = re.compile(
     r"^(?!.*\bthat\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!agent )(?<!is )"
     r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b"
+    r"|^(?:(?:i|we|you|they|he|she|someone|somebody|have|has|had|already|just) )+(?:done|did|finished|started"
+    r"|built|made|fixed"
+    r"|completed|implemented|stopped|ran|tried|looked)\b"
 )
 #: States that the roadmap does not tell, so that nobody can say which work is meant.
 _FAILED = re.compile(r"\b(?:failed|failing|broken|stuck|crashed)\b")
+#: What may stand behind a bare "stop" that means all that runs.
+_WHO_WORKS = frozenset(
+    "the all both agents work working running now then please immediately right away today tonight for at once here"
+    " again just time already again what you are doing and it's".split()
+)
+#: Everything is said of how things are, and asks for nothing: "all good", "that is everything for today".
+_ALL_IS_WELL = re.compile(
+    r"\b(?:all|everything)(?:'s| is| are| looks| seems)? (?:good|great|done|set|fine|ok|okay|clear|right|well"
+    r"|green|there|here|lost"
+    r"|for (?:today|now))\b|\b(?:that|this|it)(?:'s| is| was) (?:all|everything)\b|\beverything is\b"
+)
 _NOTHING = re.compile(r"(?:nothing|none|nobody|no one|no more)\b")
 _MINE = re.compile(r"\b(?:my|mine|me)\b")
 #: Words for the roadmap as a whole, and for starting, that name no part of it.
@@ -70,9 +87,9 @@ def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading |
 def mention(clause: Clause, world: World) -> Reading | None:
     """What a clause without a command asks for: a bare mention of work asks for its start."""
     reading = _meta(clause, world) or _written(clause.text, world)
-    if reading:
+    if reading or _POINTING.match(clause.rest):
         return reading
-    if questions.overall(clause.text) and not names_one(clause.text, world):
+    if questions.overall(clause.text) and not (names_one(clause.text, world) and _in_its_name(clause.text, world)):
         about = resolve(questions.subject(clause.text), world, at_work=True)
         clear = about.streams and about.score >= 0.5
         return Reading("status", about if clear else Found(), 0.8, "asks how things are")
@@ -85,6 +102,12 @@ def mention(clause: Clause, world: World) -> Reading | None:
     unknown_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
     doubt = unknown_verb or (strange and head in OUTSIDE) or bool(_STATES.search(clause.text))
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
+
+
+def _in_its_name(text: str, world: World) -> bool:
+    """True when no word for a look stands beside the name: "status dashboard", but not "event store status"."""
+    looking = {word for word in tokens(text) if COMMANDS.get(word) == "status"}
+    return not looking or bool(looking & set(tokens(fold(world.rank(text)[0].stream.name))))
 
 
 def _name_words(found: Found) -> set[str]:
@@ -153,26 +176,44 @@ def names_one(text: str, world: World) -> bool:
 def _act(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
     """stop, verify, explain: commands for what exists."""
     intent, rest = clause.command, clause.rest
-    if (
-        intent == "stop"
-        and not content(clause.text.replace(clause.word, " "))
-        and (named := _called(clause, around, world))
-    ):
-        return Reading("stop", named, named.score, named.evidence)
-    everyone = ALL.search(rest) or EVERYONE.search(rest) or not _ONE_AGENT.search(rest)
-    if intent == "stop" and not content(rest) and everyone:
-        return Reading("stop_all", evidence=f"the word {clause.word}", confirm=clause.marked)
+    if intent == "stop" and (bare := _bare_stop(clause, around, world)):
+        return bare
     if intent != "explain" and _is_private(rest, 6) and "agent" not in rest:
         return None
     found = resolve(rest, world, at_work=True)
-    if not found and not content(rest):
+    if not found and not content(rest) and (not rest or _ONE_AGENT.search(rest)):
         found = _referent(clause, around, world)
     if found.kind == "unknown_id" or found.candidates:
         return Reading(intent, found, 0.5, found.evidence, ask=True)
-    weak = intent == "stop" and found.score < _LIKELY and not any(s.id in world.running for s in found.streams)
-    if found.streams and not weak:
-        return Reading(intent, found, found.score, found.evidence, confirm=clause.marked and not clause.polite)
-    return _unfound(clause, world)
+    if not found.streams or (intent == "stop" and _is_far_fetched(found, world)):
+        return _unfound(clause, world)
+    described = found.kind == "name" and len(found.streams) == 1 and _is_described(rest, world)
+    doubt = intent == "stop" and described and not _AT_WORK.search(rest)
+    confirm = doubt or (clause.marked and not clause.polite)
+    return Reading(intent, found, found.score, found.evidence, confirm=confirm)
+
+
+def _bare_stop(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
+    """A stop that names no work: of who was called first, of nothing, or of all that runs."""
+    if not content(clause.text.replace(clause.word, " ")) and (named := _called(clause, around, world)):
+        return Reading("stop", named, named.score, named.evidence)
+    if _NOTHING.match(clause.rest):
+        return Reading("none", evidence=clause.rest[:20])
+    everyone = ALL.search(clause.rest) or EVERYONE.search(clause.rest) or set(clause.rest.split()) <= _WHO_WORKS
+    if content(clause.rest) or not everyone:
+        return None
+    return Reading("stop_all", evidence=f"the word {clause.word}", confirm=clause.marked)
+
+
+def _is_far_fetched(found: Found, world: World) -> bool:
+    """A weak fit of work that nobody is at: "turn off the lights"."""
+    return found.score < _LIKELY and not any(stream.id in world.running for stream in found.streams)
+
+
+def _is_described(text: str, world: World) -> bool:
+    """True when folded `text` fits prose only: "stop double bookings" may be the work, and not its agent."""
+    top = world.rank(text)[:1]
+    return bool(top) and top[0].score < _LISTED
 
 
 def _called(clause: Clause, around: Sequence[Clause], world: World) -> Found:
@@ -221,6 +262,9 @@ def _start(clause: Clause, around: Sequence[Clause], world: World) -> Reading | 
         return run(before)
     reading = next((r for c in (clause, *around) if (r := _meta(c, world))), None)
     found = reading or _start_named(clause, world)
+    itself = Found() if found or clause.rest else resolve(clause.text, world)
+    if itself.streams and is_item(clause.text, itself, world, _NAMED):
+        return run(itself)
     if not found and _ONE_AGENT.match(clause.rest):
         return Reading("run", score=0.5, evidence="which one is not said", ask=True)
     if found or any(content(c.text) for c in around if c is not clause and c.text != clause.text):
@@ -256,7 +300,7 @@ def _meta(clause: Clause, world: World) -> Reading | None:
     said = clause.text if clause.word in ("", "continue", "proceed", "go") else clause.rest
     if any(w not in _GENERAL and w not in NUMBERS and not w.isdigit() for w in content(said)):
         return None
-    if _FAILED.search(said):
+    if _FAILED.search(said) or (not clause.command and not clause.marked and _ALL_IS_WELL.search(clause.text)):
         return None
     if resolve(said, world).kind in ("selection", "id") and not _NEXT_READY.search(said):
         return None
@@ -283,6 +327,12 @@ def _referent(clause: Clause, around: Sequence[Clause], world: World) -> Found:
         found = resolve(other.rest or other.text, world, at_work=clause.command == "stop")
         if found.streams and found.score >= WORTH_SAYING:
             return found
+    told = " ".join(other.text for other in around if other is not clause)
+    live = [match.stream for match in world.rank(told) if match.stream.id in world.running]
+    if clause.command == "stop" and len(live) == 1:
+        return Found(
+            (live[0],), score=_LIKELY, kind="name", evidence=f"{live[0].id}, the only one at work that was named"
+        )
     return Found()
 
 

@@ -46,9 +46,10 @@ _READY = re.compile(
     r"|(?:isn't|not|nothing) waiting)\b"
 )
 _ONE = re.compile(r"\b(?:one|a|an|single|thing|smallest|easiest|quickest|something|shortest)\b")
+_STATES = "completed?|finished|done|running|in progress|active|blocked"
 _STATE = re.compile(
-    r"\b(?:completed?|finished|done|running|in progress|active|blocked) (?:ones?|streams?|work"
-    r"|tasks?|items?)\b"
+    rf"\b(?:{_STATES}) (?:ones?|streams?|work|tasks?|items?)\b"
+    rf"|\b(?:what|whatever|those|anything|ones?|streams?)(?: that| which)?(?:'s| is| are) (?:already )?(?:{_STATES})\b"
 )
 _SIZE = "|".join(EFFORTS)
 _COUNTED = re.compile(
@@ -62,6 +63,7 @@ _SIZED = re.compile(
     r"|pieces?)\b"
 )
 _LIST = re.compile(r"\s*(?:,|&|\+|\b(?:and|plus|then)\b)\s*")
+_GROUPED = re.compile(rf"\b{_GROUP}\b")
 _ABOUT_GROUPS = re.compile(rf"\b(?:{_GROUP}|everything|all|whole|entire|stuff|ones|streams?|work|we need|for)\b")
 _NOTHING_IN_PARTICULAR = frozenset(stem(word) for word in FUNCTION_WORDS | TALK_WORDS)
 _UNTITLED = frozenset("phase batch milestone sprint stage epic and".split())
@@ -69,6 +71,7 @@ _UNTITLED = frozenset("phase batch milestone sprint stage epic and".split())
 
 def select(text: str, world: World) -> Found:
     """A set chosen by phase, effort, readiness or state; nothing when folded `text` speaks of something else too."""
+    text = text.replace("'s", " ")
     phase, left = phases(text, world)
     ready, state = bool(_READY.search(left)), _STATE.search(left)
     left = _STATE.sub(" ", _READY.sub(" ", left))
@@ -82,13 +85,13 @@ def select(text: str, world: World) -> Found:
     if other and world.rank(other):
         return Found()
     chosen = _filter(phase if phase is not None else world.streams, sizes, ready, world)
-    chosen = _in_state(chosen, state[0].split()[0], phase, world) if state else chosen
+    chosen = _in_state(chosen, state[0], phase, world) if state else chosen
     if counted := _COUNTED.search(text):
         chosen = _some(chosen, NUMBERS.get(counted[1] or counted[2]) or int(counted[1] or counted[2]), world)
     elif phase is None and _ONE.search(text) and not _SEVERAL.search(text):
         chosen = _easiest(chosen, world)
     parts = {"a phase": phase is not None, f"effort {'/'.join(sorted(sizes))}": sizes, "ready": ready}
-    evidence = ", ".join([name for name, holds in parts.items() if holds] + ([state[0].split()[0]] if state else []))
+    evidence = ", ".join([name for name, holds in parts.items() if holds] + ([state[0]] if state else []))
     return Found(chosen, score=0.9, kind="selection", evidence=f"all of: {evidence}") if chosen else Found()
 
 
@@ -154,10 +157,20 @@ def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
         named = bool(names) and (names[0].full_name or (names[0].score >= 0.9 and not _ABOUT_GROUPS.search(text)))
         if whole and not named:
             return world.batches[best[1]], left
+    part = _partly(text, world) if _GROUPED.search(text) else None
+    if part is not None:
+        return part, ""
     several = [heading(part, world) for part in _LIST.split(text) if content(part)]
     if len(several) > 1 and all(several):
         return list(dict.fromkeys(stream for group in several for stream in group)), ""
     return _foundation(text, world)
+
+
+def _partly(text: str, world: World) -> list[WorkStream] | None:
+    """The streams of the one heading that has all the words: "the admin phase" for "Admin and Compliance"."""
+    said = {stem(word) for word in content(text)}
+    fitting = [streams for batch, streams in world.batches.items() if said and said <= _title(batch)]
+    return list(fitting[0]) if len(fitting) == 1 else None
 
 
 def _foundation(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
@@ -186,9 +199,9 @@ def _in_state(
     chosen: Sequence[WorkStream], state: str, phase: Sequence[WorkStream] | None, world: World
 ) -> tuple[WorkStream, ...]:
     """Those of `chosen` that are finished, at work, or blocked; `phase`: with the finished ones that it left out."""
-    if state in ("complete", "completed", "finished", "done"):
+    if re.search("complete|finished|done", state):
         return tuple(s for s in (world.streams if phase is None else phase) if s.is_closed)
-    if state == "blocked":
+    if "blocked" in state:
         return tuple(s for s in chosen if s.status is WorkStreamStatus.BLOCKED)
     return tuple(s for s in chosen if s.id in world.running)
 

@@ -56,7 +56,7 @@ class Augment:
     def read(self, source: Source) -> Found:
         document = source.document
         tasks = _tasks(document)
-        top = 1 if len([task for task in tasks if task.depth == 0]) == 1 and len(tasks) > 1 else 0
+        top = _top(tasks)
         slugs = Slugs()
         drafts: list[Draft] = []
         for task in tasks:
@@ -78,6 +78,12 @@ class Augment:
                 )
             edits += [Edit(place.start, place.end, chars[status]) for place in places]
         return source.edited(edits)
+
+
+def _top(tasks: list[_Task]) -> int:
+    """The depth of the work: the lowest, but the list itself is none."""
+    depths = sorted(task.depth for task in tasks)
+    return depths[1] if depths[0] == 0 and depths[1:2] > [0] else depths[0]
 
 
 def _tasks(document: Document) -> list[_Task]:

@@ -105,6 +105,10 @@ def _judge(
         return _blocked(stream)
     if held := _held_above(stream, by_id):
         return held
+    if stream.status is WorkStreamStatus.IN_PROGRESS:
+        return Availability(
+            False, "is in progress, by somebody unnamed; name it to `orch run` to take it over", "in_progress"
+        )
     before = first.get(plan_of(stream))
     if before is not None and waits_in_order(stream, before):
         return Availability(

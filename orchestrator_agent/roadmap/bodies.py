@@ -74,13 +74,11 @@ class _Reader:
         elif line.kind is Kind.HEADING:
             self._heading(line)
         elif line.kind in (Kind.ITEM, Kind.TEXT):
+            first, self.first = self.first, False
             found = self._field(line)
-            if found is None and self.first:
-                self._stated(line)
-            self.first = False
             if found is not None:
                 self._begin(line, found)
-            else:
+            elif not (first and self._states(line)):
                 self._content(line)
         elif line.kind is not Kind.HIDDEN:
             self._keep(line)
@@ -113,20 +111,21 @@ class _Reader:
             elif value:
                 self.body.lists[name].append(value)
 
-    def _stated(self, line: Line) -> None:
-        """A status alone in the first line: "_Done_", "**In Progress**"."""
+    def _states(self, line: Line) -> bool:
+        """Read a status alone in the first line: "_Done_", "**In Progress**"."""
         text = line.content
         if line.kind is Kind.TEXT and len(text) <= _LONGEST_STATUS and text[0] in "*_" and text[-1] == text[0]:
             mark = read_mark(text, {})
             if mark is not None and mark.worded and not text[mark.end :].strip("*_.! "):
                 self.body.fields["status"] = (text, line.start)
+                return True
+        return False
 
     def _content(self, line: Line) -> None:
         if self.open is not None and not self._belongs(line, self.open):
             self.open = None
-        if self.open is not None and line.indent <= self.open.indent and line.box is not None and is_box(line.box):
-            if self.open.name in _SHOWN or (self.open.told and self.open.name not in ("tasks", "done_when")):
-                self.open = None
+        if self.open is not None and _leaves_to_steps(self.open, line):
+            self.open = None
         name = self.open.name if self.open is not None else ""
         if line.kind is Kind.ITEM and not name:
             self.item_indent = line.indent if self.item_indent is None else min(line.indent, self.item_indent)
@@ -150,6 +149,12 @@ class _Reader:
 
     def _keep(self, line: Line) -> None:
         self.body.text.append(self.document.raw(line).rstrip())
+
+
+def _leaves_to_steps(open_: _Open, line: Line) -> bool:
+    """A box below a field with a value of its own, or below one that holds no boxes, is a step of the work."""
+    is_beside = line.indent <= open_.indent and line.box is not None and is_box(line.box)
+    return is_beside and (open_.name in _SHOWN or (open_.told and open_.name not in ("tasks", "done_when")))
 
 
 def _in_one_line(found: Field) -> Iterator[tuple[str, str, int]]:

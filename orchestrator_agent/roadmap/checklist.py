@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_agent.errors import RoadmapError
@@ -47,7 +47,7 @@ class Checklist:
     name = "checklist"
 
     def recognise(self, source: Source) -> bool:
-        return source.is_markdown and any(line.box is not None for line in source.document.lines)
+        return source.is_markdown and ("[" in source.text or source.name.startswith("todo"))
 
     def read(self, source: Source) -> Found:
         document = source.document
@@ -59,7 +59,7 @@ class Checklist:
         named = [(draft, entry) for draft, entry in zip(drafts, items, strict=True) if draft.name]
         _set_steps(document, named)
         if not named:
-            return Found(warnings=tuple(_why_nothing(document.path, found.idle)))
+            return Found(warnings=tuple(_why_nothing(source, found.idle)))
         settled = settle(document, [draft for draft, _ in named], warnings)
         return assemble(document, settled, warnings, level="boxes")
 
@@ -77,10 +77,16 @@ class Checklist:
         return source.edited(replace_marks(document, found, changes, marks))
 
 
-def _why_nothing(path: str, idle: Sequence[tuple[int, str]]) -> list[str]:
-    return [
-        f'{path}:{line}: the boxes under "{title[:80]}" are no work but criteria or examples.' for line, title in idle
-    ]
+def _why_nothing(source: Source, idle: Sequence[tuple[int, str]]) -> Iterator[str]:
+    path, document = source.path, source.document
+    for number, title in idle:
+        yield f'{path}:{number}: the boxes under "{title[:80]}" are no work but criteria or examples.'
+    fenced = (line for line in document.lines if line.kind is Kind.FENCED and "[ ]" in document.raw(line))
+    if line := next(fenced, None):
+        yield f"{path}:{line.number}: boxes in code fences are examples."
+    bullets = (line for line in document.lines if line.kind is Kind.ITEM and line.box is None)
+    if source.name.startswith("todo") and (line := next(bullets, None)):
+        yield f"{path}:{line.number}: bullets without boxes are not read; write `[ ]` before those that are work."
 
 
 @dataclass(slots=True)
@@ -150,8 +156,9 @@ def _draft(document: Document, entry: _Entry, ids: _Ids, warnings: list[str]) ->
         draft.name = ""
         return draft
     draft.id = ids.of(text)
-    fill(draft, read_body(document, below))
-    if not draft.tasks:
+    if below:
+        fill(draft, read_body(document, below))
+    if below and not draft.tasks:
         draft.tasks = [inner.content for inner in below if inner.kind is Kind.ITEM and not read_field(inner.content)]
     if text.is_cut:
         draft.description.insert(0, line.content)

@@ -41,7 +41,8 @@ _STORY = re.compile(r"user story (\d{1,4})\b|us(\d{1,4})\b")
 #: Words beside a name that are no part of it.
 _FILLING = re.compile(r"\b(?:phases?|complet\w{1,10}|done|finished|is|are|being|the|tasks?|all)\b")
 _AND = re.compile(r",|&|/|\band\b|\bplus\b")
-_SHORTEST_NAME = 3
+_SHORTEST_NAME = 3  # characters
+_LONGEST_NAME = 8  # words
 _MOST_NAMES = 20
 _WIDEST = 200
 _LONGEST_LINE = 1000
@@ -58,8 +59,8 @@ class Groups:
         self._stories: dict[str, str] = {}
         #: "T004" -> the id of the work stream that has this step.
         self._steps: dict[str, str] = {}
-        #: The first word of a name -> all such names with their ids.
-        self._names: dict[str, list[tuple[str, str]]] = {}
+        #: The first words of a name -> the ids of the work streams whose names begin so.
+        self._names: dict[str, set[str]] = {}
         #: What "all" does not mean.
         self._aside: set[str] = set()
 
@@ -77,15 +78,17 @@ class Groups:
         if story := _STORY.match(called):
             self._stories.setdefault(story[1] or story[2], id_)
         self._steps.update({step.upper(): id_ for step in steps})
-        if words := called.split(" ", 1):
-            self._names.setdefault(words[0].rstrip(":"), []).append((called, id_))
+        words = called.split()
+        for count in range(1, min(len(words), _LONGEST_NAME) + 1):
+            self._names.setdefault(" ".join(words[:count]).rstrip(":,"), set()).add(id_)
 
     def named_in(self, text: str) -> list[str]:
         """The ids that a part of a sentence names, in the order of the plan.
 
         What stands in brackets counts when nothing else names any.
         """
-        found = self._named(_BRACKETS.sub(" ", text)) or self._named(text)
+        outside = _BRACKETS.sub(" ", text) if "(" in text else text
+        found = self._named(outside) or (self._named(text) if outside != text else [])
         return sorted(set(found), key=self.places.__getitem__)
 
     def _named(self, text: str) -> list[str]:
@@ -116,13 +119,9 @@ class Groups:
 
     def _called(self, text: str) -> list[str]:
         """By name, or by the first words of one: "Foundational" for "Foundational (Domain Layer)"."""
-        words = _FILLING.sub(" ", plain(text)).split()
-        called = " ".join(words)
-        if len(called) < _SHORTEST_NAME:
-            return []
-        names = self._names.get(words[0].rstrip(":"), [])[:_WIDEST]
-        hits = [id_ for name, id_ in names if name == called or name.startswith((f"{called} ", f"{called}:"))]
-        return hits if len(hits) == 1 else []
+        called = " ".join(_FILLING.sub(" ", plain(text)).split())
+        hits = self._names.get(called, set()) if len(called) >= _SHORTEST_NAME else set()
+        return list(hits) if len(hits) == 1 else []
 
 
 def _listed(text: str, known: Mapping[str, str]) -> list[str]:
@@ -152,8 +151,9 @@ def read_sections(document: Document, groups: Groups) -> Said:
     """What sections about dependencies say about work streams."""
     said = Said()
     for text in _lines(document):
-        chain = [groups.named_in(piece) for piece in _ARROW.split(text)]
-        if len(chain) > 1 and all(chain):
+        pieces = _ARROW.split(text)
+        chain = [groups.named_in(piece) for piece in pieces] if len(pieces) > 1 else []
+        if chain and all(chain):
             for earlier, later in pairwise(chain):
                 for id_ in later:
                     said.needs.setdefault(id_, []).extend(earlier)

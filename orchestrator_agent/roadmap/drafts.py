@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ def known_of(drafts: Iterable[Draft]) -> Known:
 def _dependencies(draft: Draft, known: Known) -> Dependencies:
     needs = read_dependencies(", ".join(draft.depends_on), known, draft.id)
     if draft.status is WorkStreamStatus.BLOCKED and draft.blocked_reason:
-        text = draft.blocked_reason.removeprefix("by ").removeprefix("on ").removeprefix("for ")
+        text = re.sub(r"^(?:depends on|requires|by|on|for) ", "", draft.blocked_reason)
         named = read_dependencies(text, known, draft.id)
         if named.ids and not named.unresolved:
             draft.blocked_reason = None

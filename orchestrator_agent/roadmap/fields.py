@@ -91,7 +91,8 @@ _EXAMPLES = re.compile(
 _BACKLOG = re.compile(r"backlog(?: \(?ideas?\)?| items?)?$|icebox$|parking lot$|out of scope\b|someday\b|non-?goals\b")
 _CRITERIA = re.compile(
     r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done (?:when|means)\b|"
-    r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?list$|(?:open )?questions?$|pre-?flight\b|quality gates?$|"
+    r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?list$|(?:open )?questions?$|pre-?flight\b|"
+    r"prerequisites?(?: (?:met|complete))?$|quality gates?$|"
     r"risks?(?: (?:and|&) .*)?$|(?:success )?metrics?$|notes?$|archived?$|deferred\b|contributing$|"
     r"future(?: (?:ideas|work|enhancements|considerations))?$",
 )

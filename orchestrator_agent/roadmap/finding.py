@@ -9,10 +9,29 @@ from pathlib import Path
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import id_key
 
-#: Folders that hold a plan per feature, as "folder of features", "file in each".
-_SPECS = (("specs", "tasks.md"), (".kiro/specs", "tasks.md"), ("openspec/changes", "tasks.md"))
-#: Names without case, in the order in which they are taken.
-_FIRST = ("plans/roadmap.md", ".planning/roadmap.md")
+#: Folders that hold a plan per feature, as "folder of features", "file in each"; the folder itself where that is empty.
+_FEATURES = (
+    ("specs", "tasks.md"),
+    (".kiro/specs", "tasks.md"),
+    ("openspec/changes", "tasks.md"),
+    ("agent-os/specs", "tasks.md"),
+    (".claude/epics", ""),
+)
+#: Names without case, in the order in which they are taken: roadmaps made for agents, then the stores of tools.
+_FIRST = (
+    "plans/roadmap.md",
+    ".planning/roadmap.md",
+    ".taskmaster/tasks/tasks.json",
+    "tasks/tasks.json",
+    "backlog/tasks",
+    ".beads/issues.jsonl",
+    "_bmad-output/implementation-artifacts/sprint-status.yaml",
+    "conductor/tracks.md",
+    "agent-os/product/roadmap.md",
+    "prd.json",
+    "scripts/ralph/prd.json",
+)
+#: What people write by hand, behind the plans of features.
 _LAST = (
     "roadmap.md",
     "docs/roadmap.md",
@@ -23,17 +42,19 @@ _LAST = (
     "todo.md",
     "docs/todo.md",
     "tasks.md",
+    "fix_plan.md",
 )
+_DONE_WITH = ("archive", "archived", "completed")
 
 
 def candidates(root: Path) -> Iterator[str]:
     """Relative paths of the plans that lie under `root`, the likeliest first; links out of it are left out."""
     for name in _FIRST:
         yield from _existing(root, name)
-    for folder, name in _SPECS:
-        features = [entry for entry in _entries(root / folder) if entry != "archive"]
+    for folder, name in _FEATURES:
+        features = [entry for entry in _entries(root / folder) if entry.casefold() not in _DONE_WITH]
         for feature in sorted(features, key=id_key, reverse=True):
-            yield from _existing(root, f"{folder}/{feature}/{name}")
+            yield from _existing(root, f"{folder}/{feature}/{name}" if name else f"{folder}/{feature}")
     for name in _LAST:
         yield from _existing(root, name)
 
@@ -81,7 +102,7 @@ def _existing(root: Path, name: str) -> Iterator[str]:
     """The file that `name` means, whatever the case of its last part."""
     folder, _, last = name.rpartition("/")
     for entry in sorted(_entries(root / folder)):
-        if entry.casefold() == last:
+        if entry.casefold() == last.casefold():
             relative = f"{folder}/{entry}" if folder else entry
             try:
                 yield check(root, relative)

@@ -102,5 +102,6 @@ def _draft(document: Document, line: Line, below: list[Line], slugs: Slugs) -> D
         draft.status = WorkStreamStatus.CANCELLED
     if text.is_cut:
         draft.description.append(line.content)
-    fill(draft, read_body(document, below))
+    if below:
+        fill(draft, read_body(document, below))
     return draft

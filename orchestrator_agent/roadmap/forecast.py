@@ -44,7 +44,9 @@ class _Forecast:
             return
         if stream.step is not None:
             self.open[plan_of(stream)][stream.step] += 1
-        if is_out or stream.unresolved or stream.blocked_reason or stream.assigned_to:
+        if is_out or stream.unresolved or stream.blocked_reason or stream.assigned_to or stream.is_container:
+            return
+        if stream.status is WorkStreamStatus.IN_PROGRESS:  # somebody is at it
             return
         needed = {name.casefold() for name in stream.depends_on if name not in stream.satisfied}
         needed = {name for name in needed if not self._is_complete(name)}

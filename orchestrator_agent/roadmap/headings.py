@@ -27,7 +27,7 @@ from orchestrator_agent.roadmap.statuses import CIRCLES, EMOJI, is_box, is_emoji
 #: Words before the number of a heading; those that only headings use come first.
 _KIND = rf"(?i:work package|agent|stage|sprint|week|iteration|unit|item|{KIND})"
 _TITLE = re.compile(
-    rf"(?:(?P<kind>{_KIND}) ?[-#:.]? ?)?"
+    rf"(?:(?![A-Z]{{2,12}}-\d)(?P<kind>{_KIND}) ?[-#:.]? ?)?"
     r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}-\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
     r"|[A-Z]{1,4}\d{1,9}(?:\.\d{1,9}){0,6}|[A-Z])"
     r"(?P<sep> ?[:：.)）、] ?| ?[-–—]+ | |$)(?P<name>.*)"
@@ -78,6 +78,8 @@ class Heading:
     end: int = 0
     #: The headings around it, the outermost first.
     around: tuple[str, ...] = ()
+    #: Index of the heading with an id that it stands below, or -1.
+    group: int = -1
     #: What stands before the next such heading, and the index of that.
     body_end: int = 0
     body: Body = field(default_factory=lambda: _NO_BODY)
@@ -121,7 +123,9 @@ class Heading:
 
 def read_headings(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[Heading]:
     """All headings that have an id, outside sections that hold no work, with what stands below them."""
-    return _read(document, legend, read_heading)
+    found = _read(document, legend, read_heading)
+    _lift_last_status(found)
+    return found
 
 
 def read_titles(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[Heading]:
@@ -160,6 +164,7 @@ def _read(
         idle = any(entry[2] for entry in path)
         if heading is not None and not idle:
             heading.around = tuple(title for level, title, _ in path if level > 1 or _groups(title))
+            heading.group = open_[-1].index if open_ else -1
             found.append(heading)
             open_.append(heading)
         elif heading is None:
@@ -189,7 +194,6 @@ def _read_bodies(document: Document, headings: list[Heading], legend: Mapping[st
         item.body_end = min(item.end, following.index) if following else item.end
         item.body = read_body(document, document.lines[item.index + 1 : item.body_end])
         item.field_place = status_place(item.body, legend)
-    _lift_last_status(headings)
 
 
 def _lift_last_status(headings: list[Heading]) -> None:
@@ -204,9 +208,9 @@ def _lift_last_status(headings: list[Heading]) -> None:
         open_.append(heading)
     for whole in headings:
         inner = parts.get(whole.index, [])
-        if whole.field_place is None and len(inner) > 1 and inner[-1].field_place is not None:
-            if all(part.field_place is None for part in inner[:-1]):
-                whole.field_place, inner[-1].field_place = inner[-1].field_place, None
+        told = [part for part in inner if part.field_place is not None]
+        if whole.field_place is None and len(inner) > 1 and told == inner[-1:]:
+            whole.field_place, inner[-1].field_place = inner[-1].field_place, None
 
 
 def _groups(title: str) -> bool:
@@ -242,7 +246,7 @@ def _title(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> He
 
 
 def _trim(name: str) -> Name:
-    name = name.rstrip(" -–—:：(（*_~")
+    name = name.rstrip(" -–—:：([（*_~")
     return clean_name(_LOUD.sub("", name) or name)
 
 
@@ -283,13 +287,13 @@ def read_ending(text: str, first: int, legend: Mapping[str, WorkStreamStatus]) -
         if char.isalnum() or char == " ":
             continue
         dash = char in "-–—" and text[position - 1 : position] == " " and text[position + 1 : position + 2] == " "
-        if not (dash or char in "(（" or is_emoji(char)) or not text[first:position].strip():
+        if not (dash or char in "([（" or is_emoji(char)) or not text[first:position].strip():
             continue
         begin = position if is_emoji(char) else position + 1
         mark = read_mark(text[begin:], legend)
         if mark is None or (is_emoji(char) and not mark.worded and not _tells(mark.emoji, legend)):
             continue
-        rest = text[begin + mark.end :].strip(" *_)）~!.")
+        rest = text[begin + mark.end :].strip(" *_)]）~!.")
         if not rest or (rest.startswith("(") and is_emoji(char)):
             start, end = begin + mark.start, begin + mark.end
             kind = "ending" if is_emoji(char) else "remark"

@@ -25,6 +25,7 @@ _OPTIONAL = re.compile(r"\* +")
 _SENTENCE = re.compile(r"(?<=[^\s.A-Z][.?!]) +|(?<=[。！？])| [-–—] ")
 #: Longer texts are cut to their first sentence.
 _LONGEST_NAME = 100
+_LONGEST_LEGEND = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def read_item(content: str) -> ItemText:
     """Take the text behind a box apart."""
     optional = _OPTIONAL.match(content)
     text = " ".join(content[optional.end() if optional else 0 :].split())
-    needs = tuple(match[1] for match in _NEEDS.finditer(text))
+    needs = tuple(match[1] for match in _NEEDS.finditer(text)) if "(" in text else ()
     text = _NEEDS.sub("", text).strip() if needs else text
     struck = text.startswith("~~") and text.rstrip(" .").endswith("~~")
     text = text.strip("~ .") if struck else text
@@ -68,7 +69,7 @@ def read_item(content: str) -> ItemText:
         return ItemText(id_, "")
     short = _SENTENCE.split(name, maxsplit=1)[0] if len(name) > _LONGEST_NAME else name
     is_cut = short != name or bold is not None
-    issue = _ISSUE_AT_END.search(name)
+    issue = _ISSUE_AT_END.search(name) if "#" in name else None
     aside = "optional" if optional else None
     return ItemText(id_, short, cleaned.priority, needs, struck, aside, is_cut, issue[1] if issue else "")
 
@@ -80,5 +81,7 @@ def states_need(content: str, position: int) -> bool:
 
 def is_legend(name: str) -> bool:
     """True for "In progress" or "completed task": such a box explains the boxes."""
+    if len(name) > _LONGEST_LEGEND:
+        return False
     words = _OF_TASKS.sub("", plain(name))
     return words in WORDS or words in ("checked", "unchecked")

@@ -8,11 +8,13 @@ also one that forgot its status line.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator_agent.roadmap.fields import plain
 from orchestrator_agent.roadmap.headings import Heading
 
+_FEW = 0.25
 #: How long a phase takes when it is no work for one branch.
 _MONTHS = re.compile(r"\b\d+ ?\+? (?:months?|quarters?)\b|\bQ[1-4]\b|\b[12] ?\+? years?\b", re.IGNORECASE)
 #: Headings over what is to come.
@@ -87,6 +89,15 @@ def _stands_alone(outer: Heading) -> bool:
     return outer.marked or bool(outer.body.boxes) or (bool(outer.kind) and outer.filled)
 
 
+def tell_apart(headings: Sequence[Heading], chosen: Sequence[Heading]) -> None:
+    """Where each group counts from 1 again, an id gets that of its group before it: task 1 of phase 2 is "2.1"."""
+    counts = Counter(item.id.casefold() for item in chosen)
+    again = {item.kind for item in chosen if counts[item.id.casefold()] > 1}
+    for item, groups in list(groups_around(headings, chosen)):
+        if item.kind in again and groups:
+            item.id = f"{groups[-1].id}.{item.id}"
+
+
 def groups_around(headings: Sequence[Heading], chosen: Sequence[Heading]) -> Iterator[tuple[Heading, list[Heading]]]:
     """Each heading that is work, with those around it that have an id and are groups."""
     taken = {heading.index for heading in chosen}
@@ -121,13 +132,13 @@ def _once(headings: Iterable[Heading]) -> list[Heading]:
     told = {(heading.kind, heading.id) for heading in found if heading.telling}
     filled = {(heading.kind, heading.id) for heading in found if heading.filled}
     kept = []
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, int]] = set()
     for heading in found:
         key = (heading.kind, heading.id)
         better = told if key in told else filled
         is_good = heading.telling if key in told else heading.filled or key not in better
-        if is_good and (heading.telling or key not in seen):
-            seen.add(key)
+        if is_good and (heading.telling or (*key, heading.group) not in seen):
+            seen.add((*key, heading.group))
             kept.append(heading)
     return kept
 
@@ -141,13 +152,17 @@ def _way_of_counting(heading: Heading) -> str:
 
 
 def _weight(family: Sequence[Heading]) -> tuple[float, float]:
-    """How many members tell their status or what they wait for, and how many have more than prose below them."""
-    telling = sum(member.telling for member in family)
-    return telling / len(family), sum(member.filled for member in family) / len(family)
+    """The share of members that tell their status or what they wait for, and of those with more than prose below them.
+
+    A few marks among many members are none: the first status that is written must not change what is work.
+    """
+    telling = sum(member.telling for member in family) / len(family)
+    return telling if telling >= _FEW else 0.0, sum(member.filled for member in family) / len(family)
 
 
 def _is_work(family: Sequence[Heading]) -> bool:
-    telling, filled = (share * len(family) for share in _weight(family))
+    telling = sum(member.telling for member in family)
+    filled = sum(member.filled for member in family)
     if _way_of_counting(family[0]) == "1":
         # Documents number their chapters too.
         return telling > 0

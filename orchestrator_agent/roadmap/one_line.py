@@ -19,7 +19,8 @@ _NEEDS = re.compile(r"(?:blocked by|depends on|after|needs|requires):? +(.*)", r
 _LOUD = re.compile(r"(?<=\)) [-–—] [A-Z][A-Z ]{2,30}$")
 #: Over a list of bullets that tells what happened.
 _LOG = re.compile(
-    r"[*_]{0,3}(?:recently |previously |already )?(?:completed?|done|finished|archived|closed|shipped)\b[^:：]{0,60}[:：]",
+    r"[*_]{0,3}(?:recently |previously |already )?(?:completed?|done|finished|archived|closed|shipped)\b"
+    r"[^:：]{0,60}[:：]",
     re.IGNORECASE,
 )
 _TRAILER = re.compile(r" [-–—] [A-Z][A-Z ]{2,30}$")
@@ -58,7 +59,7 @@ def read_one_line(
             batch, is_log = line.content if line.level > 1 else None, False
         elif line.kind in (Kind.TEXT, Kind.ITEM) and line.box is None and line.indent < 2:
             inside = section[0] <= line.number <= section[1]
-            draft = None if path and path[-1][1] or (inside and line.kind is Kind.ITEM) else _read(line, legend)
+            draft = None if (path and path[-1][1]) or (inside and line.kind is Kind.ITEM) else _read(line, legend)
             if draft is None:
                 is_log = is_log if line.kind is Kind.ITEM else bool(_LOG.match(line.content))
             elif is_log and line.kind is Kind.ITEM:

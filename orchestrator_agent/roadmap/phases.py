@@ -19,12 +19,12 @@ from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.document import Document, Kind
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, drop_roles
 from orchestrator_agent.roadmap.fields import is_placeholder
-from orchestrator_agent.roadmap.headings import Heading, read_headings, read_titles
-from orchestrator_agent.roadmap.levels import choose, choose_titles, groups_around
+from orchestrator_agent.roadmap.headings import Heading, Restated, read_headings, read_titles
+from orchestrator_agent.roadmap.levels import choose, choose_titles, groups_around, tell_apart
 from orchestrator_agent.roadmap.one_line import read_one_line
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.relations import add_relations
-from orchestrator_agent.roadmap.restated import Restated, attach, has_work_boxes, read_restated
+from orchestrator_agent.roadmap.restated import attach, has_work_boxes, read_restated
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.stated import settle_status
 from orchestrator_agent.roadmap.statuses import EMOJI
@@ -49,6 +49,7 @@ class Phases:
         headings = read_headings(document, legend)
         rest = attach(headings, read_restated(document, legend))
         chosen = choose(headings, has_work_boxes(document)) or choose_titles(read_titles(document, legend))
+        tell_apart(headings, chosen)
         taken = [(item.line.number, document.lines[item.end - 1].number) for item in chosen]
         short = read_one_line(document, legend, taken)
         _end_before(chosen, [draft.first_line for draft in short.drafts])

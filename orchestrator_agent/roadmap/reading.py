@@ -126,12 +126,18 @@ def write_status(data: bytes, path: str, changes: Mapping[str, WorkStreamStatus]
 
 
 def write_statuses(
-    files: Files, paths: Sequence[str], changes: Mapping[str, WorkStreamStatus], format_name: str = ""
+    files: Files,
+    paths: Sequence[str],
+    changes: Mapping[str, WorkStreamStatus],
+    format_name: str = "",
+    *,
+    rehearsal: bool = False,
 ) -> dict[str, bytes]:
     """The files that change, with their new bytes, when some work streams get a new status.
 
     Args:
         changes: new status by work stream id, in any spelling that `Roadmap.get` accepts.
+        rehearsal: only to see whether it can be done; programs that keep a store are not run for it.
 
     Raises:
         RoadmapError: as `read_plan`; or a status has no place in the plan, or the result would not read back as wanted.
@@ -149,7 +155,7 @@ def write_statuses(
             if shown.id in wanted and wanted[shown.id] is not shown.status
         }
         if own and plan.format is not None:
-            written |= _write(plan, own)
+            written |= _write(replace(plan, source=replace(plan.source, rehearsal=rehearsal)), own)
     return written
 
 

@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from orchestrator_agent.roadmap.dependencies import KIND, Known, read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, Line
@@ -21,18 +22,24 @@ from orchestrator_agent.roadmap.statuses import is_emoji
 
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:[.-]\d{1,9}){0,6}[a-z]?"
 _LIST = rf"(?:{_ID}|[A-Z]\b)(?:(?: ?(?:,|-|–|to|and|&) ?|, and )(?:{_ID}|[A-Z]\b)){{0,50}}"
-_MENTION = re.compile(rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>[A-Z][A-Z0-9]{{0,9}}-\d{{1,9}}))\b(?![.-]\d)")
+_MENTION = re.compile(
+    rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>[A-Z][A-Z0-9]{{0,9}}-\d{{1,9}}))\b(?![.-]\d)"
+)
 _WAITS = r"depends? (?:up)?on|dependent (?:up)?on|requires?|needs?|blocked by|waits? (?:for|on)|builds? (?:up)?on"
 _NEEDS = re.compile(rf"\b(?:{_WAITS})\b", re.IGNORECASE)
 _NEEDS_IN_SECTION = re.compile(
     rf"\b(?:{_WAITS}|after|follows|(?:cannot|can't|must not) \w+ (?:before|until|without))\b", re.IGNORECASE
 )
-_BLOCKS = re.compile(r"\b(?:blocks|unblocks|enables|precedes|before|is (?:needed|required) (?:by|for))\b", re.IGNORECASE)
+_BLOCKS = re.compile(
+    r"\b(?:blocks|unblocks|enables|precedes|before|is (?:needed|required) (?:by|for))\b", re.IGNORECASE
+)
 #: Right before what is needed in a text that describes work.
 _IN_TEXT = re.compile(rf"(?:\(from|\b(?:{_WAITS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
 _ARROW = re.compile(r" ?(?:[→⟶➜►▶]|[-=─━]{1,9}[>►▶]) ?")
-_SECTION = re.compile(r"dependenc|critical path|execution order|order of (?:execution|work)|sequenc|依赖", re.IGNORECASE)
+_SECTION = re.compile(
+    r"dependenc|critical path|execution order|order of (?:execution|work)|sequenc|依赖", re.IGNORECASE
+)
 _TREE = "│├└─┌┐┘┴┬┼|"
 _BULLET = re.compile(r"[-+\d.) ]*(?=[^\W\d_])")
 _WIDTH = 1000
@@ -127,7 +134,7 @@ class _Reader:
         pieces = _ARROW.split(text)
         steps = [self.mentioned(piece) or self._bare(piece) for piece in pieces] if len(pieces) > 1 else []
         if all(steps):
-            for earlier, later in zip(steps, steps[1:], strict=False):
+            for earlier, later in pairwise(steps):
                 yield _Relation(later, earlier)
 
     def _sentence(self, text: str, needs: re.Pattern[str]) -> Iterator[_Relation]:
@@ -177,7 +184,9 @@ class _Reader:
 
 def _plain(text: str) -> str:
     """The words of a line: no bullet, markup, pictures and lines of a drawing."""
-    letters = "".join(" " if char in _TREE or _is_picture(char) else char for char in text[:_WIDTH] if char not in "*_`")
+    letters = "".join(
+        " " if char in _TREE or _is_picture(char) else char for char in text[:_WIDTH] if char not in "*_`"
+    )
     words = " ".join(letters.replace("[", "(").split())
     bullet = _BULLET.match(words)
     return words[bullet.end() :] if bullet else words

@@ -13,15 +13,17 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
-from orchestrator_agent.roadmap.columns import columns_of, id_in
+from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import holds_checks, holds_criteria, holds_examples, plain
 from orchestrator_agent.roadmap.headings import Heading, Restated, read_heading
 from orchestrator_agent.roadmap.statuses import is_box, read_box, read_mark
-from orchestrator_agent.roadmap.table_lines import tables_of
+from orchestrator_agent.roadmap.table_lines import Row, tables_of
 
 _LEADING_STATUS = re.compile(r"[*_`\s]*[^*_`:：]{1,20}[*_`]{1,3} [-–—] +")
+#: An id of which the word before the number is a part.
+_CODE = re.compile(r"[A-Z]{2,12}-\d{1,9}")
 _NUMBER_END = re.compile(r"[A-Z]{1,3}\d{0,2}-(\d{1,4})$")
 
 
@@ -63,12 +65,10 @@ def _of_box(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> R
     if heading is None:
         return None
     place = Place("box", line.box_start, line.box_start + len(line.box), line.box, read_box(line.box)[0])
-    words = [read_mark(line.content, legend)] if skip else []
-    said = [
-        Place("remark", line.start + mark.start, line.start + mark.end, line.content[mark.start : mark.end], mark.status)
-        for mark in words
-        if mark
-    ]
+    said = []
+    if skip and (mark := read_mark(line.content, legend)):
+        begin, end = line.start + mark.start, line.start + mark.end
+        said.append(Place("remark", begin, end, line.content[mark.start : mark.end], mark.status))
     name = re.split(r" [-–—]+ |\*\*", heading.name)[0] or heading.name
     return Restated(line, heading.id, name, heading.kind, (place, *said, *heading.places), in_table=False)
 
@@ -79,9 +79,7 @@ def _rows(document: Document, legend: Mapping[str, WorkStreamStatus]) -> Iterato
         if columns is None or any(holds_criteria(title) or holds_examples(title) for title in table.titles):
             continue
         for row in table.rows:
-            id_, rest = id_in(row.text(columns.id), whole=True) if columns.id is not None else ("", "")
-            if not id_:
-                id_, rest = id_in(row.text(columns.name), whole=False)
+            id_, rest = _id_in_row(row, columns)
             cell = row.cell(columns.status)
             mark = read_mark(cell.text, legend) if cell else None
             if id_ and cell and mark:
@@ -90,6 +88,14 @@ def _rows(document: Document, legend: Mapping[str, WorkStreamStatus]) -> Iterato
                 place = Place("field", begin, begin + len(example), example, mark.status)
                 name = rest if columns.id is None else row.text(columns.name)
                 yield Restated(row.line, id_, name, "", (place,), in_table=True)
+
+
+def _id_in_row(row: Row, columns: Columns) -> tuple[str, str]:
+    text = row.text(columns.id).strip("*_` ")
+    if _CODE.fullmatch(text):
+        return text, ""
+    id_, rest = id_in(text, whole=True) if text else ("", "")
+    return (id_, rest) if id_ else id_in(row.text(columns.name), whole=False)
 
 
 def attach(headings: Sequence[Heading], restated: Sequence[Restated]) -> list[Restated]:

@@ -109,6 +109,8 @@ class Source:
     is_folder: bool = False
     #: For what stands beside the plan: a configuration, an archive. Never written.
     around: Files = field(default_factory=Memory)
+    #: Statuses are written only to see whether that can be done: no other program is to be run for it.
+    rehearsal: bool = False
 
     @property
     def name(self) -> str:

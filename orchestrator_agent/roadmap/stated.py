@@ -8,10 +8,14 @@ from collections.abc import Iterator, Sequence
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.bodies import Body, counted, sum_of
 from orchestrator_agent.roadmap.drafts import Draft, Place
+from orchestrator_agent.roadmap.fields import leading_emoji
 from orchestrator_agent.roadmap.headings import Heading
 from orchestrator_agent.roadmap.set_aside import sets_aside
+from orchestrator_agent.roadmap.statuses import read_mark
 
-_NEEDS = re.compile(r"\b(?:blocked by|depends on|waits for|waiting for|requires|needs|after) ([^()|]{1,200})", re.IGNORECASE)
+_NEEDS = re.compile(
+    r"\b(?:blocked by|depends on|waits for|waiting for|requires|needs|after) ([^()|]{1,200})", re.IGNORECASE
+)
 #: The kinds of places in the order in which they are believed.
 _RANKS = ("field", "ending", "remark", "emoji", "box")
 
@@ -53,10 +57,12 @@ def _unknown(draft: Draft, place: Place, own: Sequence[Place]) -> Iterator[str]:
 
 
 def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], body: Body) -> Iterator[str]:
-    steps = sum_of(body.boxes or body.other_boxes) if body.boxes or body.other_boxes else counted(body)
+    boxes = body.boxes or body.other_boxes
+    steps = sum_of(boxes) if boxes else counted(body)
     stated = [place.status for place in sorted([*own, *other], key=_rank) if place.status is not None]
     worded = [place.status for place in (*own, *other) if place.kind != "box" and place.status is not None]
-    draft.status = stated[0] if stated else steps
+    said = stated or ([] if boxes else [status for title in item.around[-1:] if (status := status_of_group(title))])
+    draft.status = said[0] if said else steps
     if stated and not worded and stated[0] is WorkStreamStatus.NOT_STARTED and steps is not stated[0]:
         draft.status = WorkStreamStatus.IN_PROGRESS
     if item.struck and draft.status is not WorkStreamStatus.COMPLETE:
@@ -68,11 +74,19 @@ def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], bo
     elif not worded and draft.status is WorkStreamStatus.NOT_STARTED and (word := _set_aside_by(item)):
         draft.status = WorkStreamStatus.BLOCKED
         draft.blocked_reason = f"the plan sets it aside: {word}"
-    elif not stated and not (body.boxes or body.other_boxes):
+    elif not said and not boxes:
         yield f"has no status and counts as {draft.status.value.replace('_', ' ')}"
     if len({*worded, *(status for status in stated if status is WorkStreamStatus.COMPLETE)}) > 1:
         yield f"has two statuses, {draft.status.value} counts"
         _doubt(draft, item)
+
+
+def status_of_group(title: str) -> WorkStreamStatus | None:
+    """The status that a title gives to all below it: "In Progress", "✅ Done"; None for other titles."""
+    span = leading_emoji(title)
+    text = title[span[1] :] if span else title
+    mark = read_mark(text, {})
+    return mark.status if mark and mark.worded and not text[mark.end :].strip("*_:：. \ufe0f") else None
 
 
 def _set_aside_by(item: Heading) -> str:

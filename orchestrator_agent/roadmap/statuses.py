@@ -28,7 +28,7 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         released; verified; 已完成; 完成""",
     BLOCKED: "blocked; parked; on hold; hold; paused; deferred; postponed; waiting; stuck",
     CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
-        abandoned; superseded; not needed; no longer needed; won't do; wont do; skipped""",
+        abandoned; superseded; not needed; no longer needed; won't do; wont do; skipped; skip""",
 }
 WORDS: dict[str, WorkStreamStatus] = {
     " ".join(phrase.split()): status for status, phrases in _PHRASES.items() for phrase in phrases.split(";")

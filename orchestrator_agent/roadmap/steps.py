@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from orchestrator_agent.roadmap.drafts import Draft
+from orchestrator_agent.roadmap.dependencies import Known, read_dependencies
+from orchestrator_agent.roadmap.drafts import Draft, known_of
+from orchestrator_agent.roadmap.stated import status_of_group
 
 #: What is called so and counted up is done one after the other; features and packages are not.
 _IN_ORDER = r"(?:phase|阶段|stage|step|milestone|sprint|week|iteration)"
@@ -22,10 +24,19 @@ def assume_order(drafts: Sequence[Draft], kinds: Sequence[str]) -> None:
         drafts: all work of a plan, in its order.
         kinds: the word before the id of each.
     """
-    if any(draft.depends_on for draft in drafts):
+    known = known_of(drafts)
+    if any(_states_needs(draft, known) for draft in drafts):
         return
+    if all(status_of_group(draft.batch or "") for draft in drafts):
+        return  # a board: its column says what may be taken
     for draft, step in zip(drafts, _steps(drafts, kinds), strict=False):
         draft.step = step
+
+
+def _states_needs(draft: Draft, known: Known) -> bool:
+    """It names other work, or says that it needs none; "the lawyers" says nothing about the order."""
+    found = read_dependencies(", ".join(draft.depends_on), known, draft.id)
+    return bool(found.ids) or bool(draft.depends_on and not found.unresolved)
 
 
 def _steps(drafts: Sequence[Draft], kinds: Sequence[str]) -> list[int]:

@@ -40,6 +40,7 @@ _COUNTED = re.compile(
     r"(?:pr|p|m|s|w|step|stage|sprint|week|day|part|iteration|phase|milestone)?[-# ]?\d{1,4}(?:\.\d{1,4}){0,4}[a-z]?$",
     re.IGNORECASE,
 )
+_HELD = re.compile(r"\b(?:blocked|waiting|waits|on hold|deferred|optional|paused)\b", re.IGNORECASE)
 _SUM = re.compile(r"(?:sub|grand )?totals?$|sum$|overall$|合计$|总计$", re.IGNORECASE)
 _NUMBERED = re.compile(r"\W*(?:[A-Za-z]+[ -]?)?\d")
 
@@ -163,6 +164,9 @@ def _set_status(
         example = text[mark.start : min(mark.end, mark.core_end)] if mark.reason else text[mark.start : mark.end]
         draft.places.append(Place("field", start + mark.start, start + mark.end, example, mark.status))
         draft.status, draft.blocked_reason = mark.status, mark.reason
+        rest = text[mark.end :].strip(" ()*_~-–—:;,.")
+        if mark.status is WorkStreamStatus.NOT_STARTED and _HELD.search(rest):
+            draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, rest
         if text.startswith("~~") and mark.status is not WorkStreamStatus.COMPLETE:
             draft.status = WorkStreamStatus.CANCELLED
         return

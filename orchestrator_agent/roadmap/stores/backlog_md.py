@@ -70,7 +70,7 @@ class BacklogMd:
     def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
         places = {id_: required(found, id_, _Place, source.path) for id_ in changes}
         words = {id_: place.word(changes[id_], source.path) for id_, place in places.items()}
-        told = self._through_tool(source, places, words)
+        told = None if source.rehearsal else self._through_tool(source, places, words)
         written = {}
         for id_, place in places.items():
             task, date = place.task, told.get(id_, "") if told is not None else None

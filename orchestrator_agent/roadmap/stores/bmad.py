@@ -21,7 +21,7 @@ from orchestrator_agent.model import Source as Lines
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.sources import Source
-from orchestrator_agent.roadmap.stores.collecting import Entry, collect
+from orchestrator_agent.roadmap.stores.collecting import Entry, collect, one_line
 from orchestrator_agent.roadmap.stores.places import required
 from orchestrator_agent.roadmap.stores.words import Words
 from orchestrator_agent.roadmap.stores.yaml_text import Entry as Value
@@ -84,8 +84,8 @@ def _entry(source: Source, value: Value, story: re.Match[str], number: int, loca
     path = f"{location.rstrip('/')}/{value.key}.md"
     written = bool(location) and status is not S.COMPLETE and source.around.read(path) is not None
     stream = WorkStream(
-        id=value.key,
-        name=name[:1].upper() + name[1:] or f"Story {story[1]}.{story[2]}",
+        id=one_line(value.key),
+        name=one_line(name[:1].upper() + name[1:]) or f"Story {story[1]}.{story[2]}",
         status=status,
         blocked_reason=reason,
         # What was put off holds nothing up.

@@ -11,7 +11,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,6 +51,8 @@ class Tools:
         program = self.find(format_name)
         if program is None or not all(map(_PLAIN_ID.fullmatch, ids)) or not all(map(_is_inside, files)):
             return None
+        import tempfile  # a third of what this module costs, and few have the programs
+
         scratch = tempfile.TemporaryDirectory(prefix="orch-store-", ignore_cleanup_errors=True)
         with suppress(OSError), scratch as name:
             top = Path(name)

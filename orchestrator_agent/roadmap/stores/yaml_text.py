@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.roadmap.document import Edit
+from orchestrator_agent.roadmap.stores.json_text import as_text
 
 
 class Line(NamedTuple):
@@ -241,7 +242,7 @@ def _unquoted(token: str) -> str | None:
     if token[:1] != '"':
         return token
     try:
-        return str(json.loads(token, strict=False))
+        return as_text(json.loads(token, strict=False))
     except ValueError:
         return None
 

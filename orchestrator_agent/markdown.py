@@ -1,0 +1,63 @@
+"""Markdown as a model writes it, shown on a terminal line by line while it still comes.
+
+Headings and bold text are bold, code is dim, list marks are bullets. Without colours it is plain text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator_agent.terminal import clean, style
+
+_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r"#{1,6}\s+(.*?)(?:\s+#+)?\s*$")
+_BULLET = re.compile(r"(\s*)[-*+]\s+(.*)$")
+#: Code first: what stands in it is no mark.
+_SPAN = re.compile(r"`([^`]+)`|\*\*(?=\S)([^*]+)\*\*|__(?=\S)([^_]+)__")
+
+
+class Markdown:
+    """One text that comes in pieces."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        #: The mark that ends the block of code that we are in; empty outside of one.
+        self._fence = ""
+
+    def feed(self, piece: str) -> list[str]:
+        """The lines that are whole now, ready to be printed; hostile characters are taken out."""
+        *whole, self._rest = (self._rest + piece).split("\n")
+        return [shown for line in whole if (shown := self._line(line)) is not None]
+
+    def end(self) -> list[str]:
+        """The last line, when it has not ended by itself; a new text may begin."""
+        rest, self._rest = self._rest, ""
+        shown = self._line(rest) if rest.strip() else None
+        self._fence = ""
+        return [] if shown is None else [shown]
+
+    def _line(self, line: str) -> str | None:
+        """A line for the terminal; None for the marks round a block of code."""
+        line = clean(line, keep_newlines=True).expandtabs(4).rstrip()
+        fence = _FENCE.match(line)
+        if self._fence:
+            if fence and fence[1].startswith(self._fence) and line.strip() == fence[1]:
+                self._fence = ""
+                return None
+            return style(f"  {line}", "dim") if line else ""
+        if fence:
+            self._fence = fence[1]
+            return None
+        if heading := _HEADING.match(line):
+            return style(_SPAN.sub(_bare, heading[1]), "bold")
+        if bullet := _BULLET.match(line):
+            line = f"{bullet[1]}• {bullet[2]}"
+        return _SPAN.sub(_styled, line)
+
+
+def _styled(span: re.Match[str]) -> str:
+    return style(span[1], "dim") if span[1] else style(_bare(span), "bold")
+
+
+def _bare(span: re.Match[str]) -> str:
+    return span[1] or span[2] or span[3]
