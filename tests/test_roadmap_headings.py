@@ -493,7 +493,7 @@ def test_the_columns_of_a_board_are_statuses() -> None:
 
 
 def test_groups_that_count_from_one_again_give_their_ids() -> None:
-    lines = [f"{head}\nText." for head in ("### Task 1: Beams", "### Task 2: Tiles")]
+    lines = [f"{head}\n- [ ] b" for head in ("### Task 1: Beams", "### Task 2: Tiles")]
     roadmap = text("## Phase 1: Walls", "### Task 1: North", "- [x] a", "## Phase 2: Roof", *lines)
     assert list(statuses(roadmap)) == ["1.1", "2.1", "2.2"]
     assert write_status(

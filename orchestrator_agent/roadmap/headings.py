@@ -107,14 +107,16 @@ class Heading:
     @property
     def telling(self) -> bool:
         """It has a status or a dependency of its own; a numbered chapter may well name what a program depends on."""
-        is_chapter = not self.kind and self.id.isdigit()
-        return self.marked or (bool(self.body.lists["depends_on"]) and not is_chapter)
+        if not self.kind and self.id.isdigit():
+            known = self.field_place is None or self.field_place[0].status is not None
+            return self.marked and known
+        return self.marked or bool(self.body.lists["depends_on"])
 
     @property
     def filled(self) -> bool:
         """More than prose stands below it."""
         told = any(self.body.lists[name] for name in ("tasks", "depends_on", "done_when", "files"))
-        return self.marked or told or "effort" in self.body.fields
+        return self.telling or told or "effort" in self.body.fields
 
     def covers(self, other: Heading) -> bool:
         """`other` stands in its section."""
@@ -170,7 +172,8 @@ def _read(
         elif heading is None:
             title = _NUMBER.sub("", line.content, count=1)
             idle = holds_examples(title) or (_holds_criteria(title) and not open_)
-        path.append((line.level, line.content, idle))
+        is_title = line.level == 1 and not path and not found
+        path.append((line.level, line.content, idle and not is_title))
     for heading in open_:
         heading.end = len(document.lines)
     _read_bodies(document, found, legend)

@@ -129,14 +129,12 @@ def _families(headings: Iterable[Heading]) -> list[list[Heading]]:
 def _once(headings: Iterable[Heading]) -> list[Heading]:
     """Without headings that have no mark and the name of another: a time table, say, lists the phases again."""
     found = list(headings)
-    told = {(heading.kind, heading.id) for heading in found if heading.telling}
-    filled = {(heading.kind, heading.id) for heading in found if heading.filled}
+    better = {(heading.kind, heading.id) for heading in found if heading.filled}
     kept = []
     seen: set[tuple[str, str, int]] = set()
     for heading in found:
         key = (heading.kind, heading.id)
-        better = told if key in told else filled
-        is_good = heading.telling if key in told else heading.filled or key not in better
+        is_good = heading.filled or key not in better
         if is_good and (heading.telling or (*key, heading.group) not in seen):
             seen.add((*key, heading.group))
             kept.append(heading)

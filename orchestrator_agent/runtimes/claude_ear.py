@@ -22,6 +22,7 @@ _TELLING = (
     '"assistant"',
     '"task_started"',
     '"task_notification"',
+    '"background_tasks_changed"',
 )
 _OVER = ("completed", "cancelled")
 
@@ -89,8 +90,16 @@ class ClaudeEar(Ear):
             self._turn_is_over = False
         elif subtype == "task_started" and event.get("task_type") == "local_agent":
             self._subagents.add(task)
-        elif subtype == "task_notification":
+        elif subtype == "task_notification" and task in self._subagents:
             self._subagents.discard(task)
+            self._turn_is_over = False  # one begins that takes up what the subagent said
+        elif subtype == "background_tasks_changed":
+            tasks = [item for item in _list(event.get("tasks")) if isinstance(item, dict)]
+            self.left_over = tuple(str(item.get("task_id")) for item in tasks if item.get("task_type") == "local_bash")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def user_line(text: str, uuid: str, urgency: str = "next") -> bytes:
@@ -105,6 +114,12 @@ def user_line(text: str, uuid: str, urgency: str = "next") -> bytes:
         "message": message,
     }
     return json.dumps(line).encode() + b"\n"
+
+
+def stop_task_line(task: str) -> bytes:
+    """What ends a program that was left running in the background; `claude` would wait for it."""
+    request = {"subtype": "stop_task", "task_id": task}
+    return json.dumps({"type": "control_request", "request_id": f"stop-{task}", "request": request}).encode() + b"\n"
 
 
 def interrupt_line(name: str) -> bytes:

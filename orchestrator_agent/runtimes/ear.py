@@ -38,13 +38,15 @@ class Ear:
     """Hears the lines of one agent in their order. This one understands none; runtimes that can be steered have better.
 
     `steps` holds, by message id, how far a message has come; `asks`, by their request, what is open;
-    `at_rest` is true when nothing is being done, nothing is queued, and nothing will come by itself.
+    `at_rest` is true when nothing is being done, nothing is queued, and nothing will come by itself; `left_over` names
+    programs that it left running.
     """
 
     def __init__(self) -> None:
         self.steps: dict[str, ReceiptStep] = {}
         self.asks: dict[str, Ask] = {}
         self.at_rest = False
+        self.left_over: tuple[str, ...] = ()
 
     def hear(self, line: str) -> bool:
         """Take one line of out.log; True when it meant something. Never raises."""
