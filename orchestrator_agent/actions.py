@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator_agent.attempts import Observation
-from orchestrator_agent.model import Availability
+from orchestrator_agent.model import Availability, ReceiptStep
+from orchestrator_agent.runtimes.ear import Ask
 from orchestrator_agent.store import AgentFacts, Command, Result
 
 
@@ -34,6 +35,15 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one agent's output has said so far; see `runtimes.ear.Ear`."""
+
+    steps: Mapping[str, ReceiptStep] = field(default_factory=dict)
+    asks: tuple[Ask, ...] = ()
+    at_rest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What was seen. `attempts` by agent id, for live agents; `views` by target branch."""
 
@@ -49,6 +59,10 @@ class World:
     launches: Mapping[str, int] = field(default_factory=dict)
     #: Agents that should have ended long ago, as they were asked to.
     overdue: frozenset[str] = frozenset()
+    #: By agent id, for those that speak.
+    heard: Mapping[str, Heard] = field(default_factory=dict)
+    #: A question is answered with no after so many seconds.
+    answer_after: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +109,18 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """Intend a new agent. `why` (first, retry, conflict, limit, lost) chooses the prompt; `after` is the one before."""
+    """Intend a new agent. `why` (first, retry, conflict, limit, lost, feedback, redirect) chooses the prompt."""
 
     command: Command
     work_stream_id: str
     attempt: int
     why: str = "first"
+    #: The one before.
     after: AgentFacts | None = None
+    #: Feedback that goes into the prompt.
+    messages: tuple[Command, ...] = ()
+    #: What calls the one before away from its work.
+    redirect: Command | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +153,81 @@ class Finish:
     data: dict[str, object] = field(default_factory=dict)
 
 
-Action = Launch | MarkRunning | Stop | StopPrograms | Close | GiveUp | Spawn | Verify | Integrate | Release | Finish
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send an agent what a person has to say; it gets it once, however often this is done."""
+
+    agent: AgentFacts
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer what an agent asks; the first answer counts. `said` is allow, deny, or words."""
+
+    agent: AgentFacts
+    ask: Ask
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Have an agent's tree stand still, or go on."""
+
+    agent: AgentFacts
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """End the input of an agent that has nothing more to do, and with it the agent."""
+
+    agent: AgentFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Journal how far a command has come."""
+
+    command: Command
+    agent: AgentFacts
+    step: ReceiptStep
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAsk:
+    """Put what an agent asks into the inbox."""
+
+    agent: AgentFacts
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class MarkWaiting:
+    agent: AgentFacts
+    reason: str
+
+
+Action = (
+    Launch
+    | MarkRunning
+    | MarkWaiting
+    | Stop
+    | StopPrograms
+    | Close
+    | GiveUp
+    | Spawn
+    | Verify
+    | Integrate
+    | Release
+    | Finish
+    | Tell
+    | Answer
+    | Freeze
+    | Dismiss
+    | Note
+    | NoteAsk
+)
+#: Those that reach an agent that works.
+Steer = Tell | Answer | Freeze | Dismiss | Note | NoteAsk | MarkWaiting

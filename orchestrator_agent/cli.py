@@ -212,6 +212,11 @@ def _add_upkeep(add: Add) -> None:
     doctor.add_argument("--fix", action="store_true", help="put right what can be put right without loss")
     mcp = add("mcp", "serve the tools over the Model Context Protocol, for Claude Code and others", "orch mcp")
     mcp.add_argument("--allow", action="store_true", help="let callers stop and merge without asking you")
+    nats = add("nats", "show how things stand with control over NATS, or serve a server to try it", "orch nats serve")
+    nats.add_argument(
+        "action", nargs="?", choices=("status", "serve"), default="status", help="serve: a server for this machine"
+    )
+    nats.add_argument("--port", type=_port, metavar="N", default=4222, help="for serve (default: 4222)")
     demo = add("demo", "watch the whole way on a sample project, with stand-in agents", "orch demo")
     demo.add_argument("folder", nargs="?", metavar="DIR", help="a new folder for the sample (default: a temporary one)")
 
@@ -221,6 +226,14 @@ def _positive(text: str) -> int:
 
     if not text.isdigit() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a number of agents; give 1 or more")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    from argparse import ArgumentTypeError
+
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535")
     return int(text)
 
 

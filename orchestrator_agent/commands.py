@@ -373,6 +373,16 @@ def _mcp(options: argparse.Namespace) -> int:
     return mcp_server.serve(options.directory, allow=options.allow)
 
 
+def _nats(options: argparse.Namespace) -> int:
+    from orchestrator_agent import nats_server
+
+    if options.action == "serve":
+        return nats_server.serve(options)
+    data, lines = nats_server.status(options)
+    show(options, data, lambda: lines)
+    return 0
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "parallel": _parallel,
@@ -393,5 +403,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "init": _init,
     "doctor": _doctor,
     "mcp": _mcp,
+    "nats": _nats,
     "demo": _demo,
 }

@@ -19,10 +19,12 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import actions, attempts, checks, events, intentions
+from orchestrator_agent import actions, attempts, checks, delivery, events, intentions, steering
 from orchestrator_agent import worktree as worktrees
+from orchestrator_agent.coordinators.nats import Station
 from orchestrator_agent.errors import SettingsError
 from orchestrator_agent.events import Event
+from orchestrator_agent.hearing import Hearing
 from orchestrator_agent.jobs import Jobs
 from orchestrator_agent.journal import Conflict
 from orchestrator_agent.model import AgentState
@@ -36,6 +38,8 @@ from orchestrator_agent.targets import Targets
 _PATIENCE = 1.0
 #: Between looks while a shim is on its way up. Seconds.
 _STARTING_PATIENCE = 0.02
+#: While agents can be steered, their output is looked at this often. Seconds.
+_LISTENING = 0.05
 _LOCK_TRIES = 30
 #: How much longer than its grace a stop may take before that is said, and before a shim is ended itself. The
 #: whole of a regular end takes up to seven. Seconds.
@@ -58,6 +62,8 @@ class Controller:
         self._lane: str | None = None
         self._woken = asyncio.Event()
         self._targets = Targets(project)
+        self._hearing = Hearing(project)
+        self._nats = Station(project)
         self._launches: Counter[str] = Counter()
         #: Agents that were asked to stop: when first, by the monotonic clock.
         self._asked: dict[str, float] = {}
@@ -74,6 +80,7 @@ class Controller:
                 if await self._is_over():
                     return True
         finally:
+            await self._nats.stop()
             asyncio.get_running_loop().remove_reader(fifo)
             os.close(fifo)
         return False
@@ -85,17 +92,34 @@ class Controller:
             if not self._begun:
                 self._begin_work()
             self._step()
-            if not self._jobs and not self.store.open_commands() and not self.store.live_agents():
+            self._nats.look()
+            done = not self._jobs and not self.store.open_commands() and not self.store.live_agents()
+            if done and not self._nats.has_to_stay():
                 self._record(events.CONTROLLER_ENDED, f"controller {os.getpid()} ended: nothing is left to do")
                 return True
-            starting = any(f.record.state is AgentState.STARTING for f in self.store.live_agents())
-            patience = _STARTING_PATIENCE if starting else _PATIENCE
+            patience = self._patience()
         except JournalError as error:  # it may pass; nothing that was not journaled has happened
             print(error, file=sys.stderr, flush=True)
             patience = _PATIENCE
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), patience)
+        await self._wait(patience)
         return False
+
+    def _patience(self) -> float:
+        """How long nothing need be looked at, in seconds."""
+        if any(f.record.state is AgentState.STARTING for f in self.store.live_agents()):
+            return _STARTING_PATIENCE
+        steered = any(command.kind in steering.KINDS for command in self.store.open_commands())
+        return _LISTENING if steered else _PATIENCE
+
+    async def _wait(self, seconds: float) -> None:
+        """Until we are woken, an agent says something that matters, or the time is over."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), min(left, _LISTENING) if self._hearing.is_needed else left)
+                return
+            if self._hearing.listen():
+                return
 
     def _begin_work(self) -> None:
         doubt = f"; settings as they were: {self.project.settings_problem}" if self.project.settings_problem else ""
@@ -183,6 +207,8 @@ class Controller:
         if refused:
             return None
         live = [f.record.id for f in belief.agents if f.record.state.is_live]
+        self._hearing.tune(belief.agents)
+        self._hearing.listen()
         self._asked = {name: since for name, since in self._asked.items() if name in live}
         overdue = {name for name in self._asked if self._waited_for(name) > _FIRM_AFTER}
         return actions.World(
@@ -193,6 +219,8 @@ class Controller:
             busy=frozenset(self._jobs),
             launches=self._launches,
             overdue=frozenset(overdue),
+            heard=self._hearing.heard(),
+            answer_after=self.project.settings.agent.answer_after_seconds,
         )
 
     def _waited_for(self, agent_id: str) -> float:
@@ -230,8 +258,19 @@ class Controller:
                 self._integrate(agent)
             case actions.Release():
                 self._release(action)
-            case actions.Finish(command, message):
-                self._record(events.COMMAND_DONE, message, command_id=command.id)
+            case actions.Finish(command, message, data):
+                self._record(events.COMMAND_DONE, message, command_id=command.id, data=data)
+                self._woken.set()
+            case _:
+                self._steer(action)
+
+    def _steer(self, action: actions.Steer) -> None:
+        try:
+            told = delivery.carry_out(self.project, self._hearing, action)
+        except OSError as error:  # it may pass
+            return print(f"{action.agent.record.id}: {error}", file=sys.stderr, flush=True)
+        if told:
+            self.store.record(*told)
 
     def _begin(self, key: str, job: Job, *, lane: bool = False) -> None:
         """Run a job beside the loop; its events are recorded when it ends, and then we look again."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 import time
-import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +65,8 @@ def start(project: Project, job: Assignment) -> None:
         repository=project.root,
         prompt=_prompt(project, job),
         settings=job.settings.agent,
-        session_id=str(job.facts.details.get("session_id") or uuid.uuid4()),
+        session_id=str(job.facts.details["session_id"]),
+        resumes=bool(job.facts.details.get("resumes")),
     )
     launch = runtime.launch(task, folder)
     env = {
@@ -81,6 +81,8 @@ def start(project: Project, job: Assignment) -> None:
         argv=launch.argv,
         cwd=str(place),
         env=env,
+        keep_stdin=launch.keep_stdin,
+        session_lock=_session_lock(project, task.session_id) if runtime.keeps_sessions else None,
         merge_stderr=launch.merge_stderr,
         timeout_seconds=job.settings.agent.timeout_seconds,
         grace_seconds=job.settings.agent.stop_grace_seconds,
@@ -95,6 +97,12 @@ def start(project: Project, job: Assignment) -> None:
     for name, content in {runtimes.PROMPT_FILE: task.prompt.encode(), **launch.files}.items():
         write_file(str(folder / name), content)
     attempts.launch(folder)
+
+
+def _session_lock(project: Project, session_id: str) -> str:
+    folder = project.state / "sessions"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return str(folder / f"{slug(session_id)}.lock")
 
 
 def _variables(job: Assignment, folder: Path) -> dict[str, str]:
@@ -121,7 +129,11 @@ def _prompt(project: Project, job: Assignment) -> str:
         return prompts.conflict_prompt(job.stream, **common, conflicts=job.conflicts)
     if job.why == "first":
         return prompts.first_prompt(job.stream, **common)
-    return prompts.retry_prompt(job.stream, **common, attempt=record.attempt, evidence=job.evidence)
+    messages = tuple(job.facts.details.get("messages", {}).values())
+    if job.why in ("feedback", "redirect") or job.facts.details.get("resumes"):
+        return prompts.resume_prompt(job.stream, **common, why=job.why, messages=messages)
+    prompt = prompts.retry_prompt(job.stream, **common, attempt=record.attempt, evidence=job.evidence)
+    return prompt + prompts.told(messages)
 
 
 def free_port(project: Project, taken: Collection[int]) -> int:
@@ -155,6 +167,8 @@ def close(project: Project, facts: AgentFacts, title: str, *, lost: bool, auto_c
             reason += f"; processes {', '.join(map(str, survivors))} could not be ended"
     else:
         state, reason, data = _judge(facts, folder)
+    if runtimes.get_runtime(record.runtime).session_begun(folder / "out.log"):
+        data["session"] = True
     saved: list[Event] = []
     if state is not AgentState.COMPLETED:
         saved = _save(project, facts)

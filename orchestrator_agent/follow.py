@@ -14,7 +14,7 @@ from orchestrator_agent.store import FILE_NAME, Command, JournalError
 #: The journal is watched this often while something is awaited. Seconds.
 POLL = 0.01
 #: And the controller is looked after this often: who waits for a command starts a new one when it was killed. Seconds.
-_CARE = 0.5
+CARE = 0.5
 _MAX_RESTARTS = 10
 
 
@@ -33,7 +33,7 @@ def follow(
     store = project.store
     last = store.accepted_at(command_id) - 1
     end = None if timeout is None else time.monotonic() + timeout
-    care = _Care(project)
+    care = Care(project)
     while True:
         seen = store.version()  # before the look, so that nothing slips between
         over = not is_open(project, command_id)
@@ -42,14 +42,14 @@ def follow(
             yield from (event for event in batch if event.command_id == command_id)
         if over or (end is not None and time.monotonic() > end):
             return
-        until = time.monotonic() + _CARE
+        until = time.monotonic() + CARE
         while store.version() == seen and time.monotonic() < until:
             idle()
             time.sleep(POLL)
         care.look()
 
 
-class _Care:
+class Care:
     """Starts a new controller when the one that should be there is not."""
 
     def __init__(self, project: Project) -> None:

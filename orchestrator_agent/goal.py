@@ -135,6 +135,7 @@ def _end(options: argparse.Namespace, outcome: Outcome, code: int) -> int:
 def _result(options: argparse.Namespace, outcome: Outcome) -> dict[str, Any]:
     """The last line of `--json`; docs/json.md documents each key."""
     proposal, usage = outcome.proposal, outcome.usage
+    calls = [{"tool": call.name, "arguments": dict(call.arguments)} for call in _calls(outcome)]
     goal = proposal.goal if proposal else None
     shown: dict[str, Any] = {
         "type": "result",
@@ -142,8 +143,8 @@ def _result(options: argparse.Namespace, outcome: Outcome) -> dict[str, Any]:
         "message": clean(outcome.text, keep_newlines=True),
         "choices": [clean(choice, 200) for choice in outcome.choices],
         "interpreter": outcome.interpreter,
-        "data": [result.data for _, result in outcome.results],
-        "calls": [{"tool": call.name, "arguments": dict(call.arguments)} for call, _ in outcome.results],
+        "data": calls if options.dry_run else [result.data for _, result in outcome.results],
+        "calls": calls,
         "tokens": {"input": usage.input, "cache_read": usage.cache_read, "output": usage.output},
     }
     if goal is not None:
@@ -156,6 +157,12 @@ def _result(options: argparse.Namespace, outcome: Outcome) -> dict[str, Any]:
             "candidates": [stream.id for stream in goal.candidates],
         }
     return shown
+
+
+def _calls(outcome: Outcome) -> list[ToolCall]:
+    """What was called, or (in a dry run of the rules) would be."""
+    done = [call for call, _ in outcome.results]
+    return done or (list(outcome.proposal.calls) if outcome.proposal else [])
 
 
 class _Front:

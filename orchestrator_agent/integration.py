@@ -6,6 +6,7 @@ It is checked as it is, and the target only ever moves to such a commit, by comp
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -132,14 +133,37 @@ def _names(listed: str) -> list[str]:
     return [name for name in listed.split("\0") if name]
 
 
-def _put(repository: Repository, worktree: Path, base: str, path: str, content: bytes | None) -> None:
+def commit_files(repository: Repository, base: str, files: Mapping[str, bytes], message: str) -> str:
+    """A commit on top of `base` in which these files, by path, have these bytes; no branch and no working tree moves.
+
+    Raises:
+        GitError: it could not be written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+        repository.git("read-tree", base, env=index)
+        for path, content in files.items():
+            _put(repository, repository.root, base, path, content, index)
+        tree = repository.git("write-tree", env=index).stdout.strip()
+    argv = ("commit-tree", tree, "-p", base, "-F", "-")
+    return repository.git(*argv, stdin=message, env=repository.identity()).stdout.strip()
+
+
+def _put(
+    repository: Repository,
+    worktree: Path,
+    base: str,
+    path: str,
+    content: bytes | None,
+    env: Mapping[str, str] | None = None,
+) -> None:
     """Put bytes into the index, exactly and without following what the agent made of the path."""
     if content is None:
         repository.git("update-index", "--force-remove", "--", path, cwd=worktree)
         return
     mode = repository.line("ls-tree", base, "--", f":(literal){path}").partition(" ")[0] or "100644"
     blob = repository.store_blob(content)
-    repository.git("update-index", "--add", "--replace", "--cacheinfo", f"{mode},{blob},{path}", cwd=worktree)
+    repository.git("update-index", "--add", "--replace", "--cacheinfo", f"{mode},{blob},{path}", cwd=worktree, env=env)
 
 
 def _commit(repository: Repository, worktree: Path, work: Work) -> str:

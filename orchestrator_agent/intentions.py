@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import uuid
 
-from orchestrator_agent import events, execution
+from orchestrator_agent import events, execution, runtimes
 from orchestrator_agent import worktree as worktrees
 from orchestrator_agent.actions import Spawn
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import slug
 from orchestrator_agent.project import Project
+from orchestrator_agent.runtimes import Runtime
 from orchestrator_agent.store import AgentFacts
+
+_SESSIONS = uuid.UUID("2b1f3a0e-94f7-4bd4-8f0e-1f2a6f0d7c55")
+#: Reasons for a next agent that say nothing against what the last one knew.
+_GO_ON = ("lost", "limit", "feedback", "redirect")
 
 
 def of(project: Project, action: Spawn, title: str) -> list[Event]:
@@ -22,6 +27,8 @@ def of(project: Project, action: Spawn, title: str) -> list[Event]:
     store, command, name = project.store, action.command, action.work_stream_id
     now = store.now()
     agent_id = _new_id(project, name, int(now))
+    if action.redirect is not None:
+        return _redirected(project, action, agent_id, title)
     previous = action.after or _interrupted(project, name)
     why = action.why if action.after or previous is None else "lost"
     spawning = Event(
@@ -46,21 +53,62 @@ def of(project: Project, action: Spawn, title: str) -> list[Event]:
     return [claim, spawning]
 
 
+def _redirected(project: Project, action: Spawn, agent_id: str, title: str) -> list[Event]:
+    """Work given up and other work begun, in one step; the claim of the latter is there since it was asked for."""
+    command, before = action.redirect, action.after
+    assert command is not None and before is not None
+    now, old = project.store.now(), before.record.work_stream_id
+    reason = f"its agent was sent to {action.work_stream_id}: {command.payload.get('reason') or 'no reason given'}"
+    released = Event(
+        type=events.WORK_STREAM_RELEASED,
+        timestamp=now,
+        message=f"{old}: stopped ({reason})",
+        agent_id=before.record.id,
+        work_stream_id=old,
+        command_id=action.command.id,
+        data={"outcome": "stopped", "reason": reason},
+    )
+    spawning = Event(
+        type=events.SPAWNING_AGENT,
+        timestamp=now,
+        message=f"starting {agent_id} on {title} (redirect)",
+        agent_id=agent_id,
+        work_stream_id=action.work_stream_id,
+        command_id=action.command.id,
+        data=_facts(project, action, agent_id, before, "redirect"),
+    )
+    return [released, spawning]
+
+
 def _facts(project: Project, action: Spawn, agent_id: str, previous: AgentFacts | None, why: str) -> dict[str, object]:
     target = str(action.command.payload["target"])
+    base = "" if previous is None or action.redirect else previous.record.head_commit
+    runtime = runtimes.get_runtime(project.settings.agent.runtime)
+    session = _session(runtime, previous, why)
     return {
         "attempt": action.attempt,
-        "runtime": project.settings.agent.runtime,
+        "runtime": runtime.name,
         "branch": f"orch/{slug(action.work_stream_id)}/{agent_id}",
         "worktree": str(worktrees.path_of(project.repository, agent_id)),
-        "base_commit": (previous.record.head_commit if previous else "") or project.tip(target),
+        "base_commit": base or project.tip(target),
         "details": {
             "why": why,
             "after": previous.record.id if previous else None,
             "port": execution.free_port(project, [f.details.get("port", 0) for f in project.store.live_agents()]),
-            "session_id": str(uuid.uuid4()),
+            "session_id": session or str(uuid.uuid5(_SESSIONS, f"{project.root}/{agent_id}")),
+            "resumes": bool(session),
+            "is_live": runtime.is_live,
+            "messages": {command.id: command.payload.get("text", "") for command in action.messages},
+            "redirect": action.redirect.id if action.redirect else None,
         },
     }
+
+
+def _session(runtime: Runtime, previous: AgentFacts | None, why: str) -> str:
+    """The session that a new agent goes on in, or empty: after a failure of the work a fresh look is worth more."""
+    if previous is None or why not in _GO_ON or not runtime.keeps_sessions or previous.record.runtime != runtime.name:
+        return ""
+    return str(previous.details.get("session_id") or "") if previous.ending.get("session") else ""
 
 
 def _new_id(project: Project, name: str, now: int) -> str:

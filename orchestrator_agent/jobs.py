@@ -182,7 +182,8 @@ class Jobs:
         return str(command.payload["target"]) if command else ""
 
     def _judging(self, agent: AgentFacts) -> list[Command]:
-        return [c for c in self.store.open_commands() if c.payload.get("agent_id") == agent.record.id]
+        judging = (c for c in self.store.open_commands() if c.kind in ("verify", "integrate"))
+        return [c for c in judging if c.payload.get("agent_id") == agent.record.id]
 
 
 def _explain(error: Exception) -> str:

@@ -145,45 +145,53 @@ class TerminalLines:
             yield
 
     async def line(self, *, in_turn: bool = False) -> str:
-        if self._reader is None:
-            self._session = self._open()
-            self._reader = asyncio.create_task(self._read(self._session))
+        self._begin()
         typed = await self._typed.get()
         if isinstance(typed, Exception):
             raise typed
         return typed
 
+    def _begin(self) -> PromptSession[str]:
+        if self._session is None:
+            self._session = self._open()
+            self._reader = asyncio.create_task(self._read(self._session))
+        return self._session
+
     async def _read(self, session: PromptSession[str]) -> None:
         while True:
             try:
                 text = await session.prompt_async(self._prompt, bottom_toolbar=self._toolbar, handle_sigint=False)
-            except (EOFError, Dropped) as end:
-                if self._question is not None:
-                    self._question[1].set_result("")
-                    self._question = None
-                else:
-                    self._typed.put_nowait(end)
-                continue
-            if self._question is not None:
-                self._question[1].set_result(text.strip())
-                self._question = None
+            except Dropped as dropped:
+                self._typed.put_nowait(dropped)
+            except EOFError as end:
+                if self._question is None:
+                    return self._typed.put_nowait(end)
+                self._answer("")
             else:
-                self._typed.put_nowait(text)
+                if self._question is None:
+                    self._typed.put_nowait(text)
+                else:
+                    self._answer(text.strip())
+
+    def _answer(self, text: str) -> None:
+        assert self._question is not None
+        self._question[1].set_result(text)
+        self._question = None
 
     async def ask(self, prompt: str) -> str | None:
-        assert self._session is not None
-        buffer = self._session.default_buffer
+        session = self._begin()
+        buffer = session.default_buffer
         half_typed = buffer.document
         buffer.reset()
         self._question = (f"  {clean(prompt)} ", asyncio.get_running_loop().create_future())
-        self._session.app.invalidate()
+        session.app.invalidate()
         try:
             return await self._question[1]
         finally:
             self._question = None
             if half_typed.text:
                 buffer.document = half_typed
-            self._session.app.invalidate()
+            session.app.invalidate()
 
     def drop(self) -> None:
         if self._session is not None and self._session.app.is_running:

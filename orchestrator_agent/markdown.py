@@ -19,26 +19,47 @@ _SPAN = re.compile(r"`([^`]+)`|\*\*(?=\S)([^*]+)\*\*|__(?=\S)([^_]+)__")
 class Markdown:
     """One text that comes in pieces."""
 
-    def __init__(self) -> None:
-        self._rest = ""
+    def __init__(self, width: int = 0) -> None:
+        """Args: width: break lines at a space before so many columns, and show them as soon as they are so long."""
+        self._width, self._rest = width, ""
         #: The mark that ends the block of code that we are in; empty outside of one.
         self._fence = ""
+        #: The beginning of the line has been shown already.
+        self._goes_on = False
 
     def feed(self, piece: str) -> list[str]:
         """The lines that are whole now, ready to be printed; hostile characters are taken out."""
         *whole, self._rest = (self._rest + piece).split("\n")
-        return [shown for line in whole if (shown := self._line(line)) is not None]
+        shown: list[str] = []
+        for line in whole:
+            shown += self._shown(self._broken(line, shown))
+            self._goes_on = False
+        self._rest = self._broken(self._rest, shown)
+        return shown
 
     def end(self) -> list[str]:
         """The last line, when it has not ended by itself; a new text may begin."""
         rest, self._rest = self._rest, ""
-        shown = self._line(rest) if rest.strip() else None
-        self._fence = ""
+        shown = self._shown(rest) if rest.strip() else []
+        self._fence, self._goes_on = "", False
+        return shown
+
+    def _broken(self, line: str, shown: list[str]) -> str:
+        """Show the beginning of a line that is too long, and return the rest."""
+        while self._width and not self._fence and len(line) > self._width and (cut := _place(line, self._width)):
+            shown += self._shown(line[:cut])
+            line, self._goes_on = line[cut:].lstrip(" "), True
+        return line
+
+    def _shown(self, line: str) -> list[str]:
+        line = clean(line, keep_newlines=True).expandtabs(4).rstrip()
+        if self._goes_on:
+            return [_SPAN.sub(_styled, line)] if line else []
+        shown = self._line(line)
         return [] if shown is None else [shown]
 
     def _line(self, line: str) -> str | None:
         """A line for the terminal; None for the marks round a block of code."""
-        line = clean(line, keep_newlines=True).expandtabs(4).rstrip()
         fence = _FENCE.match(line)
         if self._fence:
             if fence and fence[1].startswith(self._fence) and line.strip() == fence[1]:
@@ -53,6 +74,14 @@ class Markdown:
         if bullet := _BULLET.match(line):
             line = f"{bullet[1]}• {bullet[2]}"
         return _SPAN.sub(_styled, line)
+
+
+def _place(line: str, width: int) -> int:
+    """Where to break a line: behind a word, and in no bold text and no code; 0 for nowhere."""
+    cut = line.rfind(" ", 1, width + 1)
+    while cut > 0 and (line.count("`", 0, cut) % 2 or line.count("**", 0, cut) % 2):
+        cut = line.rfind(" ", 1, cut)
+    return max(cut, 0)
 
 
 def _styled(span: re.Match[str]) -> str:

@@ -108,7 +108,7 @@ class Faces:
 
     async def _result(self, ctx: ServerRequestContext[Any], call: ToolCall) -> ToolResult:
         tool = self.toolset.get(call.name)
-        if tool is not None and tool.destructive and not self.allow:
+        if tool is not None and tool.needs_yes and not tool.costly and not self.allow:
             return ToolResult(_refusal(call), is_error=True)
         result = self.toolset.call(self.orchestrator, call)
         begun = told = time.monotonic()

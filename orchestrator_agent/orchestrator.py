@@ -13,6 +13,7 @@ from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
 from orchestrator_agent.project import Project
+from orchestrator_agent.reins import Reins
 from orchestrator_agent.runner import Agent, AgentRunner, OutputCallback
 from orchestrator_agent.store import AgentFacts, Command
 from orchestrator_agent.wishes import Plan, RunOptions
@@ -43,7 +44,7 @@ class OrchestratorConfig:
     dry_run: bool = False
 
 
-class Orchestrator:
+class Orchestrator(Reins):
     """One repository's orchestrator. Opening one writes nothing and starts nothing."""
 
     def __init__(

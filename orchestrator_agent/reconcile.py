@@ -6,6 +6,7 @@ The controller calls it again and again and carries out what it returns. It deci
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from orchestrator_agent.actions import (
     Action,
@@ -25,6 +26,7 @@ from orchestrator_agent.actions import (
     World,
 )
 from orchestrator_agent.model import AgentState, Verification
+from orchestrator_agent.steering import KINDS, is_promised, messages_for, redirected, steer
 from orchestrator_agent.store import AgentFacts, Command, Result
 
 #: An agent whose shim died is no fault of the work: such attempts are not counted, up to this many.
@@ -47,6 +49,7 @@ def reconcile(belief: Belief, world: World) -> list[Action]:
     actions: list[Action] = []
     for facts in belief.agents:
         actions += _tend(facts, world, belief)
+    actions += steer(belief, world)
     steps = _advance(belief, world)
     retries = [step for step in steps if isinstance(step, Spawn)]
     actions += [step for step in steps if not isinstance(step, Spawn)]
@@ -142,9 +145,20 @@ def _next_step(belief: Belief, world: World, command: Command, work_stream_id: s
     stop = wants_stop(belief, work_stream_id, command.id, last.record.id)
     if stop and not _is_landing(command, last):
         return Release(command, work_stream_id, "stopped", "stopped as asked; its work is saved", last)
-    state, reason = last.record.state, last.record.reason
     if command.kind != "run":
         return _judge(belief, command, work_stream_id, last)
+    if (elsewhere := redirected(belief, last)) is not None:
+        return elsewhere
+    messages = messages_for(belief, last) if last.integration is None else ()
+    if messages and last.record.state in (AgentState.STOPPED, AgentState.COMPLETED):
+        return Spawn(command, work_stream_id, last.record.attempt + 1, "feedback", last, messages)
+    step = _by_state(belief, world, command, work_stream_id, last)
+    return replace(step, messages=messages) if isinstance(step, Spawn) else step
+
+
+def _by_state(belief: Belief, world: World, command: Command, work_stream_id: str, last: AgentFacts) -> Action | None:
+    """What follows from how the last agent ended."""
+    state, reason = last.record.state, last.record.reason
     if state is AgentState.STOPPED:
         return Release(command, work_stream_id, "stopped", reason or "stopped", last)
     if state is AgentState.LOST:
@@ -213,14 +227,18 @@ def _refuse(belief: Belief, command: Command, work_stream_id: str, last: AgentFa
     reason = failure_of(verdict)
     if command.kind != "run":
         return Release(command, work_stream_id, str(command.payload.get("was") or "refused"), reason, last)
-    before = [check.name for check in verdict.failures() if check.outcome == check.on_base == "failed"]
-    if before:
+    if before := _failing_before(verdict):
         fail = "fail" if len(before) > 1 or before == ["tests"] else "fails"
         target = command.payload.get("target", "the target branch")
         reason = f"{' and '.join(before)} already {fail} on {target}, without this work too; mend that first ({reason})"
-    if before or any(check.outcome == "could_not_run" for check in verdict.checks):
+    if any(check.outcome == "could_not_run" for check in verdict.checks):
         return Release(command, work_stream_id, "failed", reason, last)
     return _again(belief, command, work_stream_id, last, "conflict" if verdict.conflicts else "retry", reason)
+
+
+def _failing_before(verdict: Verification) -> list[str]:
+    """Checks that fail without the work too."""
+    return [check.name for check in verdict.failures() if check.outcome == check.on_base == "failed"]
 
 
 def failure_of(verdict: Verification) -> str:
@@ -235,8 +253,11 @@ def _again(belief: Belief, command: Command, work_stream_id: str, last: AgentFac
     tries = [a for a in mine if a.record.work_stream_id.casefold() == work_stream_id.casefold()]
     lost = sum(a.record.state is AgentState.LOST for a in tries)
     limited = sum(bool(a.ending.get("limited")) for a in tries)
-    counted = len(tries) - min(lost, MAX_LOST) - min(limited, MAX_LIMITED)
-    if not last.ending.get("final") and counted < belief.max_attempts:
+    steered = sum(a.details.get("why") == "feedback" for a in tries)
+    counted = len(tries) - min(lost, MAX_LOST) - min(limited, MAX_LIMITED) - steered
+    # A check that fails without the work too may be what the work is to mend: one more try, and no more.
+    in_vain = any(a.verification and _failing_before(a.verification) for a in tries)
+    if not last.ending.get("final") and counted < (min(2, belief.max_attempts) if in_vain else belief.max_attempts):
         return Spawn(command, work_stream_id, last.record.attempt + 1, why, last)
     verdicts = [a.verification for a in tries if a is not last and a.verification]
     if last.verification is None and verdicts:  # how a later agent ended does not hide what was wrong with the work
@@ -284,7 +305,7 @@ def _first(belief: Belief, world: World, command: Command) -> Iterable[Spawn | R
     names |= {name.casefold(): name for name, owner in belief.claims.items() if owner == command.id}
     cause = _unusable(belief, command)
     for key, name in names.items():
-        if key in spawned or key in ended or owners.get(key, command.id) != command.id:
+        if key in spawned or key in ended or owners.get(key, command.id) != command.id or is_promised(belief, name):
             continue
         if cause or wants_stop(belief, name, command.id):
             outcome = ("failed", cause) if cause else ("stopped", "stopped before it started")
@@ -329,6 +350,8 @@ def _finish(belief: Belief, world: World) -> list[Action]:
         if command.kind == "stop":
             if not _targets_left(belief, command):
                 actions.append(Finish(command, "everything that was to stop has ended"))
+        elif command.kind in KINDS:
+            continue
         elif command.id not in held and not live and not _more_to_do(belief, world, command):
             actions.append(Finish(command, _summary(belief.results.get(command.id, ()))))
     return actions

@@ -43,6 +43,21 @@ class AgentSettings:
     model: str = ""
     permission_mode: str = "acceptEdits"
     allowed_tools: tuple[str, ...] = ("Bash", "Edit", "Write", "Read")
+    #: Work reaches others by verified integration only.
+    disallowed_tools: tuple[str, ...] = ("Bash(git push:*)",)
+    #: "low" to "max"; empty for its own.
+    effort: str = ""
+    #: Added to its system prompt.
+    append_system_prompt: str = ""
+    #: Files or JSON texts that name MCP servers.
+    mcp_config: tuple[str, ...] = ()
+    #: Folders beside the worktree that it may use.
+    add_dirs: tuple[str, ...] = ()
+    #: 0 for no limit.
+    max_turns: int = 0
+    max_budget_usd: float = 0
+    #: How long a permission or question waits for a person before it is answered with no. Seconds.
+    answer_after_seconds: float = 900
     #: For "demo": the script with the edits, relative to the repository.
     script: str = "demo-script.json"
     #: Wall clock of one agent.
@@ -182,6 +197,7 @@ _POSITIVE = (
     "max_concurrent_agents",
     "agent.timeout_seconds",
     "agent.max_attempts",
+    "agent.answer_after_seconds",
     "checks.timeout_seconds",
     "workspace.setup_timeout_seconds",
     "workspace.ports_per_agent",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 
 from orchestrator_agent.lines import Lines
@@ -11,7 +12,8 @@ from orchestrator_agent.terminal import clean, style
 from orchestrator_agent.tools import ToolCall, ToolResult
 
 _YES, _NO = ("y", "yes"), ("", "n", "no")
-_NOTE = 110
+#: What is printed of a turn is set in so far.
+_INDENT = 2
 
 
 class Speaker:
@@ -30,6 +32,7 @@ class Speaker:
     def begin(self, talk: Talk) -> None:
         """A turn begins."""
         self.talk, self._named = talk, False
+        self._markdown = Markdown(_columns() - _INDENT if self.lines.live else 0)
         self.calls.clear()
 
     def end(self) -> None:
@@ -96,7 +99,11 @@ def note(call: ToolCall, result: ToolResult) -> str:
     """A call and its result in one clean line."""
     given = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in call.arguments.values()]
     said = clean(f"{call.name.replace('_', ' ')} {', '.join(given)}".strip(), 60)
-    return clean(f"{said}: {' '.join(result.text.split())}", _NOTE)
+    return clean(f"{said}: {' '.join(result.text.split())}", max(_columns() - 5, 40))
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((110, 24)).columns
 
 
 def details(calls: Sequence[tuple[ToolCall, ToolResult]]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -296,6 +296,24 @@ def _accept_judgement(project: Project, kind: str, agent: AgentFacts) -> str:
         raise NotAvailable(f"{record.work_stream_id} is being worked on; wait for that to end.") from None
 
 
+def accept_steering(
+    project: Project, kind: str, payload: dict[str, Any], message: str, request_id: str, also: Sequence[Event]
+) -> str:
+    """Append a command to an agent, with what goes with it. Returns its id, the first one's for a repeated request.
+
+    Raises:
+        NotAvailable: somebody else has just taken what it needs.
+    """
+    try:
+        with as_request(request_id) if request_id else nullcontext():
+            return _accept(project, kind, payload, message, also=also)
+    except Conflict:
+        known = accepted_as(project, request_id) if request_id else None
+        if known is None:
+            raise NotAvailable("Another command has just started the same work; see `orch status`.") from None
+        return known
+
+
 @dataclass(slots=True)
 class _Request:
     name: str
@@ -348,6 +366,7 @@ def _accept(
     *,
     wake: bool = True,
     narrowed: Mapping[str, Sequence[str]] | None = None,
+    also: Sequence[Event] = (),
 ) -> str:
     store = project.writable_store()
     command_id, now = _requested() or uuid.uuid4().hex[:12], store.now()
@@ -368,7 +387,7 @@ def _accept(
         )
         for other, left in (narrowed or {}).items()
     ]
-    store.record(accepted, *others)
+    store.record(accepted, *others, *also)
     if wake:
         project.wake_controller()
     return command_id

@@ -20,7 +20,7 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 class Terminal:
     """`orch chat` in a pseudo-terminal."""
 
-    def __init__(self, repo: Path, *arguments: str, **env: str) -> None:
+    def __init__(self, repo: Path, *arguments: str, greets: str = PROMPT, **env: str) -> None:
         # Nobody behind this terminal answers the question where its cursor is.
         environment = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", **env}
         self.child = pexpect.spawn(
@@ -32,11 +32,13 @@ class Terminal:
             timeout=PATIENCE,
             dimensions=(50, 200),
         )
-        self.sees(PROMPT)
+        self.sees(greets)
 
     def sees(self, *texts: str) -> None:
+        """Wait for texts, one after the other; meanwhile say where the cursor is, when the program asks for that."""
         for text in texts:
-            self.child.expect_exact(text)
+            while self.child.expect_exact([text, "\x1b[6n"]) == 1:
+                self.child.send("\x1b[1;1R")
 
     def says(self, line: str) -> None:
         self.child.send(f"{line}\r")

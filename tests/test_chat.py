@@ -10,53 +10,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 from running import linux_only
 from support import git, run_orch
+from support_chat import CTRL_C, CTRL_D, PROMPT, Terminal, journal, live, until
 from support_talk import PATIENCE, QUICK, ROADMAP, SLOW, furnish, stopped_after
 
-from orchestrator_agent.store import Store
-
 Furnish = Callable[..., Path]
-PROMPT = "You:"
-CTRL_C, CTRL_D = "\x03", "\x04"
 
 
 @pytest.fixture
 def make(repo: Path) -> Iterator[Furnish]:
     with stopped_after(repo):
         yield lambda *args, **options: furnish(repo, *args, **options)
-
-
-class Terminal:
-    """`orch chat` in a pseudo-terminal."""
-
-    def __init__(self, repo: Path, *arguments: str, **env: str) -> None:
-        # Nobody behind this terminal answers the question where its cursor is.
-        environment = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", **env}
-        self.child = pexpect.spawn(
-            sys.executable,
-            ["-P", "-m", "orchestrator_agent", "chat", *arguments],
-            cwd=str(repo),
-            env=environment,
-            encoding="utf-8",
-            timeout=PATIENCE,
-            dimensions=(50, 200),
-        )
-        self.sees(PROMPT)
-
-    def sees(self, *texts: str) -> None:
-        for text in texts:
-            self.child.expect_exact(text)
-
-    def says(self, line: str) -> None:
-        self.child.send(f"{line}\r")
-
-    def leaves(self) -> None:
-        self.child.expect(pexpect.EOF)
-        self.child.close()
-        assert (self.child.exitstatus, self.child.signalstatus) == (0, None)
 
 
 @pytest.fixture
@@ -73,14 +39,6 @@ def talk(make: Furnish) -> Iterator[Callable[..., Terminal]]:
 
 
 Talk = Callable[..., Terminal]
-
-
-def journal(repo: Path) -> Store:
-    return Store(repo / ".orch" / "journal.db")
-
-
-def live(repo: Path) -> list[str]:
-    return [facts.record.work_stream_id for facts in journal(repo).live_agents()]
 
 
 # -- in a terminal -----------------------------------------------------------------------------------------------------
@@ -119,11 +77,16 @@ def test_work_lands_while_the_chat_waits_for_words(make: Furnish, talk: Talk) ->
 def test_no_starts_nothing_and_leaves_nothing(make: Furnish, talk: Talk) -> None:
     repo = make(SLOW)
     chat = talk(repo)
-    for answer in ("n", "", CTRL_C, CTRL_D):
-        chat.says("start 1.1") if answer not in (CTRL_C, CTRL_D) else chat.child.send("start 1.1\r")
+    for answer, said in {
+        "n\r": "Nothing was done.",
+        "\r": "Nothing was done.",
+        CTRL_D: "Nothing was done.",
+        CTRL_C: "Dropped",
+    }.items():
+        chat.says("start 1.1")
         chat.sees("[y/N]")
-        chat.child.send(answer if answer in (CTRL_C, CTRL_D) else f"{answer}\r")
-        chat.sees("Nothing was done.", PROMPT)
+        chat.child.send(answer)
+        chat.sees(said, PROMPT)
     chat.says("/quit")
     chat.leaves()
     assert not (repo / ".orch").exists()
@@ -165,13 +128,13 @@ def test_ctrl_c_ends_waiting_for_a_stop_and_not_the_stop(make: Furnish, talk: Ta
         chat.says("stop everything")
         chat.sees("Shall I stop this (the work is saved)? [y/N]")
         chat.says("y")
-        _until(lambda: any(command.kind == "stop" for command in journal(repo).open_commands()))
+        until(lambda: any(command.kind == "stop" for command in journal(repo).open_commands()))
         chat.child.kill(signal.SIGINT)
         chat.sees("Dropped; agents run on.", PROMPT)
     finally:
         os.kill(controller, signal.SIGCONT)
     chat.sees("stopped as asked")
-    _until(lambda: live(repo) == [])
+    until(lambda: live(repo) == [])
     chat.says("quit")
     chat.leaves()
 
@@ -189,13 +152,6 @@ def test_a_terminal_that_can_do_nothing_is_enough(make: Furnish, talk: Talk) -> 
     chat.sees("Stopped 1 agent", PROMPT)
     chat.child.send(CTRL_D)
     chat.leaves()
-
-
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_lines_are_remembered_where_work_was_done(make: Furnish, talk: Talk) -> None:
@@ -222,13 +178,13 @@ def test_lines_are_remembered_where_work_was_done(make: Furnish, talk: Talk) -> 
 def test_the_work_of_others_is_seen_and_a_dead_controller_replaced(make: Furnish, talk: Talk) -> None:
     repo = make(SLOW)
     assert run_orch(repo, "run", "1.1", "--detach").returncode == 0
-    _until(lambda: live(repo) == ["1.1"])
+    until(lambda: live(repo) == ["1.1"])
     chat = talk(repo)
     chat.says("running")
     chat.sees("coder-1.1-", PROMPT)
     first = _controller(repo)
     os.kill(int(first), signal.SIGKILL)
-    _until(lambda: _controller(repo) not in ("", first))
+    until(lambda: _controller(repo) not in ("", first))
     chat.says("stop")
     chat.sees("Stopped 1 agent")
     chat.says("quit")
@@ -245,7 +201,7 @@ def test_an_idle_chat_costs_nothing(make: Furnish, talk: Talk) -> None:
     chat = talk(make(SLOW))
     chat.says("running")
     chat.sees("No agents are running.", PROMPT)
-    _until(lambda: _switches(chat.child.pid, 1.0) < 5)  # looking every 100 ms would never be under ten
+    until(lambda: _switches(chat.child.pid, 1.0) < 5)  # looking every 100 ms would never be under ten
     chat.says("quit")
     chat.leaves()
 
@@ -309,7 +265,7 @@ def test_looking_words_and_slashes(make: Furnish) -> None:
     assert "waits for 1.1" in said
     assert "0 of 4 work streams are complete" in said
     assert "No agent has worked on 1.1 yet" in said
-    assert "Say whose" in said
+    assert "/logs needs agent_id" in said
     assert "There is no /fly" in said
     assert "Nothing of that is running." in said
     assert not (repo / ".orch").exists()
@@ -323,7 +279,7 @@ def test_an_answer_that_is_neither_is_the_next_line(make: Furnish) -> None:
 def test_what_an_agent_printed(make: Furnish) -> None:
     repo = make(QUICK)
     pipe(repo, "start 1.1", auto=True)
-    _until(lambda: not journal(repo).open_commands())
+    until(lambda: not journal(repo).open_commands())
     assert "one line" in pipe(repo, "logs 1.1", "logs phase 1.1")
 
 
@@ -333,7 +289,7 @@ def test_a_failure_is_told_with_its_reason(make: Furnish) -> None:
     settings.write_text(settings.read_text().replace("[checks]", "max_attempts = 1\n[checks]"))
     git(repo, "commit", "--quiet", "--all", "--message=One try")
     pipe(repo, "start 1.1", auto=True)
-    _until(lambda: not journal(repo).open_commands())
+    until(lambda: not journal(repo).open_commands())
     assert "failed: ended with exit code 3" in pipe(repo, "why 1.1")
 
 

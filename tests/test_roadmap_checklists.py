@@ -128,6 +128,20 @@ def test_numbers_that_begin_anew_are_no_ids() -> None:
     assert list(streams("1. [ ] Dig\n2. [ ] Pour\n")) == ["dig", "pour"]
 
 
+def test_a_number_given_twice_by_mistake_makes_two_work_streams() -> None:
+    text = "- [x] 24. Dig\n- [ ] 25. Pour\n- [ ] 25. Dry\n- [ ] 26. Walk\n"
+    roadmap = read(text.encode(), "tasks.md")
+    assert [(s.id, s.name) for s in roadmap.work_streams] == [
+        ("24", "Dig"),
+        ("25", "Pour"),
+        ("25-2", "Dry"),
+        ("26", "Walk"),
+    ]
+    assert "25 is the id of other work" in roadmap.warnings[0]
+    after = write_status(text.encode(), "tasks.md", {"25-2": S.COMPLETE})
+    assert changed_lines(text.encode(), after) == ["- [x] 25. Dry"]
+
+
 def test_numbered_boxes_come_in_their_order_and_parallel_ones_together() -> None:
     text = "- [x] T001 a\n- [ ] T002 [P] b\n- [ ] T003 [P] c\n- [ ] T004 d\n- [ ] T005 [P] e\n"
     assert offered(read(text.encode(), "p.md")) == ["T002", "T003"]

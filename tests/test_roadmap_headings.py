@@ -511,3 +511,48 @@ def test_what_names_no_work_says_nothing_about_the_order() -> None:
 def test_endings(ending: str) -> None:
     stream = one(text(f"## Phase 1: Bricks {ending}", "text"))
     assert (stream.name, stream.status) == ("Bricks", S.COMPLETE)
+
+
+def test_a_document_called_backlog_is_no_section_of_ideas() -> None:
+    roadmap = text(
+        "# Backlog",
+        "## Epic 1: Users",
+        "### Story 1.1: Login",
+        "**Status:** Done",
+        "## Backlog",
+        "### Story 9.9: Idea",
+        "Status: todo",
+    )
+    assert list(statuses(roadmap)) == ["1.1"]
+
+
+def test_a_table_with_milestones_beside_its_phases() -> None:
+    table = (
+        "| Phase | Milestone | Status |",
+        "|--|--|--|",
+        "| 1. Walls | v1.0 | Complete |",
+        "| 2. Roof | v1.1 | Not started |",
+    )
+    roadmap = text(
+        "### Phase 1: Walls",
+        "- [x] a",
+        "### Phase 2: Roof",
+        "**Depends on**: Phase 1",
+        "- [ ] b",
+        "## Progress",
+        *table,
+    )
+    assert statuses(roadmap) == {"1": S.COMPLETE, "2": S.NOT_STARTED}
+    assert needs(roadmap)["2"] == ("1",)
+
+
+def test_a_chapter_with_a_status_of_the_document_is_no_work() -> None:
+    assert text("# Design", "## 1. About", "Status: draft", "## 2. Data", "Text.").work_streams == ()
+
+
+def test_words_that_only_begin_like_a_kind_are_none() -> None:
+    assert text("## PRD: the market", "Status: todo", "## Steps: all", "- [x] a").format == "checklist"
+    assert statuses(text("## PR 1: Rename (merged)", "Text.", "## PR 2: Move", "Text.")) == {
+        "1": S.COMPLETE,
+        "2": S.NOT_STARTED,
+    }

@@ -39,10 +39,10 @@ def check(script: str) -> str:
 # ---- Tests
 
 
-def test_tests_that_fail_on_the_target_are_no_fault_of_an_agent(repo: Path) -> None:
-    project = prepare(repo, extra=check("test -e never || { echo no never; exit 3; }"))
+def test_tests_that_fail_on_the_target_are_tried_twice_and_no_more(repo: Path) -> None:
+    project = prepare(repo, max_attempts=5, extra=check("test -e never || { echo no never; exit 3; }"))
     do(repo, "1.1")
-    assert outcomes(project) == {"1.1": "failed"} and len(agents(repo)) == 1
+    assert outcomes(project) == {"1.1": "failed"} and len(agents(repo)) == 2
     assert "check already fails on main" in reason(repo) and "ended with 3" in reason(repo)
 
 

@@ -1,1 +1,1 @@
-"""Coordinators carry commands and status between a controller and other programs; the journal alone serves one machine."""
+"""Coordinators carry commands and status between a controller and other programs. One machine needs none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,15 +15,19 @@ from orchestrator_agent.coordinators.messages import Look, Message, Payload
 from orchestrator_agent.coordinators.subjects import Address
 from orchestrator_agent.errors import NotAvailable, UserError
 from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.store import Store
 from orchestrator_agent.terminal import clean
 
-#: Events in one answer, so that it stays under the limit of a message.
-_EVENTS = 20
+#: Events and bytes of them in one answer, so that it stays under the limit of a message.
+_EVENTS, _BYTES = 200, 40_000
 _AGENTS = 50
 
 
 def answer(orchestrator: Orchestrator, address: Address, message: Message) -> tuple[str, dict[str, Any]]:
-    """Journal the command of a message, unless it was before, and say how far it has come: type and payload of a message.
+    """Journal the command of a message, unless it was before, and say how far it has come.
+
+    Returns:
+        type and payload of the answer.
 
     Raises:
         Malformed: the payload does not fit the command.
@@ -115,15 +120,33 @@ def _look(orchestrator: Orchestrator, name: str | None, since: int | None) -> di
     """How things stand: agents, and what was published after an event."""
     project = orchestrator.project
     store = project.store
+    found, upto = _missed(store, since)
     try:
         agents = store.live_agents() if name is None else [orchestrator.agent(name)]
+        reason = ""
     except UserError as error:
-        return {"agents": [], "reason": clean(str(error), 1000), "event": store.last_event_id()}
-    batch = [] if since is None else store.events_after(since, _EVENTS)
+        agents, reason = [], clean(str(error), 1000)
     return {
         "agents": [outbox.standing(facts.record) for facts in agents[:_AGENTS]],
-        "open_commands": [command.id for command in store.open_commands()][:_AGENTS],
+        "reason": reason,
         "event": store.last_event_id(),
-        "events": [outbox.status(event, event.agent_id) for event in batch if outbox.is_public(event)],
-        "next": batch[-1].id if len(batch) == _EVENTS else None,
+        "events": found,
+        "upto": upto,
     }
+
+
+def _missed(store: Store, since: int | None) -> tuple[list[dict[str, Any]], int]:
+    """Status messages of what came after an event, as many as fit, and the number of the last event looked at."""
+    found: list[dict[str, Any]] = []
+    if since is None:
+        return found, store.last_event_id()
+    size = 0
+    for event in store.events_after(since, _EVENTS):
+        if outbox.is_public(event):
+            body = outbox.message(store, event)
+            size += len(json.dumps(body))
+            if size > _BYTES and found:
+                break
+            found.append(body)
+        since = event.id
+    return found, since

@@ -1,4 +1,4 @@
-"""How to reach the NATS server of the settings: its address and who we are. Secrets come from files or variables only."""
+"""How to reach the NATS server of the settings: its address and who we are. Secrets come from files or variables."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def target(settings: NatsSettings, root: Path, environ: Mapping[str, str] | None
 
     Args:
         root: what paths in the settings are relative to.
-        environ: with NATS_USER, NATS_PASSWORD, NATS_TOKEN, and NATS_CREDS and NATS_NKEY, which are paths; default `os.environ`.
+        environ: with NATS_USER, NATS_PASSWORD and NATS_TOKEN, and paths as NATS_CREDS and NATS_NKEY; default
+            `os.environ`.
 
     Raises:
         SettingsError: no address, one with a secret in it, a file that cannot be read, or a server on another machine
@@ -64,7 +65,9 @@ def target(settings: NatsSettings, root: Path, environ: Mapping[str, str] | None
     variables = os.environ if environ is None else environ
     parts = _address(settings.url)
     if not is_prefix(settings.prefix):
-        raise SettingsError(f"nats.prefix cannot be {settings.prefix[:80]!r}; use letters, digits, - and _ with dots between.")
+        raise SettingsError(
+            f"nats.prefix cannot be {settings.prefix[:80]!r}; use letters, digits, - and _ with dots between."
+        )
     kind, options = _sign_in(settings, root, variables)
     if not settings.allow_insecure and not _is_loopback(parts.hostname or ""):
         if kind == "none":
@@ -74,7 +77,8 @@ def target(settings: NatsSettings, root: Path, environ: Mapping[str, str] | None
             )
         if kind in _SENT_AS_THEY_ARE and parts.scheme != "tls":
             raise SettingsError(
-                f"The {kind} for {settings.url} could be read on the way; use tls:// in nats.url (or set allow_insecure)."
+                f"The {kind} for {settings.url} could be read on the way; use tls:// in nats.url"
+                " (or set allow_insecure)."
             )
     if parts.scheme == "tls":
         options["tls"] = _tls(settings.tls_ca, root)
@@ -96,7 +100,9 @@ async def connect(where: Target, **options: Any) -> Client:
     try:
         return await nats.connect(where.url, **given)
     except ModuleNotFoundError as error:
-        raise SettingsError(f"This sign-in needs the package {error.name}; do `pip install 'nats-py[nkeys]'`.") from None
+        raise SettingsError(
+            f"This sign-in needs the package {error.name}; do `pip install 'nats-py[nkeys]'`."
+        ) from None
 
 
 async def _ignore(_: Exception) -> None:
@@ -165,4 +171,6 @@ def _tls(authority: str, root: Path) -> Any:
     try:
         return ssl.create_default_context(cafile=str(root / Path(authority).expanduser()) if authority else None)
     except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"nats.tls_ca {authority[:200]!r} cannot be used ({error}); name a file of certificates.") from None
+        raise SettingsError(
+            f"nats.tls_ca {authority[:200]!r} cannot be used ({error}); name a file of certificates."
+        ) from None

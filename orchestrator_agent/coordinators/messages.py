@@ -1,6 +1,7 @@
 """What goes over the wire: JSON objects `{type, payload, timestamp}` and `version`, `id`, `reply`.
 
-A message is data with a schema and is never run. Unknown fields are ignored, so that newer programs can talk to older ones.
+A message is data with a schema and is never run. Unknown fields are ignored, so that newer programs can talk to older
+ones.
 """
 
 from __future__ import annotations
@@ -113,16 +114,19 @@ def payload_of(command: str, message: Message) -> Payload:
         raise Malformed(f"payload: {_wrong(error)}") from None
 
 
-def write(type_: str, payload: dict[str, Any], *, id_: str = "", timestamp: float | None = None) -> bytes:
+def body(type_: str, payload: dict[str, Any], id_: str, timestamp: float) -> dict[str, Any]:
+    """A message as JSON values."""
+    return {"type": type_, "payload": payload, "timestamp": timestamp, "version": VERSION, "id": id_}
+
+
+def write(type_: str, payload: dict[str, Any], id_: str = "") -> bytes:
+    """A message of this moment as bytes."""
+    return encode(body(type_, payload, id_, time.time()))
+
+
+def encode(message: dict[str, Any]) -> bytes:
     """A message as bytes, ASCII only."""
-    body = {
-        "type": type_,
-        "payload": payload,
-        "timestamp": time.time() if timestamp is None else timestamp,
-        "version": VERSION,
-        "id": id_,
-    }
-    return json.dumps(body, separators=(",", ":")).encode("ascii")
+    return json.dumps(message, separators=(",", ":")).encode("ascii")
 
 
 def _wrong(error: ValidationError) -> str:

@@ -1,7 +1,7 @@
 """What is published of the journal: every event but what people say, in order, from where a server has had it last.
 
-The journal is the outbox. Its mark moves only when a server has taken what comes before it, so an outage, a killed server
-and a killed controller lose nothing. What was cut off in between is published again, with the same id.
+The journal is the outbox. Its mark moves only when a server has taken what comes before it, so an outage, a killed
+server and a killed controller lose nothing. What was cut off in between is published again, with the same id.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from orchestrator_agent import events
 from orchestrator_agent.coordinators import messages
 from orchestrator_agent.coordinators.subjects import Subjects
 from orchestrator_agent.events import Event
-from orchestrator_agent.model import AgentRecord
+from orchestrator_agent.model import AgentRecord, ReceiptStep
 from orchestrator_agent.store import Store
 
 #: What people say stays here.
@@ -26,7 +26,7 @@ _STATES = {
     **{event: state for state, event in events.END_EVENTS.items()},
 }
 #: Of an event's data, what is published: short facts of ours. The rest may be long, or quote an agent.
-_FACTS = ("step", "reason", "deadline", "state", "outcome", "kind", "attempt", "runtime", "passed", "exit_code")
+_FACTS = ("reason", "deadline", "state", "outcome", "kind", "attempt", "runtime", "passed", "exit_code")
 _FACT_LIMIT = 1000
 
 
@@ -34,7 +34,6 @@ _FACT_LIMIT = 1000
 class Publication:
     """One event as it goes to a server."""
 
-    number: int
     id: str
     subject: str
     data: bytes
@@ -46,7 +45,6 @@ class Outbox:
     def __init__(self, store: Store, subjects: Subjects, server: str) -> None:
         """Begin where `server` has had the journal last; at first, with the commands that are open."""
         self._store, self._subjects, self._server = store, subjects, server
-        self._origin = hashlib.sha256(store.origin().encode()).hexdigest()[:12]
         mark = store.published(server)
         if mark is None:
             open_ = [store.accepted_at(command.id) - 1 for command in store.open_commands()]
@@ -71,10 +69,16 @@ class Outbox:
             self.mark = number
 
     def _publication(self, event: Event) -> Publication:
-        id_ = f"{self._origin}-{event.id}"
-        agent_id = event.agent_id or sole_agent(self._store, event.command_id)
-        body = messages.write(event.type, status(event, agent_id), id_=id_, timestamp=event.timestamp)
-        return Publication(event.id, id_, self._subjects.status(agent_id), body)
+        body = message(self._store, event)
+        subject = self._subjects.status(body["payload"]["agent_id"])
+        return Publication(body["id"], subject, messages.encode(body))
+
+
+def message(store: Store, event: Event) -> dict[str, Any]:
+    """The status message of an event. Its id is the same whenever and wherever it is published."""
+    origin = hashlib.sha256(store.origin().encode()).hexdigest()[:12]
+    agent_id = event.agent_id or sole_agent(store, event.command_id)
+    return messages.body(event.type, _payload(event, agent_id), f"{origin}-{event.id}", event.timestamp)
 
 
 def is_public(event: Event) -> bool:
@@ -91,8 +95,7 @@ def sole_agent(store: Store, command_id: str | None) -> str | None:
     return str(ids[0]) if len(ids) == 1 and ids[0] else None
 
 
-def status(event: Event, agent_id: str | None) -> dict[str, Any]:
-    """The payload of an event's status message."""
+def _payload(event: Event, agent_id: str | None) -> dict[str, Any]:
     facts = {key: _short(event.data[key]) for key in _FACTS if key in event.data}
     return {
         "event": event.id,
@@ -102,7 +105,17 @@ def status(event: Event, agent_id: str | None) -> dict[str, Any]:
         "message": event.message,
         **facts,
         **({"state": _STATES[event.type]} if event.type in _STATES else {}),
+        **({"step": step} if (step := _step(event)) else {}),
     }
+
+
+def _step(event: Event) -> str:
+    """How far an event says that a command has come, or empty."""
+    if event.type == events.COMMAND_ACCEPTED:
+        return ReceiptStep.ACCEPTED.value
+    if event.type == events.COMMAND_DONE:
+        return (ReceiptStep.REFUSED if event.data.get("state") == "refused" else ReceiptStep.APPLIED).value
+    return str(event.data["step"]) if event.type == events.RECEIPT else ""
 
 
 def standing(record: AgentRecord) -> dict[str, Any]:

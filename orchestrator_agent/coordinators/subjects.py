@@ -1,7 +1,7 @@
 """The names that commands and status have on a NATS server.
 
-A subject is made of tokens between dots, and `*` and `>` are wildcards, so an id becomes one token by an escape that can be
-undone: percent-encoding (RFC 3986) of everything but ASCII letters, digits, `-` and `~`, in which a dot is written `_`.
+A subject is made of tokens between dots, and `*` and `>` are wildcards, so an id becomes one token by an escape that
+can be undone: percent-encoding (RFC 3986) of all but ASCII letters, digits, `-` and `~`, where a dot is written `_`.
 """
 
 from __future__ import annotations

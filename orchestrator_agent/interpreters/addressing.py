@@ -18,6 +18,8 @@ _REDIRECTS = tuple(
         r"(?: do| onto| on| over to| to| at| work on| start on| start| take| take over)? (?P<b>.+)",
         r"^(?:give|hand|assign|pass) (?P<b>.+?) (?:over )?to (?P<a>(?:the |that )?(?:\S+ ){1,4}(?:agent|coder|bot"
         r"|dev)|whoever .+)$",
+        r"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team))[:,] (?:please )?(?:switch|move|go|change)(?:"
+        r" over)? (?:to|onto) (?P<b>.+)",
         r"^(?P<a>.+?) (?:is|are|keeps|got|seems|has) .+?[,;] ?(?:please )?(?:send|move|put|switch|redirect"
         r"|reassign) (?:that|the|its|this)(?: agent| one)? (?:over )?(?:to|on|onto) (?P<b>.+)",
         r"\b(?P<verb>move|switch|reassign|redirect|transfer|shift|pull|reallocate|repurpose"

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from orchestrator_agent.interpreters.lexicon import COMMANDS, FILLERS, FOREIGN_ACTS, OUTSIDE, STOP, STRONG_START
+from orchestrator_agent.interpreters.lexicon import (
+    COMMANDS,
+    EXPLAIN,
+    FILLERS,
+    FOREIGN_ACTS,
+    OUTSIDE,
+    STOP,
+    STRONG_START,
+    VERIFY,
+)
 from orchestrator_agent.interpreters.phrases import phrase
 
 
@@ -38,7 +47,8 @@ ALL = re.compile(
 EVERYONE = re.compile(r"\b(?:everyone|everybody)\b")
 #: Words that mean everything even without a command beside them.
 EVERYTHING = re.compile(
-    r"\b(?:everything|(?:every|each) (?:single )?(?:stream|one|task|item|thing|phase)|all|whole|entire|rest"
+    r"\b(?:everything|(?:every|each) (?:single )?(?:stream|one|task|item|thing|phase)|all(?! of (?:you|us|ya)\b)"
+    r"|whole|entire|rest"
     r"|remaining|remainder|the lot)\b"
 )
 _VERBS = "|".join(sorted(STRONG_START | (STOP - {"end"}) | {"verify", "validate", "recheck", "do"}))
@@ -83,7 +93,7 @@ _CONDITION = re.compile(
     r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
 )
 _AFTER_CONDITION = re.compile(
-    r"\s+(?=(?:please )?(?:start|begin|stop|verify|run|do|launch|resume|pause|kill|build|implement|restart)\b)"
+    r"\s+(?=(?:please )?(?:start|begin|stop|verify|run|do|make|launch|resume|pause|kill|build|implement|restart)\b)"
 )
 _LATE_CONDITION = re.compile(
     r"\s+(?=(?:if|once|after|unless|(?:until|till)(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
@@ -125,6 +135,7 @@ _STAYS = re.compile(
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
     r"|"
     r"\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
+    r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"
     r"|\bis off limits\b|\bno (?:hurry|rush|urgency|need)\b|\b(?:isn't|is not|not) (?:urgent|important|a priority"
     r"|needed)\b"
 )
@@ -152,6 +163,7 @@ _TRAILING = re.compile(
 _OTHERS = frozenset(
     "people users customers them clients visitors everyone staff guests buyers patients players".split()
 )
+_TRAILING_COMMAND = re.compile(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
 _WISHES = ("get", "have", "want", "need", "see")
 
 
@@ -302,6 +314,8 @@ def _command(text: str, bare: str) -> Clause:
         return Clause(text, rest.strip(), COMMANDS[root], head)
     if wish:
         return Clause(text, wish["rest"], "run", "get")
+    if match := _TRAILING_COMMAND.match(bare):
+        return Clause(text, match["id"], COMMANDS[match["verb"]], match["verb"])
     strong = _STRONG.search(text)
     if strong:
         return Clause(text, strong["rest"].strip(), COMMANDS[strong["verb"]], strong["verb"])

@@ -20,7 +20,9 @@ START = _set(
 STRONG_START = _set(
     "start begin build implement launch execute resume retry restart redo run continue kick spawn tackle"
 )
-STOP = _set("stop halt pause kill cancel abort cease terminate suspend freeze interrupt end scrap ditch dismiss")
+STOP = _set(
+    "stop halt pause kill cancel abort cease terminate suspend freeze interrupt end scrap ditch dismiss park shelve"
+)
 VERIFY = _set("verify validate check test qa review recheck reverify retest doublecheck inspect audit")
 STATUS = _set("status progress overview list show running state stats")
 REPORT = _set("report summary recap writeup summarise summarize changelog")

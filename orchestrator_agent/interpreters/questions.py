@@ -44,6 +44,8 @@ _OVERALL = re.compile(
     r"|which (?:(?:ones?|streams?|work|tasks?|items?|things?) (?:can|could|may|are|is)|can|could)\b"
     r"|what (?:can|could) (?:be )?(?:start|started|run)\b|what comes next|what(?:'s| is)? (?:still )?(?:missing"
     r"|open|to do)$"
+    r"|who (?:is |are )?(?:works?|working|runs?|busy|active|idle|at work)\b"
+    r"|what(?:'s| is| are) (?:everybody|everyone|the agents|they|you all|people) (?:doing|up to|working on)\b"
     r"|any(?:thing|one|body|where)? (?:new|news|left|stuck|blocked|finished|done|running|failing|broken|wrong"
     r"|moving|happening)\b|which (?:one|stream|task) should\b|what (?:would|do) you (?:recommend|suggest|advise)"
     r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate|how (?:are|is) (?:we|everyone"

@@ -181,7 +181,7 @@ def _orders_too(found: Sequence[Clause], question: Clause) -> bool:
 
 def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found:
     about = resolve(questions.subject(clause.text), world, at_work=True)
-    if about or content(questions.subject(clause.text)):
+    if about or any(world.index.knows(word) for word in content(questions.subject(clause.text))):
         return about
     near = (resolve(questions.subject(c.text), world, at_work=True) for c in reversed(found) if c is not clause)
     return next((other for other in near if other.streams and other.score >= 0.5), Found())

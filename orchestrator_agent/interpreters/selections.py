@@ -42,6 +42,7 @@ _SPAN = re.compile(r"\bto\b|through|-")
 _FOUNDATION = re.compile(r"\b(?:foundations?|foundational|groundwork|(?:the|platform) basics|basics)\b")
 _READY = re.compile(
     r"\b(?:available|ready|unblocked|startable|(?:isn't|is not|aren't|are not|not) blocked|can (?:be )?start(?:ed)?"
+    r"|(?<=what )is possible|(?<=whatever )is possible|(?<=everything )(?:that is |that's )?possible"
     r"|dependencies (?:are )?(?:done|met|complete|satisfied)|free to start|nothing in (?:its|the) way"
     r"|(?:isn't|not|nothing) waiting)\b"
 )

@@ -87,6 +87,48 @@ def conflict_prompt(
     )
 
 
+_RESUMED = {
+    "lost": "You were cut off: the program that you ran in was ended from outside.",
+    "limit": "You were cut off by a limit of the model's service, which has ended.",
+    "feedback": "You were interrupted, because the person in charge has something to say to you.",
+    "redirect": "You were taken away from your work, which is saved, and are given other work. Leave the former alone.",
+}
+
+
+def resume_prompt(
+    work_stream: WorkStream,
+    *,
+    branch: str,
+    target_branch: str,
+    checks: Sequence[str],
+    why: str,
+    messages: Sequence[str] = (),
+) -> str:
+    """What an agent is told that goes on after an interruption that was not its fault: as `first_prompt`, and why.
+
+    Args:
+        why: lost, limit, feedback or redirect.
+        messages: what a person has to say.
+    """
+    return render(
+        "resume",
+        work_stream=describe(work_stream),
+        branch=branch,
+        target_branch=target_branch,
+        checks=_listed(checks),
+        why=_RESUMED[why],
+        told=told(messages),
+    )
+
+
+def told(messages: Sequence[str]) -> str:
+    """What a person says, for the end of a prompt; empty when that is nothing."""
+    if not messages:
+        return ""
+    said = "\n\n".join(quote(message) for message in messages)
+    return f"\nThe person in charge of this work says, and it goes before the plan:\n\n{said}\n"
+
+
 def describe(work_stream: WorkStream) -> str:
     """A work stream as one fenced block: id, name, and what the roadmap gives of description, tasks and done-when."""
     lines = [f"Work stream: {work_stream.id}", f"Name: {work_stream.name}"]

@@ -132,9 +132,9 @@ class _Ids:
 
     def __init__(self, texts: Sequence[ItemText]) -> None:
         self._slugs = Slugs()
-        numbers = Counter(text.id for text in texts if text.id.isdigit())
-        #: Plain numbers that begin anew count the items of a list and name none.
-        self._ordinals = max(numbers.values(), default=0) > 1
+        numbers = Counter(int(text.id) for text in texts if text.id.isdigit())
+        #: Plain numbers that begin anew count the items of a list and name none; any other repeated one is a slip.
+        self._ordinals = bool(numbers) and numbers[min(numbers)] > 1
         self._issues = 2 * sum("#" in text.id or bool(text.issue) for text in texts) > len(texts)
 
     def of(self, text: ItemText) -> str:

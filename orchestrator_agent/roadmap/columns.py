@@ -94,11 +94,18 @@ def columns_of(table: Table) -> Columns | None:
 
 def _column_of_ids(table: Table, heads: list[str]) -> int | None:
     """The column under a head like "PR" or "Task" that holds nothing but ids."""
+    if any(head in _NAME_HEADS and _begin_with_ids(table, number) for number, head in enumerate(heads)):
+        return None
     for number, head in enumerate(heads[:3]):
         texts = [_bare(row.text(number)) for row in table.rows] if head in _NAME_HEADS else []
         if texts and all(map(_WHOLE_ID.match, texts)):
             return number
     return None
+
+
+def _begin_with_ids(table: Table, number: int) -> bool:
+    """A column like "1. Walls", beside which a column of bare numbers counts something else."""
+    return bool(table.rows) and all(_ID_AND_NAME.match(_bare(row.text(number))) for row in table.rows)
 
 
 def _other(count: int, id_: int | None, taken: dict[str, int]) -> int | None:

@@ -32,8 +32,9 @@ _FINISHED = re.compile(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECA
 _DOUBT = re.compile(
     r"\b(?:not|must|should|when|until|before|after|once|if|will|depends?|block\w*|needs?|wait\w*)\b", re.IGNORECASE
 )
-#: The most ids that one range may stand for.
-_WIDEST_RANGE = 1000
+#: The most ids that one range or group may stand for, and that "all" may.
+_WIDEST_RANGE = 250
+_MOST_BEFORE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +208,10 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
 def _before(known: Known, own_id: str) -> list[str] | None:
     before: list[str] = []
     for id_ in known.ids.values():
-        if id_ == own_id or len(before) > _WIDEST_RANGE:
+        if id_ == own_id or len(before) > _MOST_BEFORE:
             break
         before.append(id_)
-    return before if len(before) <= _WIDEST_RANGE else None
+    return before if len(before) <= _MOST_BEFORE else None
 
 
 def _expand(first: str, last: str, known: Known) -> list[str] | None:

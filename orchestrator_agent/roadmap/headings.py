@@ -25,7 +25,7 @@ from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.statuses import CIRCLES, EMOJI, is_box, is_emoji, read_box, read_mark
 
 #: Words before the number of a heading; those that only headings use come first.
-_KIND = rf"(?i:work package|agent|stage|sprint|week|iteration|unit|item|{KIND})"
+_KIND = rf"(?i:work package|pull request|pr|agent|stage|sprint|week|iteration|unit|item|{KIND})"
 _TITLE = re.compile(
     rf"(?:(?![A-Z]{{2,12}}-\d)(?P<kind>{_KIND}) ?[-#:.]? ?)?"
     r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}-\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
@@ -169,11 +169,10 @@ def _read(
             heading.group = open_[-1].index if open_ else -1
             found.append(heading)
             open_.append(heading)
-        elif heading is None:
+        elif heading is None and (line.level > 1 or path or found):
             title = _NUMBER.sub("", line.content, count=1)
             idle = holds_examples(title) or (_holds_criteria(title) and not open_)
-        is_title = line.level == 1 and not path and not found
-        path.append((line.level, line.content, idle and not is_title))
+        path.append((line.level, line.content, idle))
     for heading in open_:
         heading.end = len(document.lines)
     _read_bodies(document, found, legend)
@@ -271,6 +270,8 @@ def _leading_mark(line: Line, legend: Mapping[str, WorkStreamStatus]) -> tuple[P
 def _is_id(match: re.Match[str]) -> bool:
     id_, sep = match["id"], match["sep"].strip()
     if match["kind"]:
+        if id_.isalpha() and match.start("id") == match.end("kind"):
+            return False  # the beginning of another word: "PRD"
         return not id_.isalpha() or bool(sep) or not match["name"]
     if id_.isalpha() or (_NO_ID.match(id_) and "-" not in id_):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -92,24 +93,58 @@ def _marks(
         yield stated[0]
 
 
-def settle(document: Document, drafts: Sequence[Draft], warnings: list[str]) -> list[Draft]:
-    """One draft for each id; what stands twice is written twice, and is not offered when the two disagree."""
+def settle(
+    document: Document, drafts: Sequence[Draft], warnings: list[str], *, by_id_only: bool = False
+) -> list[Draft]:
+    """One draft for each id; what stands twice is written twice, and is not offered when the two disagree.
+
+    Args:
+        by_id_only: an id is the same work whatever it is called; else another name makes it other work.
+    """
     unique: dict[str, Draft] = {}
+    seen: Counter[str] = Counter()
     for draft in drafts:
+        seen[draft.id.casefold()] += 1
         first = unique.setdefault(draft.id.casefold(), draft)
         if first is draft:
             continue
-        first.places += draft.places
-        first.depends_on += [text for text in draft.depends_on if text not in first.depends_on]
-        first.assigned_to = first.assigned_to or draft.assigned_to
-        if first.status is draft.status:
-            continue
-        warnings.append(
-            f"{document.path}:{draft.first_line}: {draft.id[:80]} is {draft.status.value} here "
-            f"and {first.status.value} in line {first.first_line}."
-        )
-        if first.status is WorkStreamStatus.NOT_STARTED:
-            first.status = WorkStreamStatus.BLOCKED
-            reason = draft.blocked_reason if draft.status is WorkStreamStatus.BLOCKED else None
-            first.blocked_reason = reason or f"line {draft.first_line} calls it {draft.status.value}"
+        if by_id_only or _is_same(first, draft):
+            _merge(document, first, draft, warnings)
+        else:
+            _rename(document, draft, unique, seen, warnings)
     return list(unique.values())
+
+
+def _is_same(first: Draft, second: Draft) -> bool:
+    names = [draft.name.casefold() for draft in (first, second)]
+    return any(draft.name == draft.id for draft in (first, second)) or names[0] == names[1]
+
+
+def _rename(
+    document: Document, draft: Draft, unique: dict[str, Draft], seen: Counter[str], warnings: list[str]
+) -> None:
+    key = draft.id.casefold()
+    while f"{key}-{seen[key]}" in unique:
+        seen[key] += 1
+    new = f"{draft.id}-{seen[key]}"
+    warnings.append(
+        f"{document.path}:{draft.first_line}: {draft.id[:80]} is the id of other work; this is called {new[:80]}."
+    )
+    draft.id = new
+    unique[new.casefold()] = draft
+
+
+def _merge(document: Document, first: Draft, draft: Draft, warnings: list[str]) -> None:
+    first.places += draft.places
+    first.depends_on += [text for text in draft.depends_on if text not in first.depends_on]
+    first.assigned_to = first.assigned_to or draft.assigned_to
+    if first.status is draft.status:
+        return
+    warnings.append(
+        f"{document.path}:{draft.first_line}: {draft.id[:80]} is {draft.status.value} here "
+        f"and {first.status.value} in line {first.first_line}."
+    )
+    if first.status is WorkStreamStatus.NOT_STARTED:
+        first.status = WorkStreamStatus.BLOCKED
+        reason = draft.blocked_reason if draft.status is WorkStreamStatus.BLOCKED else None
+        first.blocked_reason = reason or f"line {draft.first_line} calls it {draft.status.value}"

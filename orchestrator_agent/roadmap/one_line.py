@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_agent.model import WorkStreamStatus
@@ -45,21 +45,17 @@ def read_one_line(
     """
     found = Short()
     batch: str | None = None
-    path: list[tuple[int, bool]] = []
     is_log = False
     sections = iter(taken)
     section = next(sections, (0, 0))
-    for line in document.lines:
+    for line in _outside_examples(document):
         while section[1] and section[1] < line.number:
             section = next(sections, (0, 0))
         if line.kind is Kind.HEADING:
-            while path and path[-1][0] >= line.level:
-                path.pop()
-            path.append((line.level, holds_examples(line.content) or any(idle for _, idle in path)))
             batch, is_log = line.content if line.level > 1 else None, False
-        elif line.kind in (Kind.TEXT, Kind.ITEM) and line.box is None and line.indent < 2:
+        elif line.box is None and line.indent < 2:
             inside = section[0] <= line.number <= section[1]
-            draft = None if (path and path[-1][1]) or (inside and line.kind is Kind.ITEM) else _read(line, legend)
+            draft = None if inside and line.kind is Kind.ITEM else _read(line, legend)
             if draft is None:
                 is_log = is_log if line.kind is Kind.ITEM else bool(_LOG.match(line.content))
             elif is_log and line.kind is Kind.ITEM:
@@ -68,6 +64,20 @@ def read_one_line(
                 draft.batch = None if inside else batch
                 found.drafts.append(draft)
     return found
+
+
+def _outside_examples(document: Document) -> Iterator[Line]:
+    """Headings, and lines outside sections that hold no work."""
+    path: list[tuple[int, bool]] = []
+    for line in document.lines:
+        if line.kind is Kind.HEADING:
+            while path and path[-1][0] >= line.level:
+                path.pop()
+            idle = holds_examples(line.content) and line.level > 1
+            path.append((line.level, idle or any(idle for _, idle in path)))
+            yield line
+        elif line.kind in (Kind.TEXT, Kind.ITEM) and not (path and path[-1][1]):
+            yield line
 
 
 def _read(line: Line, legend: Mapping[str, WorkStreamStatus]) -> Draft | None:

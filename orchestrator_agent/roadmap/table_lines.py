@@ -91,21 +91,20 @@ def _row(line: Line, width: int) -> Row:
     return Row(line, tuple(cells))
 
 
+_PIPE = re.compile(r"\\.|`|\|")
+
+
 def _cells(line: Line, *, code: bool) -> list[Cell]:
     text = line.content
     begin = int(text.startswith("|"))
     cells = []
-    position, inside = begin, False
-    while position < len(text):
-        char = text[position]
-        if char == "\\":
-            position += 1
-        elif char == "`":
+    inside = False
+    for match in _PIPE.finditer(text, begin):
+        if match[0] == "`":
             inside = code and not inside
-        elif char == "|" and not inside:
-            cells.append(_cell(line, begin, position))
-            begin = position + 1
-        position += 1
+        elif match[0] == "|" and not inside:
+            cells.append(_cell(line, begin, match.start()))
+            begin = match.end()
     if text[begin:].strip():
         cells.append(_cell(line, begin, len(text)))
     return cells

@@ -30,7 +30,7 @@ from orchestrator_agent.roadmap.mentions import Mention, mentions_of, settle
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
-from orchestrator_agent.roadmap.statuses import read_mark
+from orchestrator_agent.roadmap.statuses import Mark, read_mark
 from orchestrator_agent.roadmap.table_lines import Row, Table, tables_of
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks, stated_words
 
@@ -51,7 +51,7 @@ class Tables:
     name = "table"
 
     def recognise(self, source: Source) -> bool:
-        return source.is_markdown and any(_may_be_work(table) for table in tables_of(source.document))
+        return source.is_markdown and "|" in source.text
 
     def read(self, source: Source) -> Found:
         document = source.document
@@ -63,7 +63,7 @@ class Tables:
         for table, columns in _tables_of_work(document, legend):
             states_needs = states_needs or columns.depends_on is not None
             drafts += _drafts(document, table, columns, legend, slugs, warnings)
-        drafts = settle(document, drafts, warnings)
+        drafts = settle(document, drafts, warnings, by_id_only=True)
         mentions = mentions_of(document, {draft.id for draft in drafts}, legend)
         if 2 * sum(bool(mentions.get(draft.id.casefold(), Mention()).places) for draft in drafts) > len(drafts):
             return Found()
@@ -78,10 +78,6 @@ class Tables:
         places = [place for value in found.places.values() if isinstance(value, tuple) for place in value]
         marks = Vocabulary([*places, *box_places(document), *stated_words(document)], legend_of(document))
         return source.edited(replace_marks(document, found, changes, marks))
-
-
-def _may_be_work(table: Table) -> bool:
-    return columns_of(table) is not None
 
 
 def _tables_of_work(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[tuple[Table, Columns]]:
@@ -164,20 +160,25 @@ def _set_status(
         example = text[mark.start : min(mark.end, mark.core_end)] if mark.reason else text[mark.start : mark.end]
         draft.places.append(Place("field", start + mark.start, start + mark.end, example, mark.status))
         draft.status, draft.blocked_reason = mark.status, mark.reason
-        rest = text[mark.end :].strip(" ()*_~-–—:;,.")
-        if mark.status is WorkStreamStatus.NOT_STARTED and _HELD.search(rest):
-            draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, rest
-        if text.startswith("~~") and mark.status is not WorkStreamStatus.COMPLETE:
-            draft.status = WorkStreamStatus.CANCELLED
+        _judge_rest(draft, text, mark)
         return
     if cell is not None:
         draft.places.append(Place("field", start, start + len(text), text, None))
-    if text.casefold() in _NOTHING and not says_open:
-        return
-    # Where other rows say "not started" in words, silence is something else.
-    draft.status = WorkStreamStatus.BLOCKED
-    draft.blocked_reason = f'its status "{text[:40]}" is not known' if text else "its row gives no status"
-    warnings.append(f"{document.path}:{row.line.number}: {draft.id[:80]} counts as blocked, {draft.blocked_reason}.")
+    if says_open or text.casefold() not in _NOTHING:
+        # Where other rows say "not started" in words, silence is something else.
+        draft.status = WorkStreamStatus.BLOCKED
+        draft.blocked_reason = f'its status "{text[:40]}" is not known' if text else "its row gives no status"
+        where = f"{document.path}:{row.line.number}"
+        warnings.append(f"{where}: {draft.id[:80]} counts as blocked, {draft.blocked_reason}.")
+
+
+def _judge_rest(draft: Draft, text: str, mark: Mark) -> None:
+    """What stands behind the status, or through it, may hold the work back."""
+    rest = text[mark.end :].strip(" ()*_~-–—:;,.")
+    if mark.status is WorkStreamStatus.NOT_STARTED and _HELD.search(rest):
+        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, rest
+    if text.startswith("~~") and mark.status is not WorkStreamStatus.COMPLETE:
+        draft.status = WorkStreamStatus.CANCELLED
 
 
 def _set_fields(draft: Draft, row: Row, columns: Columns, table: Table) -> None:

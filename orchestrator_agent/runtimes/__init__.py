@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from orchestrator_agent.errors import SettingsError
 from orchestrator_agent.model import WorkStream
+from orchestrator_agent.runtimes.ear import Ask, Ear
 from orchestrator_agent.settings import AgentSettings
 
 #: The file in the attempt directory that holds the prompt, whatever the runtime.
@@ -31,6 +32,8 @@ class AgentTask:
     settings: AgentSettings
     #: A UUID, for runtimes that keep sessions.
     session_id: str
+    #: That session is there already, and is to go on.
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,8 @@ class Launch:
     argv: tuple[str, ...]
     #: Fed to its standard input, which is then closed; None for an empty one.
     stdin: bytes | None = None
+    #: It stays open, for messages.
+    keep_stdin: bool = False
     #: Variables over those that every agent gets.
     env: dict[str, str] = field(default_factory=dict)
     merge_stderr: bool = True
@@ -91,6 +96,29 @@ class Runtime(Protocol):
     def env_names(self) -> tuple[str, ...]:
         """Patterns (fnmatch) of further environment variables that its agents may see."""
 
+    @property
+    def is_live(self) -> bool:
+        """Its agents can be told something while they work; others are stopped, and go on with it in their prompt."""
+
+    @property
+    def keeps_sessions(self) -> bool:
+        """A later agent can go on in the session of an earlier one."""
+
+    def message(self, command_id: str, text: str, urgency: str) -> tuple[bytes, ...]:
+        """The lines that tell a live agent something; urgency is now, next or later."""
+
+    def answer(self, ask: Ask, allowed: bool, text: str) -> bytes:
+        """The line that answers a live agent's question."""
+
+    def farewell(self, left_over: Sequence[str]) -> tuple[bytes, ...]:
+        """The lines after which a live agent at rest ends when its input does."""
+
+    def ear(self) -> Ear:
+        """What understands the output of one agent, from its first line on."""
+
+    def session_begun(self, output: Path) -> bool:
+        """True when a later agent can go on in the session of the one that printed `output`. Never raises."""
+
     def launch(self, task: AgentTask, attempt_dir: Path) -> Launch:
         """How to start an agent on `task`. Touches nothing.
 
@@ -109,6 +137,28 @@ class Runtime(Protocol):
 
     def readable(self, line: str) -> str | None:
         """One line of out.log for people, cleaned; None to leave it out. Never raises."""
+
+
+class Unsteerable:
+    """What runtimes share whose agents hear nothing while they work."""
+
+    is_live = False
+    keeps_sessions = False
+
+    def message(self, command_id: str, text: str, urgency: str) -> tuple[bytes, ...]:
+        raise NotImplementedError
+
+    def answer(self, ask: Ask, allowed: bool, text: str) -> bytes:
+        raise NotImplementedError
+
+    def farewell(self, left_over: Sequence[str]) -> tuple[bytes, ...]:
+        return ()
+
+    def ear(self) -> Ear:
+        return Ear()
+
+    def session_begun(self, output: Path) -> bool:
+        return False
 
 
 def get_runtime(name: str) -> Runtime:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from orchestrator_agent.runtimes import PROMPT_FILE, AgentTask, Exit, Judgement, Launch
+from orchestrator_agent.runtimes.claude_ear import ClaudeEar, answer_line, interrupt_line, stop_task_line, user_line
 from orchestrator_agent.runtimes.claude_limits import classify
 from orchestrator_agent.runtimes.claude_stream import (
     api_status,
@@ -23,6 +25,7 @@ from orchestrator_agent.runtimes.claude_stream import (
     judge_result,
     last_words,
 )
+from orchestrator_agent.runtimes.ear import Ask, Ear, message_id
 from orchestrator_agent.runtimes.ending import describe_exit, last_line, missing_program, tail
 from orchestrator_agent.settings import AgentSettings
 from orchestrator_agent.terminal import clean
@@ -43,7 +46,7 @@ _MANAGED_SETTINGS = Path("/etc/claude-code/managed-settings.json")
 
 
 class ClaudeRuntime:
-    """Starts Claude Code with the prompt on standard input."""
+    """Starts Claude Code with the prompt as the first line of an input that stays open."""
 
     name = "claude"
     env_names: tuple[str, ...] = (
@@ -56,20 +59,34 @@ class ClaudeRuntime:
         "MCP_*",
     )
 
+    is_live = True
+    keeps_sessions = True
+
+    def message(self, command_id: str, text: str, urgency: str) -> tuple[bytes, ...]:
+        told = user_line(text, message_id(command_id), "later" if urgency == "later" else "next")
+        # Priority "now" would wait for the tool that runs; after an interrupt it is the next turn.
+        return (interrupt_line(command_id), told) if urgency == "now" else (told,)
+
+    def answer(self, ask: Ask, allowed: bool, text: str) -> bytes:
+        return answer_line(ask, allowed, text)
+
+    def farewell(self, left_over: Sequence[str]) -> tuple[bytes, ...]:
+        return tuple(stop_task_line(task) for task in left_over)
+
+    def ear(self) -> Ear:
+        return ClaudeEar()
+
+    def session_begun(self, output: Path) -> bool:
+        # It says both when the conversation is on its disk already.
+        printed = tail(output, _TAIL_BYTES)
+        return b'"assistant"' in printed or b'"isReplay"' in printed
+
     def launch(self, task: AgentTask, attempt_dir: Path) -> Launch:
-        settings = task.settings
-        argv = [*settings.claude_command, "-p", "--output-format", "stream-json", "--verbose"]
-        argv += ["--session-id", task.session_id, "--permission-mode", settings.permission_mode]
-        argv += ["--settings", json.dumps({"attribution": {"commit": "", "pr": ""}})]
-        if settings.model:
-            argv += ["--model", settings.model]
-        if settings.allowed_tools:
-            # Takes all that follows, so it stands last.
-            argv += ["--allowedTools", *settings.allowed_tools]
         prompt = task.prompt.encode("utf-8", "replace")
         return Launch(
-            argv=tuple(argv),
-            stdin=prompt,
+            argv=(*task.settings.claude_command, *_flags(task)),
+            stdin=user_line(prompt.decode(), message_id(task.agent_id)),
+            keep_stdin=True,
             # Several agents that update one program under each other's feet do not end well.
             env={"ORCH_PROMPT_FILE": str(attempt_dir / PROMPT_FILE), "DISABLE_AUTOUPDATER": "1"},
             merge_stderr=False,
@@ -115,6 +132,33 @@ class ClaudeRuntime:
 
     def readable(self, line: str) -> str | None:
         return describe_line(line)
+
+
+def _flags(task: AgentTask) -> list[str]:
+    settings = task.settings
+    flags = ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
+    flags += ["--replay-user-messages", "--permission-prompt-tool", "stdio"]
+    flags += ["--resume" if task.resumes else "--session-id", task.session_id]
+    flags += ["--permission-mode", settings.permission_mode]
+    # What differs between agents would keep them from sharing the cached beginning of their prompts.
+    flags += ["--exclude-dynamic-system-prompt-sections"]
+    flags += ["--settings", json.dumps({"attribution": {"commit": "", "pr": ""}})]
+    given = {
+        "--model": settings.model,
+        "--effort": settings.effort,
+        "--append-system-prompt": settings.append_system_prompt,
+        "--max-turns": str(settings.max_turns or ""),
+        "--max-budget-usd": f"{settings.max_budget_usd:g}" if settings.max_budget_usd else "",
+    }
+    flags += [word for flag, value in given.items() if value for word in (flag, value)]
+    # Each of these takes all that follows up to the next flag.
+    lists = {
+        "--mcp-config": settings.mcp_config,
+        "--add-dir": settings.add_dirs,
+        "--disallowedTools": settings.disallowed_tools,
+        "--allowedTools": settings.allowed_tools,
+    }
+    return flags + [word for flag, values in lists.items() if values for word in (flag, *values)]
 
 
 def _may_be_signed_in(repository: Path) -> bool:

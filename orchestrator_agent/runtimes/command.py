@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from orchestrator_agent.errors import SettingsError
-from orchestrator_agent.runtimes import PROMPT_FILE, AgentTask, Exit, Judgement, Launch
+from orchestrator_agent.runtimes import PROMPT_FILE, AgentTask, Exit, Judgement, Launch, Unsteerable
 from orchestrator_agent.runtimes.ending import judge_exit, missing_program, readable_line
 from orchestrator_agent.settings import AgentSettings
 from orchestrator_agent.terminal import clean
@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(r"\{(prompt|prompt_file)\}")
 _EVALUATES = re.compile(r"-[A-Za-z]*[ce]")
 
 
-class CommandRuntime:
+class CommandRuntime(Unsteerable):
     """Starts `[agent] command`; its exit code says how it ended."""
 
     name = "command"

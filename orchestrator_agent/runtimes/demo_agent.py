@@ -12,7 +12,11 @@ A text is a string, or a list of lines. Paths are relative and stay inside the w
     {"append": {"path": PATH, "text": TEXT}}                   {"exit": CODE}
     {"replace": {"path": PATH, "old": TEXT, "new": TEXT}}      {"commit": MESSAGE}
     {"run": [PROGRAM, ARGUMENT, ...]}                          "{python}" is this Python
+    {"until": [PROGRAM, ARGUMENT, ...]}                        again and again until it succeeds, listening meanwhile
     {"merge": {"branch": BRANCH, "resolve": {PATH: TEXT}}}     without a branch: the target branch
+
+What comes on standard input, a line `{"id": ID, "text": TEXT, "urgency": URGENCY}` each, is applied by a line in
+`heard-WORKSTREAM.txt`: next between two steps, now also while it sleeps, later after the last step.
 
 `ORCH_WORK_STREAM`, `ORCH_ATTEMPT` and `ORCH_TARGET_BRANCH` say what to do. Exit code 1: a step failed; 2: the script is
 wrong.
@@ -20,8 +24,10 @@ wrong.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -45,12 +51,23 @@ def main(argv: list[str]) -> int:
     except (OSError, ValueError, RecursionError) as error:
         print(f"The script cannot be used: {error}", flush=True)
         return 2
+    code = follow(steps)
+    if code == 0:
+        listen(0)
+        apply_heard(("now", "next", "later"))
+    return code
+
+
+def follow(steps: list[Any]) -> int:
+    """Do the steps, and between them what was heard; returns the exit code."""
     for number, step in enumerate(steps, 1):
         try:
             name, value = parse_step(step)
             if name == "exit":
                 return int(value)
             STEPS[name](value)
+            listen(0)
+            apply_heard(("now", "next"))
         except (StepFailed, OSError, subprocess.SubprocessError) as error:
             print(f"Step {number} failed: {error}", flush=True)
             return 1
@@ -134,17 +151,62 @@ def delete(value: Any) -> None:
 
 
 def run(value: Any) -> None:
-    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
-        raise ValueError("run takes a list of words")
+    words = words_of(value)
     print(f"Running {' '.join(value)}", flush=True)
-    words = [sys.executable if word == "{python}" else word for word in value]
     code = subprocess.run(words, stdin=subprocess.DEVNULL, check=False).returncode
     if code != 0:
         raise StepFailed(f"{value[0]} ended with exit code {code}")
 
 
+def words_of(value: Any) -> list[str]:
+    """A command of the script. Raises ValueError."""
+    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
+        raise ValueError("a command is a list of words")
+    return [sys.executable if word == "{python}" else word for word in value]
+
+
+def until(value: Any) -> None:
+    while subprocess.run(words_of(value), stdin=subprocess.DEVNULL, check=False).returncode != 0:
+        listen(0.05)
+        apply_heard(("now", "next"))
+
+
 def sleep(value: Any) -> None:
-    time.sleep(float(value))
+    end = time.monotonic() + float(value)
+    while (left := end - time.monotonic()) > 0:
+        listen(left)
+        apply_heard(("now",))
+
+
+#: What was heard and not applied yet: id, text, urgency.
+HEARD: list[tuple[str, str, str]] = []
+_input = {"rest": b"", "open": b"yes"}
+
+
+def listen(seconds: float) -> None:
+    """Take what has come on standard input, or comes within that time."""
+    if not _input["open"]:
+        return time.sleep(seconds)
+    if not select.select([0], [], [], seconds)[0]:
+        return None
+    data = os.read(0, 65536)
+    _input["open"] = data and b"yes"
+    *lines, _input["rest"] = (_input["rest"] + data).split(b"\n")
+    for line in lines:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            said = json.loads(line)
+            HEARD.append((str(said["id"]), str(said["text"]), str(said["urgency"])))
+            print(f"[heard {HEARD[-1][0]}] {' '.join(HEARD[-1][1].split())}", flush=True)
+
+
+def apply_heard(urgencies: tuple[str, ...]) -> None:
+    """Do what was heard with one of these urgencies: note it in a file."""
+    for message in [message for message in HEARD if message[2] in urgencies]:
+        HEARD.remove(message)
+        print(f"[applying {message[0]}]", flush=True)
+        with inside(f"heard-{os.environ.get('ORCH_WORK_STREAM', '')}.txt").open("a", encoding="utf-8") as file:
+            file.write(" ".join(message[1].split()) + "\n")
+        print(f"[applied {message[0]}]", flush=True)
 
 
 def commit(value: Any) -> None:
@@ -221,6 +283,7 @@ STEPS: dict[str, Callable[[Any], None]] = {
     "replace": replace,
     "delete": delete,
     "run": run,
+    "until": until,
     "sleep": sleep,
     "commit": commit,
     "merge": merge,

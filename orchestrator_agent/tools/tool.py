@@ -55,12 +55,16 @@ ToolFunction = Callable[..., ToolResult]
 
 @dataclass(frozen=True)
 class Tool:
-    """One typed action. `costly` starts agents; `destructive` ends or lands something; either asks for a yes first."""
+    """One typed action. `costly` starts agents; `destructive` ends or lands something; either asks for a yes first.
+
+    So does one with a `preview`: from the same arguments it gives, as clean lines, what would be written.
+    """
 
     function: ToolFunction
     read_only: bool = False
     destructive: bool = False
     costly: bool = False
+    preview: Callable[..., list[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -74,7 +78,7 @@ class Tool:
     @property
     def needs_yes(self) -> bool:
         """True when a person is asked before it is called on their behalf."""
-        return self.destructive or self.costly
+        return self.destructive or self.costly or self.preview is not None
 
     @cached_property
     def _model(self) -> type[BaseModel]:
@@ -108,11 +112,17 @@ class Tool:
         return {name: getattr(model, name) for name in model.model_fields_set}
 
 
-def tool(*, read_only: bool = False, destructive: bool = False, costly: bool = False) -> Callable[[ToolFunction], Tool]:
+def tool(
+    *,
+    read_only: bool = False,
+    destructive: bool = False,
+    costly: bool = False,
+    preview: Callable[..., list[str]] | None = None,
+) -> Callable[[ToolFunction], Tool]:
     """Make a tool of a function."""
 
     def made(function: ToolFunction) -> Tool:
-        return Tool(function, read_only=read_only, destructive=destructive, costly=costly)
+        return Tool(function, read_only=read_only, destructive=destructive, costly=costly, preview=preview)
 
     return made
 

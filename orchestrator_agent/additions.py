@@ -1,0 +1,100 @@
+"""Work that the roadmap lacks: proposed as a change of the plan, and landed as a commit once a person has seen it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from orchestrator_agent import git, integration
+from orchestrator_agent.errors import NotAvailable, RepositoryError, RoadmapError
+from orchestrator_agent.model import WorkStream
+from orchestrator_agent.project import Project
+from orchestrator_agent.roadmap.appending import Appended, append
+from orchestrator_agent.roadmap.sketches import NewWork
+from orchestrator_agent.terminal import clean
+
+#: So often a target that moves meanwhile is followed.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A new work stream, and the change of one file that writes it into the plan at the commit `base` of `branch`."""
+
+    branch: str
+    base: str
+    appended: Appended
+
+    @property
+    def work_stream(self) -> WorkStream:
+        """The new work stream as it reads."""
+        return self.appended.work_stream
+
+    @property
+    def diff(self) -> list[str]:
+        """The change as a unified diff, as clean lines."""
+        before, after = (data.decode("utf-8").splitlines() for data in (self.appended.before, self.appended.after))
+        path = self.appended.path
+        return [clean(line.rstrip("\n"), 300) for line in difflib.unified_diff(before, after, path, path, n=2)]
+
+
+def propose(project: Project, new: NewWork) -> Addition:
+    """The change that adds `new` to the plan. Changes nothing.
+
+    Raises:
+        RoadmapError, UnknownWorkStream: the plan cannot take it, or it waits for what is not there.
+        NotAvailable: the roadmap has work of that name already.
+        RepositoryError: there is no branch to write it on, or the plan has changes that are not committed.
+    """
+    branch, base = _target(project)
+    roadmap = project.roadmap_at(base)
+    name = " ".join(new.name.split()).casefold()
+    same = next((stream for stream in roadmap.work_streams if stream.name.casefold() == name), None)
+    if same is not None:
+        raise NotAvailable(f"The roadmap has {clean(str(same), 150)} already; start that, or choose another name.")
+    appended = append(project.plans_at(base), project.plan_paths, new, project.settings.roadmap_format)
+    if appended.path in project.repository.uncommitted():
+        raise RepositoryError(f"{appended.path} has changes of yours that are not committed; commit or undo them first.")
+    return Addition(branch, base, appended)
+
+
+def land(project: Project, addition: Addition, new: NewWork) -> str:
+    """Commit an addition on its branch, as it was proposed from `new`; returns the commit.
+
+    The branch moves by compare-and-swap, and what a person has not committed stays as it is.
+
+    Raises:
+        RepositoryError: something in the working tree is in the way, or the branch keeps moving.
+        RoadmapError, UnknownWorkStream, NotAvailable: as `propose`, when the branch has moved.
+    """
+    for _ in range(_TRIES):
+        message = f"Add {addition.work_stream.id}: {addition.work_stream.name} to the roadmap\n"
+        change = {addition.appended.path: addition.appended.after}
+        commit = integration.commit_files(project.repository, addition.base, change, message)
+        landing = integration.land(project.repository, addition.branch, addition.base, commit)
+        if not landing.kind:
+            return commit
+        if landing.kind != "moved":
+            raise RepositoryError(f"The roadmap was not changed: {landing.reason}.")
+        moved = propose(project, new)
+        if moved.diff != addition.diff:
+            raise RoadmapError("The roadmap was changed by somebody else meanwhile; look at it and add this again.")
+        addition = moved
+    raise RepositoryError(f"{addition.branch} keeps moving; add this again when it is quieter.")
+
+
+def _target(project: Project) -> tuple[str, str]:
+    """The branch that plans are changed on, and its commit.
+
+    Raises:
+        RepositoryError: a linked worktree, no commit, or no such branch.
+    """
+    git.require_main(project.repository)
+    git.require_commits(project.repository)
+    branch = project.settings.integration.target or project.repository.branch_checked_out()
+    if not branch:
+        raise RepositoryError("HEAD is detached; check out the branch that work should land on (`git switch main`).")
+    base = project.tip(branch)
+    if not base:
+        raise RepositoryError(f"There is no branch {branch}; create it or correct integration.target in orch.toml.")
+    return branch, base

@@ -1,0 +1,185 @@
+"""Commands to agents that work, with stand-in agents and agents that hear nothing: each ends in one receipt."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from support import git
+from support_steering import WRITE, demo_project, steps_of, works_until
+from support_work import ask, kill_controller, lines_of, make_project, says, until, wait_for_end, waits_for
+
+from orchestrator_agent import attempts
+from orchestrator_agent.errors import NotAvailable
+from orchestrator_agent.orchestrator import Orchestrator
+
+LIVE = ["accepted", "delivered", "seen", "applied"]
+
+
+def at_work(repo: Path, *names: str) -> Orchestrator:
+    """Start work streams, and wait until their agents say that they are at it."""
+    orchestrator = Orchestrator(repo)
+    for name in names:
+        orchestrator.accept(orchestrator.plan([name]))
+    until(lambda: sum(f.record.state.value == "running" for f in orchestrator.project.store.live_agents()) == len(names))
+    return orchestrator
+
+
+def id_of(orchestrator: Orchestrator, name: str) -> str:
+    return orchestrator.agent(name).record.id
+
+
+def test_feedback_reaches_an_agent_at_work_once(repo: Path, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    demo_project(repo, {"1.1": [works_until(go, *WRITE)]})
+    orchestrator = at_work(repo, "1.1")
+    command = orchestrator.send_feedback("1.1", "use tabs;\n$(touch pwned) \x1b[2J", request_id="r1")
+    assert orchestrator.send_feedback("1.1", "something else", request_id="r1") == command
+    receipt = orchestrator.wait_for_receipt(command)
+    assert receipt is not None and steps_of(orchestrator, command) == LIVE
+    assert [r.at for r in orchestrator.receipts(command)] == sorted(r.at for r in orchestrator.receipts(command))
+    go.touch()
+    wait_for_end(repo)
+    heard = git(repo, "show", "main:heard-1.1.txt")
+    assert heard == "use tabs; $(touch pwned) ␛[2J" and not (repo / "pwned").exists()
+
+
+def test_later_comes_after_the_work_and_now_in_its_midst(repo: Path, tmp_path: Path) -> None:
+    demo_project(repo, {"1.1": [[{"sleep": 3600}]], "1.2": [works_until(tmp_path / "go", *WRITE)]})
+    orchestrator = at_work(repo, "1.1", "1.2")
+    now = orchestrator.send_feedback("1.1", "at once", "now")
+    later = orchestrator.send_feedback("1.2", "at last", "later")
+    assert orchestrator.wait_for_receipt(now) and steps_of(orchestrator, now) == LIVE
+    assert orchestrator.wait_for_receipt(later, "delivered")
+    assert steps_of(orchestrator, later) == ["accepted", "delivered"]
+    (tmp_path / "go").touch()
+    assert orchestrator.wait_for_receipt(later) and steps_of(orchestrator, later) == LIVE
+    orchestrator.stop()
+
+
+def test_feedback_given_while_nobody_controls_is_delivered_once(repo: Path, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    demo_project(repo, {"1.1": [works_until(go, *WRITE)]})
+    orchestrator = at_work(repo, "1.1")
+    commands = []
+    for number in range(4):
+        commands.append(orchestrator.send_feedback("1.1", f"message {number}"))
+        kill_controller(repo)
+    for command in commands:
+        assert orchestrator.wait_for_receipt(command) and steps_of(orchestrator, command) == LIVE
+    go.touch()
+    wait_for_end(repo)
+    assert git(repo, "show", "main:heard-1.1.txt").splitlines() == [f"message {number}" for number in range(4)]
+
+
+def test_who_hears_nothing_is_stopped_and_goes_on_with_it(repo: Path, tmp_path: Path) -> None:
+    audit, go = tmp_path / "audit", tmp_path / "go"
+    script = f'echo x > "part-$ORCH_ATTEMPT"; cat > "prompt-$ORCH_ATTEMPT"; {says(audit, "start")}; {waits_for(go)}'
+    make_project(repo, script, settings="max_attempts = 1\nstop_grace_seconds = 0.2\n")
+    orchestrator = at_work(repo, "1.1")
+    until(lambda: len(lines_of(audit)) == 1)
+    command = orchestrator.send_feedback("1.1", "use `tabs`")
+    receipt = orchestrator.wait_for_receipt(command)
+    assert receipt is not None and receipt.step == "applied" and "was started with it" in receipt.reason
+    go.touch()
+    wait_for_end(repo)
+    shown = git(repo, "show", "main:prompt-2")
+    assert "use `tabs`" in shown and "person in charge" in shown
+    assert git(repo, "show", "main:part-1") == "x"
+    assert len(lines_of(audit)) == 2 and Orchestrator(repo).get_roadmap_status()["by_status"]["complete"]
+
+
+def test_a_paused_agent_stands_still_until_it_is_resumed(repo: Path, tmp_path: Path) -> None:
+    count, go = tmp_path / "count", tmp_path / "go"
+    tick = f"while [ ! -e {go} ]; do echo >> {count}; sleep 0.01; done; echo x > made"
+    make_project(repo, tick, settings="timeout_seconds = 60\n")
+    orchestrator = at_work(repo, "1.1")
+    until(lambda: len(lines_of(count)) > 2)
+    command = orchestrator.pause("1.1")
+    assert orchestrator.wait_for_receipt(command) is not None
+    before = len(lines_of(count))
+    agent = ask(repo, "status")["agents"][0]
+    assert (agent["state"], agent["reason"]) == ("waiting", "paused")
+    kill_controller(repo)
+    time.sleep(0.1)
+    assert len(lines_of(count)) == before and steps_of(orchestrator, command) == ["accepted", "applied"]
+    command = orchestrator.resume("1.1")
+    assert orchestrator.wait_for_receipt(command) is not None
+    until(lambda: len(lines_of(count)) > before)
+    until(lambda: ask(repo, "status")["agents"][0]["state"] == "running")
+    go.touch()
+    wait_for_end(repo)
+
+
+def test_a_paused_agent_hears_when_it_goes_on_and_can_be_stopped(repo: Path, tmp_path: Path) -> None:
+    demo_project(repo, {"1.1": [[{"sleep": 3600}]]})
+    orchestrator = at_work(repo, "1.1")
+    assert orchestrator.wait_for_receipt(orchestrator.pause("1.1"))
+    told = orchestrator.send_feedback("1.1", "wake up", "now")
+    time.sleep(0.3)
+    assert steps_of(orchestrator, told) == ["accepted"]
+    assert orchestrator.wait_for_receipt(orchestrator.resume("1.1"))
+    assert orchestrator.wait_for_receipt(told) and steps_of(orchestrator, told) == LIVE
+    assert orchestrator.wait_for_receipt(orchestrator.pause("1.1"))
+    never = orchestrator.send_feedback("1.1", "too late")
+    orchestrator.stop()
+    receipt = orchestrator.wait_for_receipt(never)
+    assert receipt is not None and receipt.step == "refused"
+    assert orchestrator.agent("1.1").record.state.value == "stopped"
+
+
+def test_redirected_work_is_saved_and_the_other_begun_under_one_claim(repo: Path, tmp_path: Path) -> None:
+    begun = [{"write": {"path": "half.txt", "text": "half\n"}}, {"say": "half done"}, {"sleep": 3600}]
+    demo_project(repo, {"1.1": [begun], "1.2": [list(WRITE)]})
+    orchestrator = at_work(repo, "1.1")
+    first = orchestrator.agent("1.1").record
+    until(lambda: (Path(first.worktree) / "half.txt").exists())
+    command = orchestrator.redirect("1.1", "1.2", "the other is more urgent")
+    with pytest.raises(NotAvailable):
+        orchestrator.plan(["1.2"])
+    receipt = orchestrator.wait_for_receipt(command)
+    assert receipt is not None and receipt.step == "applied"
+    wait_for_end(repo)
+    results = {r.work_stream_id: r for r in orchestrator.project.store.last_results().values()}
+    assert results["1.1"].outcome == "stopped" and "more urgent" in results["1.1"].reason
+    assert results["1.2"].outcome == "complete"
+    assert git(repo, "show", f"{first.branch}:half.txt") == "half"
+    assert git(repo, "ls-tree", "--name-only", "main").splitlines().count("half.txt") == 0
+
+
+def test_what_cannot_be_done_changes_nothing(repo: Path, tmp_path: Path) -> None:
+    demo_project(repo, {"1.1": [[{"sleep": 3600}]], "1.2": [[{"sleep": 3600}]]})
+    orchestrator = at_work(repo, "1.1", "1.2")
+    before = orchestrator.project.store.last_event_id()
+    for wrong in (
+        lambda: orchestrator.send_feedback("1.1", "  "),
+        lambda: orchestrator.send_feedback("1.1", "x", "soon"),
+        lambda: orchestrator.send_feedback("1.1", "x" * 200_000),
+        lambda: orchestrator.pause("9.9"),
+        lambda: orchestrator.redirect("1.1", "1.2", "taken"),
+        lambda: orchestrator.answer("nothing", "allow"),
+    ):
+        with pytest.raises(Exception, match=r"\.$"):
+            wrong()
+    assert orchestrator.project.store.last_event_id() == before
+    orchestrator.stop()
+
+
+def test_a_supervisor_killed_loses_no_feedback(repo: Path, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    demo_project(repo, {"1.1": [works_until(go, *WRITE)]})
+    orchestrator = at_work(repo, "1.1")
+    name = id_of(orchestrator, "1.1")
+    folder = orchestrator.project.agent_folder(name)
+    attempts.request_pause(folder, paused=True)  # so that it cannot be told before it dies
+    until(lambda: attempts.observe(folder).paused)
+    command = orchestrator.send_feedback("1.1", "remember this")
+    os.kill(int(__import__("json").loads((folder / "start.json").read_text())["pid"]), signal.SIGKILL)
+    receipt = orchestrator.wait_for_receipt(command)
+    assert receipt is not None and receipt.step == "applied"
+    assert "remember this" in (orchestrator.project.agent_folder(id_of(orchestrator, "1.1")) / "prompt.md").read_text()
+    go.touch()
+    wait_for_end(repo)
