@@ -37,9 +37,8 @@ def demo_project(repo: Path, streams: Mapping[str, Sequence[Sequence[Mapping[str
 
 
 def works_until(file: Path, *then: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Steps of an agent that goes on when `file` is there, looking again and again."""
-    look = f"import pathlib, sys; sys.exit(not pathlib.Path({str(file)!r}).exists())"
-    return [{"say": "at work"}, {"until": ["{python}", "-c", look]}, *then]
+    """Steps of an agent that goes on when `file` is there, and listens meanwhile."""
+    return [{"say": "at work"}, {"until": str(file)}, *then]
 
 
 WRITE: tuple[Mapping[str, Any], ...] = ({"write": {"path": "made.txt", "text": "made\n"}}, {"commit": "work"})

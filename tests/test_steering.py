@@ -67,6 +67,7 @@ def test_feedback_given_while_nobody_controls_is_delivered_once(repo: Path, tmp_
     commands = []
     for number in range(4):
         commands.append(orchestrator.send_feedback("1.1", f"message {number}"))
+        until(orchestrator.project.controller_runs)
         kill_controller(repo)
     for command in commands:
         assert orchestrator.wait_for_receipt(command) and steps_of(orchestrator, command) == LIVE

@@ -12,7 +12,7 @@ A text is a string, or a list of lines. Paths are relative and stay inside the w
     {"append": {"path": PATH, "text": TEXT}}                   {"exit": CODE}
     {"replace": {"path": PATH, "old": TEXT, "new": TEXT}}      {"commit": MESSAGE}
     {"run": [PROGRAM, ARGUMENT, ...]}                          "{python}" is this Python
-    {"until": [PROGRAM, ARGUMENT, ...]}                        again and again until it succeeds, listening meanwhile
+    {"until": PATH}                                            wait for a file, which may be anywhere
     {"merge": {"branch": BRANCH, "resolve": {PATH: TEXT}}}     without a branch: the target branch
 
 What comes on standard input, a line `{"id": ID, "text": TEXT, "urgency": URGENCY}` each, is applied by a line in
@@ -151,23 +151,18 @@ def delete(value: Any) -> None:
 
 
 def run(value: Any) -> None:
-    words = words_of(value)
+    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
+        raise ValueError("run takes a list of words")
     print(f"Running {' '.join(value)}", flush=True)
+    words = [sys.executable if word == "{python}" else word for word in value]
     code = subprocess.run(words, stdin=subprocess.DEVNULL, check=False).returncode
     if code != 0:
         raise StepFailed(f"{value[0]} ended with exit code {code}")
 
 
-def words_of(value: Any) -> list[str]:
-    """A command of the script. Raises ValueError."""
-    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
-        raise ValueError("a command is a list of words")
-    return [sys.executable if word == "{python}" else word for word in value]
-
-
 def until(value: Any) -> None:
-    while subprocess.run(words_of(value), stdin=subprocess.DEVNULL, check=False).returncode != 0:
-        listen(0.05)
+    while not Path(text_of(value)).exists():
+        listen(0.02)
         apply_heard(("now", "next"))
 
 
