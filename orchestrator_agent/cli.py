@@ -95,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
 
     _add_work(add)
+    _add_adding(add)
     _add_looking(add)
     _add_upkeep(add)
     return parser
@@ -175,6 +176,20 @@ def _add_work(add: Add) -> None:
         command.add_argument("--detach", action="store_true", help="return at once; the work goes on")
     for command in (run, parallel, batch):
         command.add_argument("--no-verify", action="store_true", help="run no checks, and so merge nothing")
+
+
+def _add_adding(add: Add) -> None:
+    new = add("add", "write work that the roadmap lacks into it; shows the change and asks", 'orch add "OAuth login"')
+    new.add_argument("name", metavar="NAME", help="what the new work stream is called")
+    new.add_argument("--description", metavar="TEXT", default="", help="a sentence about it")
+    new.add_argument("--task", dest="tasks", metavar="TEXT", action="append", default=[], help="a step (repeatable)")
+    new.add_argument(
+        "--depends-on", metavar="ID", action="append", default=[], help="what must be complete first (repeatable)"
+    )
+    new.add_argument("--effort", metavar="SIZE", default="", help="S, M or L, or as the roadmap says it")
+    new.add_argument("--done-when", metavar="TEXT", default="", help="how anybody can tell that it is done")
+    new.add_argument("--yes", action="store_true", help="do not ask")
+    new.add_argument("--dry-run", action="store_true", help="show the change and write nothing")
 
 
 def _add_looking(add: Add) -> None:

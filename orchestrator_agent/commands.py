@@ -361,6 +361,12 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if good else exit_codes.FAILED
 
 
+def _add(options: argparse.Namespace) -> int:
+    from orchestrator_agent import adding
+
+    return adding.run(options, _open(options, works=False))
+
+
 def _demo(options: argparse.Namespace) -> int:
     from orchestrator_agent import demo
 
@@ -387,6 +393,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "parallel": _parallel,
     "batch": _batch,
+    "add": _add,
     "goal": _goal,
     "answer": _answer,
     "chat": _chat,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -166,8 +167,9 @@ class Faces:
 
 def _refusal(call: ToolCall) -> str:
     name = next((str(value) for value in call.arguments.values() if isinstance(value, str)), "")
-    word = {"stop_agent": "stop", "integrate": "integrate"}.get(call.name, call.name.replace("_", "-"))
-    command = f"orch {word} {clean(name, 100)}".strip()
+    words = {"stop_agent": "stop", "add_work_stream": "add"}
+    word = words.get(call.name, call.name.replace("_", "-"))
+    command = f"orch {word} {shlex.quote(clean(name, 100)) if name else ''}".strip()
     return (
         f"Not done: {call.name} needs a person's yes, which cannot be asked for here. "
         f"Ask them to run `{command}`, or to start the server with `orch mcp --allow`."

@@ -17,6 +17,7 @@ from typing import Any
 
 from orchestrator_agent import wishes
 from orchestrator_agent.conversation import Conversation
+from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.claude import Claude, Turn, Unavailable, Usage
 from orchestrator_agent.listener import Answered, Listener, Outcome, Waiting
 from orchestrator_agent.model_prompt import ASK_PERSON, question_of, system_prompt, tool_list
@@ -24,7 +25,7 @@ from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.rules_turn import serve
 from orchestrator_agent.settings import ConversationSettings
 from orchestrator_agent.terminal import clean
-from orchestrator_agent.tools import ToolCall, ToolResult
+from orchestrator_agent.tools import Tool, ToolCall, ToolResult
 from orchestrator_agent.tools.toolset import journal
 from orchestrator_agent.transcripts import Block, Transcript, Transcripts
 
@@ -243,8 +244,11 @@ class Talk:
             return ToolResult("Not done, because this is a dry run; take it as done and go on.")
         if tool is None or not tool.needs_yes or self.auto:
             return None
-        asked = self._yes_question(call)
-        given = self._answers.get(block["id"])
+        asked, given = self._yes_question(call), self._answers.get(block["id"])
+        try:
+            self._show(tool, call)
+        except UserError as error:
+            return ToolResult(clean(str(error), 480), is_error=True)
         yes = (
             given.strip().casefold() in ("y", "yes")
             if given is not None
@@ -253,6 +257,16 @@ class Talk:
         if yes is None:
             raise self._wait(block, asked, ("yes", "no"))
         return None if yes else ToolResult("The person said no; it was not done.", is_error=True)
+
+    def _show(self, tool: Tool, call: ToolCall) -> None:
+        """Before a yes to something that is written: what would be written.
+
+        Raises:
+            UserError: it cannot be.
+        """
+        if tool.preview is not None:
+            for line in tool.preview(self.orchestrator, **tool.validate(call.arguments)):
+                self.listener.line(line)
 
     def _wait(self, block: Block, asked: str, choices: Sequence[str]) -> Waiting:
         self.transcripts.ask(self.transcript, {"id": block["id"], "question": asked, "choices": list(choices)})

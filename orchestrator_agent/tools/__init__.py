@@ -6,6 +6,7 @@ A new tool is a function in one of these modules and its name in `TOOLS`. The or
 from __future__ import annotations
 
 from orchestrator_agent.tools.agents import read_output, run_batch, spawn_agent, stop_agent
+from orchestrator_agent.tools.planning import add_work_stream
 from orchestrator_agent.tools.reports import report
 from orchestrator_agent.tools.tool import Tool, ToolCall, ToolResult, tool
 from orchestrator_agent.tools.toolset import Toolset
@@ -26,4 +27,5 @@ TOOLS: tuple[Tool, ...] = (
     verify,
     integrate,
     report,
+    add_work_stream,
 )
