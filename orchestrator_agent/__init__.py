@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator_agent.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from orchestrator_agent.coordinators.client import NATSCoordinator
     from orchestrator_agent.events import Event
     from orchestrator_agent.interpreters.rules import InterpretedGoal, interpret_goal
     from orchestrator_agent.model import WorkStream, WorkStreamStatus
@@ -23,6 +24,7 @@ __all__ = [
     "AgentRunner",
     "Event",
     "InterpretedGoal",
+    "NATSCoordinator",
     "Orchestrator",
     "OrchestratorConfig",
     "OrchestratorMode",
@@ -39,6 +41,7 @@ _HOMES = {
     "AgentRunner": "runner",
     "Event": "events",
     "InterpretedGoal": "interpreters.rules",
+    "NATSCoordinator": "coordinators.client",
     "Orchestrator": "orchestrator",
     "OrchestratorConfig": "orchestrator",
     "OrchestratorMode": "orchestrator",

@@ -54,7 +54,9 @@ def propose(project: Project, new: NewWork) -> Addition:
         raise NotAvailable(f"The roadmap has {clean(str(same), 150)} already; start that, or choose another name.")
     appended = append(project.plans_at(base), project.plan_paths, new, project.settings.roadmap_format)
     if appended.path in project.repository.uncommitted():
-        raise RepositoryError(f"{appended.path} has changes of yours that are not committed; commit or undo them first.")
+        raise RepositoryError(
+            f"{appended.path} has changes of yours that are not committed; commit or undo them first."
+        )
     return Addition(branch, base, appended)
 
 

@@ -96,6 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_work(add)
     _add_adding(add)
+    _add_steering(add)
     _add_looking(add)
     _add_upkeep(add)
     return parser
@@ -156,7 +157,7 @@ def _add_work(add: Add) -> None:
     goal.add_argument("goal", metavar="WORDS", nargs="*", help="what you want")
     goal.add_argument("--auto", action="store_true", help="do not ask before acting")
     goal.add_argument("--explain", action="store_true", help="say how the fixed rules read the words; do nothing")
-    answer = add("answer", "answer the question that a goal waits with", "orch answer 1.2")
+    answer = add("answer", "answer the question that a goal or (by its entry in the inbox) an agent waits with", "orch answer 1.2")
     answer.add_argument("words", metavar="WORDS", nargs="*", help="your answer (without: show the question)")
     answer.add_argument("--detach", action="store_true", help="return at once; the work goes on")
     answer.set_defaults(dry_run=False)
@@ -190,6 +191,31 @@ def _add_adding(add: Add) -> None:
     new.add_argument("--done-when", metavar="TEXT", default="", help="how anybody can tell that it is done")
     new.add_argument("--yes", action="store_true", help="do not ask")
     new.add_argument("--dry-run", action="store_true", help="show the change and write nothing")
+
+
+def _add_steering(add: Add) -> None:
+    agent_help = "an agent, its work stream, or words of that one's name"
+    feedback = add("feedback", "tell an agent something while it works", 'orch feedback 1.2 "use the new parser"')
+    feedback.add_argument("agent", metavar="ID", help=agent_help)
+    feedback.add_argument("words", metavar="WORDS", nargs="+", help="what to tell it")
+    when = feedback.add_mutually_exclusive_group()
+    for urgency, help_ in (
+        ("now", "break off what it is doing"),
+        ("next", "between two of its steps (the default)"),
+        ("later", "when it has done what it is at"),
+    ):
+        when.add_argument(f"--{urgency}", dest="urgency", action="store_const", const=urgency, help=help_)
+    feedback.set_defaults(urgency="next")
+    pause = add("pause", "have an agent and all that it started stand still, time limit included", "orch pause 1.2")
+    resume = add("resume", "have a paused agent go on", "orch resume 1.2")
+    redirect = add("redirect", "save an agent's work, and have it do another work stream", "orch redirect 1.2 2.1")
+    for command in (pause, resume, redirect):
+        command.add_argument("agent", metavar="ID", help=agent_help)
+    redirect.add_argument("work_stream", metavar="WORK_STREAM", help="what it is to do now")
+    redirect.add_argument("--reason", default="", metavar="WORDS", help="why, for the agent and the report")
+    for command in (feedback, pause, resume, redirect):
+        command.add_argument("--detach", action="store_true", help="do not wait for the receipt")
+    add("inbox", "show what agents wait for you to allow or to answer", "orch inbox")
 
 
 def _add_looking(add: Add) -> None:

@@ -280,6 +280,12 @@ def _report(options: argparse.Namespace) -> int:
 # -- upkeep --------------------------------------------------------------------------------------------------------
 
 
+def _steer(options: argparse.Namespace) -> int:
+    from orchestrator_agent import steering_commands
+
+    return steering_commands.run(options, _open(options, works=options.command == "redirect"))
+
+
 def _stop(options: argparse.Namespace) -> int:
     if options.agents and options.all:
         raise NotAvailable("Name agents or say --all, not both.")
@@ -405,6 +411,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "why": _why,
     "report": _report,
     "stop": _stop,
+    **dict.fromkeys(("feedback", "pause", "resume", "redirect", "inbox"), _steer),
     "verify": _verify,
     "integrate": _integrate,
     "init": _init,

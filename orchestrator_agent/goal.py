@@ -9,7 +9,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from orchestrator_agent import commands, exit_codes, overview
+from orchestrator_agent import commands, exit_codes, overview, steering_commands
 from orchestrator_agent.conversation import Conversation
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.explaining import explain
@@ -53,11 +53,13 @@ def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
 
 
 def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
-    """Answer the question that the last conversation waits with; returns the exit code of what follows.
+    """Answer what an agent asks, or the question that the last conversation waits with; returns the exit code.
 
     Raises:
         UserError: nothing waits for an answer.
     """
+    if (answered := steering_commands.answer(options, orchestrator)) is not None:
+        return answered
     front = _Front(options)
     talk = Talk(orchestrator, front, offline=options.offline)
     if not talk.take_up(waiting=True) or talk.transcript.question is None:

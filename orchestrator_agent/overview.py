@@ -14,7 +14,7 @@ from orchestrator_agent import checks, progress, wishes
 from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.events import Event
-from orchestrator_agent.model import Availability, Verification, WorkStream, WorkStreamStatus, id_key
+from orchestrator_agent.model import Availability, Receipt, Verification, WorkStream, WorkStreamStatus, id_key
 from orchestrator_agent.progress import Standing
 from orchestrator_agent.project import Project
 from orchestrator_agent.store import AgentFacts, Command, Result
@@ -288,6 +288,20 @@ def event(event: Event) -> dict[str, Any]:
         "agent_id": event.agent_id,
         "work_stream_id": event.work_stream_id,
         "data": event.data,
+    }
+
+
+def command(receipts: Sequence[Receipt]) -> dict[str, Any]:
+    """How far a command to an agent has come, as JSON values."""
+    last = receipts[-1]
+    return {
+        "type": "result",
+        "command_id": last.command_id,
+        "state": last.step.value if last.step.is_final else "open",
+        "receipts": [
+            {"step": item.step.value, "at": item.at, "reason": item.reason, "deadline": item.deadline}
+            for item in receipts
+        ],
     }
 
 

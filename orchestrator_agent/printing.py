@@ -120,7 +120,8 @@ def running_lines(data: Mapping[str, Any]) -> list[str]:
     lines = ["Running agents:"] if data["agents"] else ["No agents are running."]
     for agent in data["agents"]:
         lines.append(f"  • {agent['id']} → {clean(agent['work_stream_id'], 30)}")
-        lines.append(f"      {agent['state'].capitalize()} for {duration(agent['duration_seconds'])}")
+        reason = f" ({clean(agent['reason'], 80)})" if agent["reason"] else ""
+        lines.append(f"      {agent['state'].capitalize()} for {duration(agent['duration_seconds'])}{reason}")
     rest = _under_way(data["under_way"])
     return [*lines, *(["Under way:", *(f"  • {line}" for line in rest)] if rest else [])]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
-from orchestrator_agent import events, follow, runtimes, wishes
-from orchestrator_agent.errors import NotAvailable
+from orchestrator_agent import events, follow, wishes
+from orchestrator_agent.errors import NotAvailable, RoadmapError, UnknownAgent, UnknownWorkStream
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import Receipt, ReceiptStep, same_id
 from orchestrator_agent.project import Project
@@ -40,7 +41,7 @@ class Reins:
             UnknownAgent, NotAvailable: nobody of that name works.
         """
         if urgency not in URGENCIES:
-            raise NotAvailable(f"Feedback cannot be given {clean(urgency, 30)!r}; choose one of {', '.join(URGENCIES)}.")
+            raise NotAvailable(f"Feedback cannot be given {clean(urgency, 30)!r}; say {', '.join(URGENCIES)}.")
         if not text.strip():
             raise NotAvailable("There is nothing in that to tell; give the words.")
         if len(text) > LONGEST:
@@ -100,7 +101,7 @@ class Reins:
         return sorted(found, key=lambda entry: float(entry["at"]))
 
     def answer(self, entry: str, answer: str, request_id: str = "") -> str:
-        """Answer what an agent asks: "allow", "deny", or words, which a question takes and a permission is refused with.
+        """Answer what an agent asks: "allow", "deny", or words: the answer to a question, or a refusal with its reason.
 
         Raises:
             NotAvailable: there is no such entry in the inbox.
@@ -174,7 +175,30 @@ def find(project: Project, name: str) -> AgentFacts:
     Raises:
         UnknownAgent: there is none; or there are several, and the text names them.
     """
-    return wishes.find_agent(project, name)
+    try:
+        return wishes.find_agent(project, name)
+    except UnknownAgent:
+        found = _called(project, name)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise
+    several = ", ".join(facts.record.work_stream_id for facts in found[:5])
+    raise UnknownAgent(f"{clean(name, 80)!r} may be {several}; name one of them.")
+
+
+def _called(project: Project, name: str) -> list[AgentFacts]:
+    """The agents at work whose work stream a person calls so."""
+    try:
+        streams = project.roadmap()
+    except RoadmapError:
+        return []
+    words, live = set(name.casefold().split()), project.store.live_agents()
+    with contextlib.suppress(UnknownWorkStream):
+        id_ = streams.get(name).id
+        return [facts for facts in live if same_id(facts.record.work_stream_id, id_)]
+    called = [s.id for s in streams.work_streams if words and words <= set(s.name.casefold().split())]
+    return [facts for facts in live if any(same_id(facts.record.work_stream_id, id_) for id_ in called)]
 
 
 def receipts_of(command: Command) -> list[Receipt]:

@@ -25,7 +25,7 @@ from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.rules_turn import serve
 from orchestrator_agent.settings import ConversationSettings
 from orchestrator_agent.terminal import clean
-from orchestrator_agent.tools import Tool, ToolCall, ToolResult
+from orchestrator_agent.tools import Tool, ToolCall, ToolResult, Toolset
 from orchestrator_agent.tools.toolset import journal
 from orchestrator_agent.transcripts import Block, Transcript, Transcripts
 
@@ -52,6 +52,7 @@ class Talk:
         auto: bool = False,
         offline: bool = False,
         dry_run: bool = False,
+        toolset: Toolset | None = None,
     ) -> None:
         """A new conversation; nothing is asked or written yet.
 
@@ -59,10 +60,11 @@ class Talk:
             auto: every call is approved.
             offline: the rules alone.
             dry_run: nothing that acts is carried out.
+            toolset: other tools than those of the project.
         """
         self.orchestrator, self.listener, self.auto, self.dry_run = orchestrator, listener, auto, dry_run
         self.settings = orchestrator.project.settings.conversation
-        self.rules = Conversation(orchestrator)
+        self.rules = Conversation(orchestrator, toolset=toolset)
         self.transcripts = Transcripts(None)
         self.transcript: Transcript = self.transcripts.begin()
         self.usage = Usage()
@@ -90,7 +92,7 @@ class Talk:
         if self._offline or (self.settings.interpreter == "rules-first" and self._rules_are_sure(words)):
             return await self._by_rules(words)
         self._keep()
-        note = {"type": "text", "text": f"<now>\n{self._news()}\n</now>"}
+        note = {"type": "text", "text": f"<now>\n{self.news()}\n</now>"}
         self._close_calls("The person said something else instead.")
         self.transcripts.add(self.transcript, "user", [note, {"type": "text", "text": words}])
         return await self._turns(words)
@@ -145,7 +147,7 @@ class Talk:
             outcome.state, outcome.text, outcome.choices = "needs_answer", waiting.asked, waiting.choices
             return outcome
         except Unavailable as error:
-            return await self._without_model(words, outcome, error)
+            return await self.without_model(words, outcome, error)
 
     async def _ask_model(self) -> Turn:
         if self.usage.requests and self._last_context > self.settings.compact_tokens:
@@ -298,7 +300,7 @@ class Talk:
 
     # -- the rules -----------------------------------------------------------------------------------------------
 
-    async def _without_model(self, words: str, outcome: Outcome, error: Unavailable) -> Outcome:
+    async def without_model(self, words: str, outcome: Outcome, error: Unavailable) -> Outcome:
         """The rules serve the turn, and say so once; the next turn asks the model again, unless that is vain."""
         self._offline = error.lasting
         if not self._told_offline:
@@ -346,7 +348,7 @@ class Talk:
         self.orchestrator.project.writable_store()
         self._open_journal()
 
-    def _news(self) -> str:
+    def news(self) -> str:
         """What the model cannot know from before: the time, who is at work, what happened since the last turn."""
         store = self.orchestrator.project.store
         lines = [time.strftime("It is %A, %Y-%m-%d %H:%M.", time.localtime(store.now()))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import unicodedata
 from typing import TextIO
 
@@ -55,6 +56,11 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m {whole % 60:02d}s"
     return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+
+
+def clock(at: float) -> str:
+    """A moment, given in unix seconds, as this machine's clock showed it: 14:05:09."""
+    return time.strftime("%H:%M:%S", time.localtime(at))
 
 
 def plural(count: int, noun: str) -> str:

@@ -35,7 +35,7 @@ def claude_project(repo: Path, names: Sequence[str], settings: str = "") -> Path
     (repo / "plans").mkdir()
     (repo / "plans" / "roadmap.md").write_text(plan_of(names), "utf-8")
     (repo / "orch.toml").write_text(
-        f"max_concurrent_agents = 6\n[checks]\ntests = \"true\"\n"
+        f'max_concurrent_agents = 6\n[checks]\ntests = "true"\n'
         f"[agent]\nclaude_command = {json.dumps([CLAUDE])}\nstop_grace_seconds = 2\n{settings}"
     )
     git(repo, "add", "--all")

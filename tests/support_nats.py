@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -10,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import nats
+import nats.errors
 from nats.aio.client import Client
-from support_work import until
+from support_work import PATIENCE, until
 
+from orchestrator_agent.coordinators.outbox import is_public
 from orchestrator_agent.nats_server import find_server
+from orchestrator_agent.orchestrator import Orchestrator
 
 
 class Server:
@@ -63,9 +67,14 @@ def settings(server: Server, **values: str | bool | float) -> str:
 
 
 async def request(client: Client, subject: str, payload: Any = None, **fields: Any) -> Any:
-    """The answer to one message, as a value."""
+    """The answer to one message, as a value. It is sent until somebody hears it, as one does with an id."""
     body = json.dumps({"payload": payload or {}, **fields}).encode()
-    return json.loads((await client.request(subject, body, timeout=20)).data)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return json.loads((await client.request(subject, body, timeout=20)).data)
+            except nats.errors.NoRespondersError:
+                await asyncio.sleep(0.02)
 
 
 async def with_client(url: str, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
@@ -75,3 +84,47 @@ async def with_client(url: str, work: Callable[[Client], Awaitable[Any]], **opti
         return await work(client)
     finally:
         await client.close()
+
+
+class Hearing:
+    """What a plain subscriber has heard: status messages by id, in the order of their first coming."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, Any] = {}
+        self.subjects: dict[str, str] = {}
+
+    async def subscribe(self, client: Client, prefix: str = "orchestrator") -> None:
+        """Hear everything under a prefix from now on."""
+
+        async def hear(message: Any) -> None:
+            body = json.loads(message.data)
+            assert body["id"] and body["version"] == 1
+            self.messages.setdefault(body["id"], body)
+            self.subjects[body["id"]] = message.subject
+
+        await client.subscribe(f"{prefix}.status.*", cb=hear)
+        await client.flush()
+
+    def of(self, *types: str) -> list[Any]:
+        """Messages of these types."""
+        return [body for body in self.messages.values() if body["type"] in types]
+
+    def steps(self, command_id: str) -> list[str]:
+        """The receipts of a command."""
+        told = [body["payload"]["receipt"] for body in self.messages.values() if "receipt" in body["payload"]]
+        return [receipt["step"] for receipt in told if receipt["command_id"] == command_id]
+
+    def has_come_to(self, command_id: str, step: str) -> bool:
+        """True when that is the last receipt of a command."""
+        return self.steps(command_id)[-1:] == [step]
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait until `true()` is true."""
+        async with asyncio.timeout(PATIENCE):
+            while not true():
+                await asyncio.sleep(0.01)
+
+
+def public_events(repo: Path) -> list[int]:
+    """The numbers of all events of the journal that may be published."""
+    return [event.id for event in Orchestrator(repo).project.store.events_after(0, 10_000) if is_public(event)]

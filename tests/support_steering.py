@@ -28,9 +28,8 @@ def demo_project(repo: Path, streams: Mapping[str, Sequence[Sequence[Mapping[str
     (repo / "plans").mkdir()
     (repo / "plans" / "roadmap.md").write_text(plan_of([name for name in streams if name != "*"]), "utf-8")
     (repo / "demo-script.json").write_text(json.dumps({"streams": streams}), "utf-8")
-    (repo / "orch.toml").write_text(
-        f'max_concurrent_agents = 30\n[checks]\ntests = "true"\n[agent]\nruntime = "demo"\nstop_grace_seconds = 0.5\n{settings}'
-    )
+    agent = f'[agent]\nruntime = "demo"\nstop_grace_seconds = 0.5\n{settings}'
+    (repo / "orch.toml").write_text(f'max_concurrent_agents = 30\n[checks]\ntests = "true"\n{agent}')
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "--message=Plan")
     return repo

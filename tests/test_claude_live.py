@@ -66,7 +66,7 @@ def test_a_batch_edits_commits_and_lands_and_the_journal_knows_what_it_took(
     assert {f"made-{name}.txt" for name in names} <= set(files)
     for facts in Orchestrator(repo).project.store.agents():
         assert facts.record.state == "completed" and facts.record.attempt == 1
-        assert facts.ending["tokens"]["input"] > 0 and facts.ending["cost_usd"] > 0 and facts.ending["turns"] == 2
+        assert sum(facts.ending["tokens"].values()) > 0 and facts.ending["cost_usd"] > 0 and facts.ending["turns"] == 2
         assert facts.ending["tools"] == {"Bash": 1}
         assert facts.ending["session_id"] == facts.details["session_id"]
 
@@ -101,9 +101,7 @@ def test_feedback_is_in_the_next_request_and_now_breaks_off_a_long_call(
     assert len(orchestrator.project.store.agents()) == 1
 
 
-def test_a_permission_is_asked_for_and_given_from_another_terminal(
-    repo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_permission_is_asked_for_and_given_from_another_terminal(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     claude_project(repo, ["1.1"], 'allowed_tools = ["Read"]\n')
 
     def brain(request: Request) -> Reply:
@@ -128,13 +126,13 @@ def test_a_permission_is_asked_for_and_given_from_another_terminal(
 
 def test_a_question_gets_the_words_and_nobody_waits_for_ever(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     claude_project(repo, ["1.1"], 'allowed_tools = ["Bash"]\nanswer_after_seconds = 1.0\n')
-    choice = {"label": "a", "description": "d"}
-    question = {"question": "Which one?", "header": "H", "multiSelect": False, "options": [choice, choice]}
+    options = [{"label": label, "description": "d"} for label in ("one", "other")]
+    question = {"question": "Which one?", "header": "H", "multiSelect": False, "options": options}
 
     def brain(request: Request) -> Reply:
         count = results(request)
         if count == 0:
-            return Answer(content=(tool("AskUserQuestion", questions=[{**question, "options": [choice, {"label": "b", "description": "d"}]}]),))
+            return Answer(content=(tool("AskUserQuestion", questions=[question]),))
         return work("1.1") if count == 1 else text("Done.")
 
     with StandIn(brain) as standin:
@@ -190,10 +188,6 @@ def test_redirected_the_same_session_does_other_work(repo: Path, monkeypatch: py
         sessions = {session_of(request) for request in standin.requests}
     assert steps_of(orchestrator, command)[-1] == "applied" and len(sessions) == 1
     assert git(repo, "show", "main:made-1.2.txt") == "made" and git(repo, "show", f"{record.branch}:half.txt") == "half"
-
-
-def _limited(request: Request) -> bool:
-    return "x" in request.headers
 
 
 def test_what_was_left_running_does_not_keep_an_agent(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_below_the_top_the_plan_there_is_meant_and_the_steps_work_there(
 ) -> None:
     data = init(package, *words)
     assert (data["roadmap"], data["written"]) == ("packages/my web/TODO.md", ["orch.toml"])
-    commit, *_ = data["next"]  # type: ignore[misc]
+    commit = data["next"][0]  # type: ignore[index]
     assert commit == "git add TODO.md ../../orch.toml && git commit -m 'Plan work for orch'"
     subprocess.run(["sh", "-c", commit], cwd=package, check=True, capture_output=True)
     assert sorted(git(repo, "ls-files").splitlines()) == ["README.md", "orch.toml", "packages/my web/TODO.md"]

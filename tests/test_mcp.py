@@ -116,7 +116,8 @@ def test_resources_and_errors(repo: Path) -> None:
             await session.read_resource("orch://../../etc/passwd")
         unknown = await session.call_tool("list_everything", {})
         bad = await session.call_tool("get_status", {"color": "red"})
-        return json.loads(status.contents[0].text), plan.contents[0].text, unknown, bad
+        texts: list[Any] = [*status.contents, *plan.contents]
+        return json.loads(texts[0].text), texts[1].text, unknown, bad
 
     status, plan, unknown, bad = talk(repo, read)
     assert status["summary"]["total"] == 3 and plan == (repo / "plans" / "roadmap.md").read_text()

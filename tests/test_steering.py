@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import git
 from support_steering import WRITE, demo_project, steps_of, works_until
-from support_work import ask, kill_controller, lines_of, make_project, says, until, wait_for_end, waits_for
+from support_work import ask, kill_controller, lines_of, make_project, says, shim_pid, until, wait_for_end, waits_for
 
 from orchestrator_agent import attempts
 from orchestrator_agent.errors import NotAvailable
@@ -24,7 +26,9 @@ def at_work(repo: Path, *names: str) -> Orchestrator:
     orchestrator = Orchestrator(repo)
     for name in names:
         orchestrator.accept(orchestrator.plan([name]))
-    until(lambda: sum(f.record.state.value == "running" for f in orchestrator.project.store.live_agents()) == len(names))
+    until(
+        lambda: sum(f.record.state.value == "running" for f in orchestrator.project.store.live_agents()) == len(names)
+    )
     return orchestrator
 
 
@@ -133,7 +137,11 @@ def test_a_paused_agent_hears_when_it_goes_on_and_can_be_stopped(repo: Path, tmp
 
 
 def test_redirected_work_is_saved_and_the_other_begun_under_one_claim(repo: Path, tmp_path: Path) -> None:
-    begun = [{"write": {"path": "half.txt", "text": "half\n"}}, {"say": "half done"}, {"sleep": 3600}]
+    begun: list[Mapping[str, Any]] = [
+        {"write": {"path": "half.txt", "text": "half\n"}},
+        {"say": "half done"},
+        {"sleep": 3600},
+    ]
     demo_project(repo, {"1.1": [begun], "1.2": [list(WRITE)]})
     orchestrator = at_work(repo, "1.1")
     first = orchestrator.agent("1.1").record
@@ -178,7 +186,7 @@ def test_a_supervisor_killed_loses_no_feedback(repo: Path, tmp_path: Path) -> No
     attempts.request_pause(folder, paused=True)  # so that it cannot be told before it dies
     until(lambda: attempts.observe(folder).paused)
     command = orchestrator.send_feedback("1.1", "remember this")
-    os.kill(int(__import__("json").loads((folder / "start.json").read_text())["pid"]), signal.SIGKILL)
+    os.kill(shim_pid(repo, name), signal.SIGKILL)
     receipt = orchestrator.wait_for_receipt(command)
     assert receipt is not None and receipt.step == "applied"
     assert "remember this" in (orchestrator.project.agent_folder(id_of(orchestrator, "1.1")) / "prompt.md").read_text()

@@ -14,7 +14,7 @@ from orchestrator_agent.interpreters.rules import interpret_goal
 from orchestrator_agent.roadmap import Roadmap, read
 
 #: The sets of goals: the labelled ones, and those that were written in yet other voices before rules were changed.
-SETS = ("dev", "fresh", "other")
+SETS = ("dev", "fresh", "other", "second")
 _SHARES = {
     "success": "goal success",
     "intent": "intent",

@@ -11,6 +11,13 @@ from evals.scenarios.world import WRITE, Call, Scenario, World
 #: Called with scenario, turn (from 1) and world; gives tool calls, each {tool: arguments}, and the reply.
 Policy = Callable[[Scenario, int, World], tuple[Sequence[Mapping[str, Any]], str]]
 _MOST_CALLS = 25
+#: Sets of work streams that a scenario may state, and the tool that makes them.
+_SETS = (
+    ("spawned", "spawn_agent"),
+    ("stopped", "stop_agent"),
+    ("verified", "verify"),
+    ("integrated", "integrate"),
+)
 
 
 def play(scenario: Scenario, policy: Policy) -> list[str]:
@@ -26,18 +33,20 @@ def play(scenario: Scenario, policy: Policy) -> list[str]:
     return grade(scenario, world, replies)
 
 
-def grade(scenario: Scenario, world: World, replies: Sequence[str]) -> list[str]:
+def grade(scenario: Scenario, world: World, replies: Sequence[str], *, words: bool = True) -> list[str]:
     """A sentence for each thing that is wrong; none when the scenario passes.
 
     Args:
         replies: the agent's last text of each turn.
+        words: what the replies must and must not say is looked at too.
     """
     wrong: list[str] = []
     for turn, said in enumerate(scenario["turns"], 1):
         expected = said.get("expect") or {}
         reply = replies[turn - 1] if turn <= len(replies) else ""
         calls = [call for call in world.log if call.turn == turn]
-        found = (*_wrong_calls(expected, calls), *_wrong_reply(expected, calls, reply))
+        said_wrong = _wrong_words(expected, reply) if words else ()
+        found = (*_wrong_calls(expected, calls), *_wrong_question(expected, calls, reply), *said_wrong)
         wrong += [f"turn {turn}: {text}" for text in found]
     wrong += [f"final: {text}" for text in _wrong_end(scenario.get("final") or {}, world)]
     for pattern in scenario.get("never") or []:
@@ -68,12 +77,16 @@ def _wrong_calls(expected: Mapping[str, Any], calls: Sequence[Call]) -> Iterator
         yield f"{len(calls)} calls > {expected['max_calls']}"
 
 
-def _wrong_reply(expected: Mapping[str, Any], calls: Sequence[Call], reply: str) -> Iterator[str]:
-    asked, text = "?" in reply or "？" in reply, reply.lower()
+def _wrong_question(expected: Mapping[str, Any], calls: Sequence[Call], reply: str) -> Iterator[str]:
+    asked = "?" in reply or "？" in reply
     if expected.get("ask") is True and not asked:
         yield "should ask"
     if expected.get("ask") is False and not calls and asked:
         yield "asked instead of acting"
+
+
+def _wrong_words(expected: Mapping[str, Any], reply: str) -> Iterator[str]:
+    text = reply.lower()
     if (words := expected.get("say_all")) and not all(str(word).lower() in text for word in words):
         yield f"must say {words}"
     if (words := expected.get("say_any")) and not any(str(word).lower() in text for word in words):
@@ -89,10 +102,16 @@ def _wrong_end(final: Mapping[str, Any], world: World) -> Iterator[str]:
         if world.streams[str(id_)].status != status:
             yield f"{id_} is {world.streams[str(id_)].status}, want {status}"
     done = [call for call in world.log if call.ok]
-    for key, tool in (("spawned", "spawn_agent"), ("stopped", "stop_agent"), ("verified", "verify")):
+    for key, tool in _SETS:
         got = sorted({call.work_stream_id for call in done if call.tool == tool})
         if key in final and got != sorted(map(str, final[key])):
             yield f"{key} {got} != {final[key]}"
+    names = [str(call.result["name"]).lower() for call in done if call.tool == "add_work_stream"]
+    wanted_names = [str(name).lower() for name in final.get("added") or []]
+    if "added" in final and (
+        len(names) != len(wanted_names) or not all(any(w in n for n in names) for w in wanted_names)
+    ):
+        yield f"added {names}, want {wanted_names}"
     messages = [call for call in done if call.tool == "send_feedback"]
     for wanted in final.get("feedback") or []:
         if not any(_says(wanted, call) for call in messages):

@@ -11,12 +11,14 @@ from evals.scenarios.grading import Policy, play
 from evals.scenarios.world import STATUSES, TOOLS, Scenario, World
 
 HERE = Path(__file__).parent
+#: Folders: `dev` is about any coordinator of agents, `own` about what only this one meets.
+SETS = ("dev", "own")
 _KEYS = frozenset("id title split tags safety roadmap initial events faults turns final never limits notes".split())
 _EXPECTED = frozenset("calls order forbid no_writes ask say_all say_any say_none max_calls".split())
-_FINAL = frozenset("running streams spawned stopped verified feedback feedback_count".split())
+_FINAL = frozenset("running streams spawned stopped verified integrated added feedback feedback_count".split())
 
 
-def load_scenarios(folder: Path = HERE / "dev") -> list[dict[str, Any]]:
+def load_scenarios(folder: Path) -> list[dict[str, Any]]:
     """The scenarios of a folder, in the order of their files.
 
     Raises:
@@ -33,13 +35,26 @@ def load_scenarios(folder: Path = HERE / "dev") -> list[dict[str, Any]]:
     return found
 
 
+def load_all(only: str = "") -> list[dict[str, Any]]:
+    """The scenarios of both sets.
+
+    Args:
+        only: a part of the ids of those to take, or one of their tags.
+
+    Raises:
+        ValueError: as `load_scenarios`.
+    """
+    found = [scenario for name in SETS for scenario in load_scenarios(HERE / name)]
+    return [scenario for scenario in found if only in scenario["id"] or only in scenario["tags"]]
+
+
 def run(only: str = "") -> Report:
     """Play each scenario with its solution, with an idle agent and with one that starts everything.
 
     Args:
-        only: a part of the ids of the scenarios to look at.
+        only: as `load_all`.
     """
-    scenarios = [scenario for scenario in load_scenarios() if only in scenario["id"]]
+    scenarios = load_all(only)
     agents: dict[str, Policy] = {"solution": solution, "idle": idle, "eager": eager}
     wrong = {name: {s["id"]: play(s, agent) for s in scenarios} for name, agent in agents.items()}
     passed = {name: [id_ for id_, mistakes in found.items() if not mistakes] for name, found in wrong.items()}
@@ -82,7 +97,11 @@ def _problems(scenario: Mapping[str, Any]) -> Iterator[str]:
         yield f"unknown keys {sorted(unknown)}"
     for number, turn in enumerate(scenario["turns"], 1):
         expected = turn.get("expect") or {}
-        if set(turn) - {"user", "expect", "solution"} or not turn["user"].strip() or not turn.get("solution"):
+        if (
+            set(turn) - {"user", "expect", "solution", "says_no"}
+            or not turn["user"].strip()
+            or not turn.get("solution")
+        ):
             yield f"turn {number} needs a user text, a solution and nothing unknown"
         if unknown := set(expected) - _EXPECTED:
             yield f"turn {number} expects the unknown {sorted(unknown)}"

@@ -6,14 +6,20 @@ import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from evals.goals.labels import HERE as GOALS
 
 READ = frozenset({"list_work_streams", "get_status", "report"})
-WRITE = frozenset({"spawn_agent", "stop_agent", "verify", "send_feedback", "redirect_agent"})
+WRITE = frozenset(
+    "spawn_agent stop_agent verify integrate add_work_stream"
+    " send_feedback redirect_agent pause_agent resume_agent".split()
+)
 TOOLS = READ | WRITE
-STATUSES = frozenset({"not_started", "in_progress", "complete", "blocked", "failed", "stopped"})
+#: "held": verified work that waits for a person's consent.
+STATUSES = frozenset({"not_started", "in_progress", "complete", "blocked", "failed", "stopped", "held"})
+ROADMAPS = (GOALS / "roadmaps", Path(__file__).parent / "roadmaps")
 
 Scenario = Mapping[str, Any]
 Arguments = Mapping[str, Any]
@@ -61,6 +67,7 @@ class World:
             self.streams[str(id_)].status = status
         self.agents: dict[str, str] = {}
         self.started = 0
+        self.paused: set[str] = set()
         for id_ in initial.get("running") or []:
             self._start(str(id_))
         self.notes = {str(id_): text for id_, text in (initial.get("notes") or {}).items()}
@@ -88,10 +95,16 @@ class World:
                     self.notes[str(id_)] = why
                 self.notes |= {str(id_): note for id_, note in (event.get("note") or {}).items()}
 
+    def says_no(self, tool: str) -> bool:
+        """True when the person, in this turn, says no to calls of `tool`."""
+        return tool in (self.scenario["turns"][self.turn - 1].get("says_no") or ())
+
     def call(self, tool: str, args: Arguments | None) -> Any:
         """What `tool` gives; what it refuses is given as {"error": ...}."""
         given = dict(args or {})
         try:
+            if self.says_no(tool):
+                raise Refused("the person said no")
             done = Call(self.turn, tool, given, True, self._call(tool, given))
         except Refused as refusal:
             done = Call(self.turn, tool, given, False, {"error": str(refusal)})
@@ -114,6 +127,10 @@ class World:
             return self._spawn(self._meant(args), bool(args.get("force")))
         if tool == "verify":
             return self._verify(self._meant(args))
+        if tool == "integrate":
+            return self._integrate(self._meant(args))
+        if tool == "add_work_stream":
+            return self._add(args)
         return self._steer(tool, self._meant(args), args)
 
     def _fail_if_told(self, tool: str, args: Arguments) -> None:
@@ -134,7 +151,8 @@ class World:
             raise Refused(f"no work stream {id_!r}")
         return self.streams[id_]
 
-    def _unmet(self, stream: Stream) -> list[str]:
+    def unmet(self, stream: Stream) -> list[str]:
+        """What a work stream waits for: dependencies that are not complete."""
         return [id_ for id_ in stream.deps if self.streams[id_].status != "complete"]
 
     def _view(self, stream: Stream) -> dict[str, Any]:
@@ -145,7 +163,8 @@ class World:
             "status": stream.status,
             "effort": stream.effort,
             "deps": stream.deps,
-            "waiting_for": self._unmet(stream) if waits else [],
+            "waiting_for": self.unmet(stream) if waits else [],
+            "paused": stream.id in self.paused,
             "agent": next((agent for agent, id_ in self.agents.items() if id_ == stream.id), None),
         }
         return seen | ({"note": self.notes[stream.id]} if stream.id in self.notes else {})
@@ -163,9 +182,11 @@ class World:
     def _spawn(self, stream: Stream, force: bool) -> dict[str, Any]:
         if stream.status == "in_progress":
             raise Refused(f"{stream.id} already has an agent")
+        if stream.status == "held":
+            raise Refused(f"the work of {stream.id} is held for the person's consent; integrate would merge it")
         if stream.status == "complete" and not force:
             raise Refused(f"{stream.id} is complete; pass force to redo it")
-        if waiting := self._unmet(stream):
+        if waiting := self.unmet(stream):
             raise Refused(f"{stream.id} waits for {', '.join(waiting)}")
         if self.max_agents and len(self.agents) >= self.max_agents:
             raise Refused(f"limit of {self.max_agents} agents reached")
@@ -178,9 +199,32 @@ class World:
         verdict = {"passed": passed, "summary": "all checks passed" if passed else "work not finished"}
         return {"work_stream_id": stream.id, **self.verdicts.get(stream.id, verdict)}
 
+    def _integrate(self, stream: Stream) -> dict[str, Any]:
+        if stream.status != "held":
+            raise Refused(f"nothing of {stream.id} waits to be merged")
+        self._end(stream.id, "complete")
+        return {"work_stream_id": stream.id, "merged": True}
+
+    def _add(self, args: Arguments) -> dict[str, Any]:
+        name, needs = str(args.get("name", "")).strip(), [str(id_) for id_ in args.get("depends_on") or ()]
+        if not name or any(stream.name.casefold() == name.casefold() for stream in self.streams.values()):
+            raise Refused("it needs a name that no other work stream has")
+        if unknown := [id_ for id_ in needs if id_ not in self.streams]:
+            raise Refused(f"no work stream {unknown[0]!r}")
+        group = next(reversed(self.streams)).rpartition(".")[0]
+        count = sum(id_.rpartition(".")[0] == group for id_ in self.streams)
+        added = Stream(f"{group}.{count + 1}", name, deps=needs)
+        self.streams[added.id] = added
+        return {"work_stream_id": added.id, "name": name}
+
     def _steer(self, tool: str, stream: Stream, args: Arguments) -> dict[str, Any]:
         if stream.status != "in_progress":
             raise Refused(f"no agent runs on {stream.id}")
+        if tool in ("pause_agent", "resume_agent"):
+            if (stream.id in self.paused) == (tool == "pause_agent"):
+                raise Refused(f"{stream.id} is {'' if stream.id in self.paused else 'not '}paused")
+            self.paused ^= {stream.id}
+            return {"work_stream_id": stream.id}
         if tool == "stop_agent":
             self._end(stream.id, "stopped")
             return {"stopped": stream.id}
@@ -189,8 +233,8 @@ class World:
                 raise Refused("empty message")
             return {"delivered": stream.id}
         to = self._meant(args, "to_work_stream_id")
-        if self._unmet(to) or to.status in ("in_progress", "complete"):
-            raise Refused(f"cannot move to {to.id}: {to.status}, waits for {self._unmet(to)}")
+        if self.unmet(to) or to.status in ("in_progress", "complete"):
+            raise Refused(f"cannot move to {to.id}: {to.status}, waits for {self.unmet(to)}")
         self._end(stream.id, "stopped")
         return {"agent_id": self._start(to.id), "work_stream_id": to.id}
 
@@ -206,6 +250,11 @@ class World:
         self.streams[id_].status = status
 
 
+def roadmap_file(name: str) -> Path:
+    """The roadmap of that name: one of the goals, or one of the scenarios' own."""
+    return next(path for folder in ROADMAPS if (path := folder / f"{name}.md").is_file())
+
+
 def _streams(roadmap: str) -> dict[str, Stream]:
     """The work streams of a roadmap of the goals, by id; what is in progress there counts as not started.
 
@@ -213,8 +262,8 @@ def _streams(roadmap: str) -> dict[str, Stream]:
     """
     found: dict[str, Stream] = {}
     current: Stream | None = None
-    for line in (GOALS / "roadmaps" / f"{roadmap}.md").read_text("utf-8").splitlines():
-        if match := re.match(r"### Phase (\d+\.\d+): (.+)", line):
+    for line in roadmap_file(roadmap).read_text("utf-8").splitlines():
+        if match := re.match(r"### Phase (\S+): (.+)", line):
             current = found[match[1]] = Stream(match[1], match[2].strip())
         elif current and (match := re.match(r"\*\*(Status|Effort|Depends On):\*\* (.+)", line)):
             value = match[2].strip()

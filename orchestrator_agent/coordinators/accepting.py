@@ -6,7 +6,6 @@ import contextlib
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from orchestrator_agent import wishes
@@ -48,7 +47,7 @@ def answer(orchestrator: Orchestrator, address: Address, message: Message) -> tu
 
 def chain(orchestrator: Orchestrator, command_id: str) -> dict[str, Any]:
     """A command's receipts, oldest first, as JSON values."""
-    receipts = [{**asdict(receipt), "step": receipt.step.value} for receipt in orchestrator.receipts(command_id)]
+    receipts = [outbox.receipt(receipt) for receipt in orchestrator.receipts(command_id)]
     agent_id = outbox.sole_agent(orchestrator.project.store, command_id)
     return {"command_id": command_id, "agent_id": agent_id, "receipts": receipts}
 

@@ -299,9 +299,8 @@ class NATSCoordinator:
             self._event = max(payload["event"], self._event or 0)
         if self._on_status is not None:
             self._on_status(body)
-        if payload.get("step"):
-            step, reason = ReceiptStep(payload["step"]), payload.get("reason") or ""
-            self._take_receipt(Receipt(payload["command_id"], step, body["timestamp"], reason, payload.get("deadline")))
+        if "receipt" in payload:
+            self._take_receipt(_receipt(payload["receipt"]))
 
     def _take_receipt(self, receipt: Receipt) -> None:
         ours = [sent for sent in self._sent if receipt.command_id in sent.chains]

@@ -50,7 +50,7 @@ class Reason(BaseModel):
 class Feedback(BaseModel):
     """Payload of feedback."""
 
-    feedback: Annotated[str, Field(min_length=1, max_length=20_000)]
+    feedback: Annotated[str, Field(min_length=1)]
     #: When the agent is to hear it: after its present step, in the middle of it, or when it has nothing else to do.
     action: Literal["next", "now", "later"] = "next"
 

@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from collections import deque
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from orchestrator_agent import events
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from orchestrator_agent.coordinators.outbox import Outbox
 
 #: Seconds between tries to connect: the first, and the longest.
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 #: Seconds after a cut until what was published around it is published once more: other clients take longer to come back
 #: than we do (those of nats-py two seconds), and what is published meanwhile passes them by.
-_ECHO_AFTER = 4.0
+_ECHO_AFTER = 3.0
 #: How long a controller with nothing else to do stays for what is unsaid, and what its last words may take. Seconds.
 _STAY, _FAREWELL = 10.0, 2.0
 
@@ -106,6 +107,7 @@ class Station:
         Raises:
             SettingsError, OrchError, nats.errors.Error, OSError: it cannot be had, or was cut.
         """
+        await asyncio.to_thread(_load)  # takes a while, and agents are not to wait for it
         from orchestrator_agent.coordinators import connection
         from orchestrator_agent.coordinators.link import Link
         from orchestrator_agent.coordinators.outbox import Outbox
@@ -177,3 +179,7 @@ class Station:
         if text != self._said:
             self._said = text
             print(f"NATS at {self._settings.url} is away: {text}", file=sys.stderr, flush=True)
+
+
+def _load() -> None:
+    import_module("orchestrator_agent.coordinators.link")

@@ -7,14 +7,15 @@ server and a killed controller lose nothing. What was cut off in between is publ
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestrator_agent import events
 from orchestrator_agent.coordinators import messages
 from orchestrator_agent.coordinators.subjects import Subjects
 from orchestrator_agent.events import Event
-from orchestrator_agent.model import AgentRecord, ReceiptStep
+from orchestrator_agent.model import AgentRecord, Receipt, ReceiptStep
+from orchestrator_agent.reins import receipts_of
 from orchestrator_agent.store import Store
 
 #: What people say stays here.
@@ -78,7 +79,7 @@ def message(store: Store, event: Event) -> dict[str, Any]:
     """The status message of an event. Its id is the same whenever and wherever it is published."""
     origin = hashlib.sha256(store.origin().encode()).hexdigest()[:12]
     agent_id = event.agent_id or sole_agent(store, event.command_id)
-    return messages.body(event.type, _payload(event, agent_id), f"{origin}-{event.id}", event.timestamp)
+    return messages.body(event.type, _payload(store, event, agent_id), f"{origin}-{event.id}", event.timestamp)
 
 
 def is_public(event: Event) -> bool:
@@ -95,8 +96,11 @@ def sole_agent(store: Store, command_id: str | None) -> str | None:
     return str(ids[0]) if len(ids) == 1 and ids[0] else None
 
 
-def _payload(event: Event, agent_id: str | None) -> dict[str, Any]:
+def _payload(store: Store, event: Event, agent_id: str | None) -> dict[str, Any]:
     facts = {key: _short(event.data[key]) for key in _FACTS if key in event.data}
+    step = _step(event)
+    command = store.command(event.command_id) if step and event.command_id else None
+    receipts = [] if command is None else [r for r in receipts_of(command) if r.step is step]
     return {
         "event": event.id,
         "agent_id": agent_id,
@@ -105,17 +109,22 @@ def _payload(event: Event, agent_id: str | None) -> dict[str, Any]:
         "message": event.message,
         **facts,
         **({"state": _STATES[event.type]} if event.type in _STATES else {}),
-        **({"step": step} if (step := _step(event)) else {}),
+        **({"receipt": receipt(receipts[0])} if receipts else {}),
     }
 
 
-def _step(event: Event) -> str:
-    """How far an event says that a command has come, or empty."""
+def _step(event: Event) -> ReceiptStep | None:
+    """How far an event says that a command has come."""
     if event.type == events.COMMAND_ACCEPTED:
-        return ReceiptStep.ACCEPTED.value
+        return ReceiptStep.ACCEPTED
     if event.type == events.COMMAND_DONE:
-        return (ReceiptStep.REFUSED if event.data.get("state") == "refused" else ReceiptStep.APPLIED).value
-    return str(event.data["step"]) if event.type == events.RECEIPT else ""
+        return ReceiptStep.REFUSED if event.data.get("state") == "refused" else ReceiptStep.APPLIED
+    return ReceiptStep(event.data["step"]) if event.type == events.RECEIPT else None
+
+
+def receipt(value: Receipt) -> dict[str, Any]:
+    """A receipt as JSON values."""
+    return {**asdict(value), "step": value.step.value, "reason": value.reason[:_FACT_LIMIT]}
 
 
 def standing(record: AgentRecord) -> dict[str, Any]:

@@ -41,16 +41,25 @@ _ONE_AGENT = re.compile(
 _POINTING = re.compile(r"^\w+ (?:it|this|that|them|these|those)$")
 _AT_WORK = re.compile(r"\b(?:agent|stream|work|working|whoever|whatever|one|dev|coder|bot)\b")
 _OUR_WORK = re.compile(r"\b(?:agent|stream|work|phase)\b")
-_OBJECT = re.compile(r"(?:the|a|an|that|this|its|\d)\b")
+_OBJECT = re.compile(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
 _STATES = re.compile(
     r"^(?!.*\bthat\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!agent )(?<!is )"
     r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b"
     r"|^(?:(?:i|we|you|they|he|she|someone|somebody|have|has|had|already|just) )+(?:done|did|finished|started"
     r"|built|made|fixed"
     r"|completed|implemented|stopped|ran|tried|looked)\b"
+    r"|^(?:(?:so|and|well|btw|oh) )*(?:our|my|their|his|her|another|some|someone|somebody|everyone|everybody|they|he|she)\b"
+    r"(?: [\w']+){0,5} (?:\w{3,}ed|bought|built|made|got|had|sold|sent|went|did|said|told|ran|broke|found|lost|saw)\b"
 )
 #: States that the roadmap does not tell, so that nobody can say which work is meant.
 _FAILED = re.compile(r"\b(?:failed|failing|broken|stuck|crashed)\b")
+_LOST = re.compile(
+    r"\b(?:the|that) (?:thing|one|agent|stream|job|stuff) (?:that|which|who) (?:\w+ )?(?:failed|crashed|died|broke|hung|fell)"
+    r"\b"
+)
+#: A sum of money is nobody's work stream.
+_MONEY = re.compile(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
+_STATUS_REPORT = re.compile(r"\b(?:status|progress) reports?\b")
 #: What may stand behind a bare "stop" that means all that runs.
 _WHO_WORKS = frozenset(
     "the all both agents work working running now then please immediately right away today tonight for at once here"
@@ -77,6 +86,8 @@ _CERTAIN, _COVERED, _LIKELY, _LISTED, _NAMED = 0.9, 0.8, 0.62, 0.5, 0.6
 
 def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
     """What a clause with a command asks for, or None when it asks nothing of us; `around`: all clauses of the goal."""
+    if _LOST.search(clause.text) and clause.command in ("run", "stop", "verify", "explain"):
+        return Reading(clause.command, score=0.5, evidence="which one is not said", ask=True)
     if clause.command in ("status", "report", "help"):
         return _look(clause, world)
     if clause.command == "run":
@@ -117,6 +128,8 @@ def _name_words(found: Found) -> set[str]:
 def _is_foreign(clause: Clause, found: Found, world: World) -> bool:
     """True for an act outside the tool that only happens to use a word of the roadmap: "send an email to Anna"."""
     head = clause.rest.partition(" ")[0]
+    if _MONEY.search(clause.text) and found.kind != "id":
+        return True
     if (head not in OUTSIDE and head not in FOREIGN_ACTS) or stem(head) in _name_words(found):
         return False
     if found.kind == "id":
@@ -188,7 +201,8 @@ def _act(clause: Clause, around: Sequence[Clause], world: World) -> Reading | No
     if not found.streams or (intent == "stop" and _is_far_fetched(found, world)):
         return _unfound(clause, world)
     described = found.kind == "name" and len(found.streams) == 1 and _is_described(rest, world)
-    doubt = intent == "stop" and described and not _AT_WORK.search(rest)
+    idle = found.kind == "name" and not any(stream.id in world.running for stream in found.streams)
+    doubt = intent == "stop" and (described or idle) and not _AT_WORK.search(rest)
     confirm = doubt or (clause.marked and not clause.polite)
     return Reading(intent, found, found.score, found.evidence, confirm=confirm)
 
@@ -243,6 +257,8 @@ def _look(clause: Clause, world: World) -> Reading:
     evidence = f"the word {clause.word}"
     if clause.command == "help":
         return Reading("help", evidence=evidence)
+    if _STATUS_REPORT.search(clause.text) and not names_one(clause.text, world):
+        return Reading("report", score=0.8, evidence="asks for something written")
     about = resolve(questions.subject(clause.rest), world, at_work=True)
     if about.score < 0.5 or clause.command == "report":
         return Reading(clause.command, evidence=evidence)

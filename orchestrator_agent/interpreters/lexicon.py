@@ -14,14 +14,15 @@ START = _set(
     "start run begin build do implement launch execute resume continue retry restart redo develop tackle"
     " finish complete create make write proceed get take add ship want need rerun relaunch code kick spin"
     " work go pick try set bring rebuild rewrite rework refactor redesign prioritise prioritize open dispatch"
-    " spawn assign deliver hammer knock crank"
+    " spawn assign deliver hammer knock crank commence initiate undertake"
 )
 #: Words that ask for a start even in the middle of a sentence.
 STRONG_START = _set(
     "start begin build implement launch execute resume retry restart redo run continue kick spawn tackle"
 )
 STOP = _set(
-    "stop halt pause kill cancel abort cease terminate suspend freeze interrupt end scrap ditch dismiss park shelve"
+    "stop halt pause kill cancel abort cease terminate suspend freeze interrupt end scrap ditch dismiss park shelve discontinue"
+    " desist yank axe"
 )
 VERIFY = _set("verify validate check test qa review recheck reverify retest doublecheck inspect audit")
 STATUS = _set("status progress overview list show running state stats")
@@ -50,7 +51,7 @@ GRAMMAR_WORDS = _set(
 FILLERS = _set(
     "please pls plz ok okay hey hi hello so now just also well yes yeah yep hm hmm right good maybe actually"
     " really then thanks thank and first next finally today alright great sure lets let's let us go ahead"
-    " kindly simply only i'd i i'll we we'd you like love to want need would could can honestly basically"
+    " kindly simply only must i'd i i'll we we'd you like love to want need would could can honestly basically"
     " again instead"
 )
 

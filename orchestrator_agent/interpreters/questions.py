@@ -48,7 +48,7 @@ _OVERALL = re.compile(
     r"|what(?:'s| is| are) (?:everybody|everyone|the agents|they|you all|people) (?:doing|up to|working on)\b"
     r"|any(?:thing|one|body|where)? (?:new|news|left|stuck|blocked|finished|done|running|failing|broken|wrong"
     r"|moving|happening)\b|which (?:one|stream|task) should\b|what (?:would|do) you (?:recommend|suggest|advise)"
-    r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate|how (?:are|is) (?:we|everyone"
+    r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate$|how (?:are|is) (?:we|everyone"
     r"|the team|it all)\b)"
     r"|"
     r"\b(?:status|progress|overview|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it"
@@ -103,7 +103,7 @@ _ASKING = re.compile(
     r"|ing|s|ers?)?|unblocked|keep(?:s|ing)?"
     r"|hold(?:s|ing)?|prevent(?:s|ing)?|waiting|waits?|needs?|depends?|involved|before|far|along|coming|going"
     r"|doing|fail(?:ed|ing|s)?"
-    r"|crash(?:ed)?|stuck|news|busy|idle|wrong|explain|describe|why|what|when|how|can|should|does|did|is|was|are)\b"
+    r"|crash(?:ed)?|stuck|open|left|news|busy|idle|wrong|explain|describe|why|what|when|how|can|should|does|did|is|was|are)\b"
 )
 
 

@@ -19,6 +19,8 @@ from orchestrator_agent.interpreters.intents import carry_on, command, is_item, 
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.limits import Limits, limits
+from orchestrator_agent.interpreters.manners import plainly, second_thought
+from orchestrator_agent.interpreters.passives import actively
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
 from orchestrator_agent.interpreters.references import resolve
 from orchestrator_agent.interpreters.selections import Found, heading
@@ -71,8 +73,19 @@ class _Sentence:
 
 def _sentence(goal: str, world: World) -> _Sentence:
     raw = normalise(goal)
-    said = limits(separate(mend(to_english(fold(raw)), world.index.knows)))
+    text = mend(plainly(to_english(fold(raw)), world.index.knows), world.index.knows)
+    said = limits(separate(actively(_last_word(text))))
     return _Sentence(raw, said, tuple(clauses(said.text)))
+
+
+def _last_word(text: str) -> str:
+    """Folded `text` without what it takes back: "start 1.2, no wait, 1.3" is "start 1.3"."""
+    before, after = second_thought(text)
+    orders = [clause.word for clause in clauses(before) if clause.command]
+    if not before or (orders and orders[-1] == "phrase"):
+        return text
+    own = any(clause.command or clause.question or clause.negative for clause in clauses(after)[:1])
+    return after if own or not orders else f"{orders[-1]} {after}"
 
 
 def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
@@ -237,11 +250,19 @@ def _first_command(
     nothing = None
     for number, clause in enumerate(positive):
         reading = command(clause, around, world) if clause.command else None
+        if reading and reading.intent == "stop" and reading.confirm and _starts(positive[number + 1 :], around, world):
+            continue
         if reading and reading.intent != "none":
             later = positive[number + 1 :]
             return carry_on(reading, clause, later, world), _second(reading, later, around, world)
         nothing = reading or nothing
     return nothing, None
+
+
+def _starts(later: Sequence[Clause], around: Sequence[Clause], world: World) -> bool:
+    """True when a later clause surely asks for a start: "stop bickering and start 1.2"."""
+    readings = (command(clause, around, world) for clause in later if clause.command == "run")
+    return any(r and r.found.streams and not r.ask and r.score >= calibration.SURE_ENOUGH for r in readings)
 
 
 def _second(first: Reading, later: Sequence[Clause], around: Sequence[Clause], world: World) -> Reading | None:

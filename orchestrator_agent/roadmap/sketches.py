@@ -50,7 +50,7 @@ def heading_sketches(source: Source, found: Found, new: NewWork, taken: frozense
     """
     document = source.document
     of_heading = [s for s in found.work_streams if _first_line(document, s).kind is Kind.HEADING]
-    for group in _groups(of_heading, new.depends_on):
+    for group in _groups(of_heading):
         behind = max(_last(stream) for stream in group)
         for model in _models(group):
             head = _heading(document, model, new, _next_id(model.id, document, taken))
@@ -209,16 +209,16 @@ def _places(found: Found, stream: WorkStream) -> tuple[Place, ...]:
     return tuple(place for place in places if isinstance(place, Place)) if isinstance(places, tuple) else ()
 
 
-def _groups(streams: Sequence[WorkStream], needs: Sequence[str]) -> list[list[WorkStream]]:
-    """The groups of the plan in which the new work could stand: that of what it waits for, then the last with open
-    work, and so on upwards."""
+def _groups(streams: Sequence[WorkStream], needs: Sequence[str] = ()) -> list[list[WorkStream]]:
+    """The groups of the plan in which the new work could stand: one with any of `needs`, then the last with open work,
+    and so on upwards."""
     groups: dict[str | None, list[WorkStream]] = {}
     for stream in streams:
         groups.setdefault(stream.batch, []).append(stream)
 
     def rank(group: Sequence[WorkStream]) -> tuple[bool, bool, int]:
         waited_for = any(stream.id in needs for stream in group)
-        open_ = any(stream.status is WorkStreamStatus.NOT_STARTED for stream in group)
+        open_ = any(not stream.is_closed and stream.blocked_reason is None for stream in group)
         return waited_for, open_, max(_last(stream) for stream in group)
 
     return sorted(groups.values(), key=rank, reverse=True)[:_GROUPS]

@@ -24,6 +24,7 @@ from orchestrator_agent.runtimes.claude_stream import (
     find_limit,
     judge_result,
     last_words,
+    tool_uses,
 )
 from orchestrator_agent.runtimes.ear import Ask, Ear, message_id
 from orchestrator_agent.runtimes.ending import describe_exit, last_line, missing_program, tail
@@ -103,6 +104,8 @@ class ClaudeRuntime:
             reason, status, words = f"{reason}: {said}" if said else reason, 0, said
         else:
             completed, reason, data = judge_result(result)
+            if used := tool_uses(printed):
+                data["tools"] = used
             status, words = api_status(result), last_words(result)
             if exit.reason != "exited":
                 return Judgement(completed=False, reason=describe_exit(exit), data=data)

@@ -67,10 +67,12 @@ class ClaudeEar(Ear):
             self._system(event)
 
     def _lifecycle(self, uuid: str, state: str) -> None:
+        begun = self._input.get(uuid) == "started"
         self._input[uuid] = state
-        steps = {"queued": ReceiptStep.DELIVERED, "completed": ReceiptStep.APPLIED, "cancelled": ReceiptStep.REFUSED}
-        if state in steps:
-            self.steps[uuid] = steps[state]
+        if state == "queued":
+            self.steps[uuid] = ReceiptStep.DELIVERED
+        elif state in _OVER:  # what was begun stays in the conversation, also when that turn is broken off
+            self.steps[uuid] = ReceiptStep.APPLIED if begun or state == "completed" else ReceiptStep.REFUSED
 
     def _answered(self) -> None:
         """The model has spoken: it did so with everything before it that was started."""

@@ -40,6 +40,19 @@ def find_last_result(data: bytes) -> dict[str, Any] | None:
     return None
 
 
+def tool_uses(data: bytes) -> dict[str, int]:
+    """How often each tool was called."""
+    counts: dict[str, int] = {}
+    for line in data.splitlines():
+        event = parse_line(line) if b'"tool_use"' in line else None
+        content = _table(event.get("message")).get("content") if event and event.get("type") == "assistant" else None
+        for block in content if isinstance(content, list) else []:
+            if _table(block).get("type") == "tool_use":
+                name = clean(_text(_table(block).get("name")), 100)
+                counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
 def find_limit(data: bytes) -> dict[str, Any]:
     """`rate_limit_info` of the last line that has one; empty when none does."""
     for line in reversed(data.splitlines()):

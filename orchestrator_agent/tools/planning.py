@@ -65,4 +65,6 @@ def add_work_stream(
         return ToolResult(brief(["Would add (nothing was changed):", *addition.diff]), {**data, "commit": None})
     commit = additions.land(orchestrator.project, addition, new)
     text = f"Added {clean(stream.id, 100)}: {clean(stream.name, 100)} to {clean(addition.appended.path, 100)}."
-    return ToolResult(f"{text} spawn_agent can start it once what it waits for is complete.", {**data, "commit": commit})
+    return ToolResult(
+        f"{text} spawn_agent can start it once what it waits for is complete.", {**data, "commit": commit}
+    )

@@ -10,7 +10,7 @@ messages and templates share the file and are no work. https://github.com/stevey
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -95,8 +95,8 @@ class Beads:
         edits: list[Edit] = []
         for issue in _issues(json):
             new = after.pop(issue.id, None)
-            free = _DERIVED if issue.id in words else ()
-            done = json.adopted(issue.element, new.fields if new else None, lambda _, free=free: free)
+            may = _derived if issue.id in words else _nothing
+            done = json.adopted(issue.element, new.fields if new else None, may)
             if done is None or (new and new.text("status") != words.get(issue.id, new.text("status"))):
                 return None
             edits += done
@@ -227,3 +227,11 @@ def _changed(json: JsonText, issue: _Issue, word: str, now: datetime) -> list[Ed
 
 def _stamp(old: str, now: datetime) -> str:
     return in_shape_of(old, now) or now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _derived(_: Element) -> Collection[str]:
+    return _DERIVED
+
+
+def _nothing(_: Element) -> Collection[str]:
+    return ()

@@ -1,0 +1,81 @@
+"""What people say around what they want, taken away or put plainly: letters, dictation, short forms, second thoughts.
+
+Knows no roadmap and no command's meaning; everything after it reads the same words whoever wrote them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_DIGITS = {
+    word: str(value)
+    for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+}
+_SPOKEN_ID = re.compile(rf"\b({'|'.join(_DIGITS)}|\d+) (?:point|dot) ({'|'.join(_DIGITS)}|\d+)\b")
+_HESITATION = re.compile(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
+#: Roman numerals and www are no long vowels.
+_DRAWN_OUT = re.compile(r"([a-hj-vx-z])\1{2,}")
+_SPOKEN_MARKS = (
+    (re.compile(r"\s+comma\s+"), ", ", "comma"),
+    (re.compile(r"\s+question mark\s*$"), "?", "mark"),
+    (re.compile(r"\s+(?:full stop|period)(?:\s+|$)"), ". ", "period"),
+)
+_SHORT = {"u": "you", "r": "are", "em": "them", "w": "with", "w/": "with", "b4": "before", "cuz": "because", "kk": "ok"}
+_SHORT_WORD = re.compile(
+    r"(?<![\w.'-])(?:" + "|".join(map(re.escape, sorted(_SHORT, key=len, reverse=True))) + r")(?= )"
+)
+_WHY = re.compile(r"^y(?= (?:is|are|was|isn't|isnt|does|doesn't|do|did|can't|the)\b)")
+_GREETING = re.compile(
+    r"^(?:(?:dear|hello|hi|hey|good (?:morning|afternoon|evening|day))\b(?: [^\W\d]+){0,3}\s*[,!\n]\s*)+(?=\S)"
+)
+_CLOSING = re.compile(
+    r"[,.!?\n ]\s*(?:(?:with )?(?:kind|best|warm|kindest|warmest|many) (?:regards|wishes|thanks)|regards|sincerely"
+    r"|yours (?:truly|faithfully|sincerely)|thank(?:s| you)(?: very much)? in advance)\b(?:[\s,.!]+[\w.]+){0,5}[\s.!]*$"
+)
+#: When, in words that change nothing about what is wanted.
+_WHENEVER = re.compile(
+    r",?\s*\b(?:at (?:your|the) earliest(?: possible)? convenience|with immediate effect|effective immediately"
+    r"|until further notice|without (?:further )?delay|with (?:top|high|highest) priority|in whatever order(?: you"
+    r" (?:like|want|prefer))?|in any order)\b"
+)
+_AND_THEN = re.compile(r"(?:,? and)?,? (?:after that|after this|afterwards|thereafter),? ")
+#: "What I need is X" and "X it is" are wishes and no questions.
+_CLEFT = re.compile(
+    r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
+)
+_SO_IT_IS = re.compile(
+    r"(?:^|(?<=[,.:;] ))(?!(?:how|what|where|which|who|when|why|as|not|leave|keep|if|because)\b)(?P<what>[^,.:;?]+?)"
+    r"(?<! as)(?<! how)(?<! what)(?<! where)(?<! that),? it is(?: then)?[.! ]*$"
+)
+_SECOND_THOUGHT = re.compile(
+    r",?\s*(?:\bno,? (?:wait|sorry)|\bsorry,? (?:no|i mean[t]?)|\bwait,? (?:no|i mean[t]?)|\bno,? i mean[t]?|\bscratch that"
+    r"|\bor rather|\bcorrection(?=[:,]))\b[:,]?\s*(?=\S)"
+)
+_NO_WAY = re.compile(
+    r"\b(?:under no circumstances|on no account|in no case|by no means|at no time|in no way)\b"
+    r"(?: (?:should|must|may|can|shall|will|do|are|is))?(?: (?:you|we|anybody|anyone))?"
+)
+
+
+def plainly(text: str, known: Callable[[str], bool]) -> str:
+    """Folded English `text` without what only accompanies it.
+
+    Args:
+        known: tells whether the roadmap uses a word; such a word is no short form.
+    """
+    text = _CLOSING.sub("", _GREETING.sub("", text))
+    text = _HESITATION.sub(" ", _DRAWN_OUT.sub(r"\1", text)).strip()
+    text = _SPOKEN_ID.sub(lambda m: ".".join(_DIGITS.get(part, part) for part in m.groups()), text)
+    for pattern, mark, word in _SPOKEN_MARKS:
+        text = text if known(word) else pattern.sub(mark, text)
+    text = _SHORT_WORD.sub(lambda m: m[0] if known(m[0]) else _SHORT[m[0]], _WHY.sub("why", text))
+    text = _AND_THEN.sub(" and then ", _WHENEVER.sub("", text))
+    text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
+    return _SO_IT_IS.sub(lambda m: f"start {m['what']}", text).strip()
+
+
+def second_thought(text: str) -> tuple[str, str]:
+    """Folded `text` before and after the last time that it corrects itself; the first part is empty if it never does."""
+    parts = _SECOND_THOUGHT.split(text)
+    return (" ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else ("", text)

@@ -1,0 +1,86 @@
+"""Wishes that name the work before the act: "work on X could commence", "X is to be stopped" are "start X", "stop X"."""
+
+from __future__ import annotations
+
+import re
+
+_ACTS = {
+    "start": "started begun undertaken commenced launched initiated executed resumed restarted retried tackled built"
+    " implemented done completed finished developed prioritised prioritized",
+    "stop": "stopped halted paused suspended cancelled canceled aborted terminated killed discontinued frozen ended ceased"
+    " shelved",
+    "verify": "verified tested checked reviewed validated inspected audited rechecked reverified retested",
+}
+_PHRASES = {
+    "start": ("taken up", "taken on", "picked up", "worked on", "kicked off", "carried out", "looked after", "set up"),
+    "stop": ("put on hold", "put on ice", "called off", "shut down", "brought to a halt"),
+    "verify": (
+        "subjected to quality assurance", "subjected to qa", "subjected to testing", "subjected to a review",
+        "put through qa", "put to the test",
+    ),
+}  # fmt: skip
+_ITSELF = {
+    "start": ("commence", "begin", "start", "proceed", "go ahead", "resume", "continue"),
+    "stop": ("cease", "stop", "end", "halt", "pause"),
+}
+_DONE = {word: act for act, words in _ACTS.items() for word in words.split()} | {
+    phrase: act for act, phrases in _PHRASES.items() for phrase in phrases
+}
+_DOES = {word: act for act, words in _ITSELF.items() for word in words}
+_LATER = r"(?: (?:now|please|next|today|first|soon|asap|immediately|right away|again|this week|tonight))*[.! ]*$"
+_MUST = r"(?:should|must|shall|is to|are to|has to|have to|needs? to|ought to)"
+_MAY = rf"(?:{_MUST}|could|would|can|may|might|to|is|are|was|were|gets?|got)"
+
+
+def _alternatives(words: dict[str, str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_ADVERBS = r"(?: (?:now|please|also|soon|finally))*"
+_SAID_OUTRIGHT = re.compile(
+    rf"^(?P<what>.+?) {_MUST}{_ADVERBS} (?:be (?P<done>{_alternatives(_DONE)})|(?P<does>cease|commence)){_LATER}"
+)
+_IN_A_FRAME = re.compile(
+    rf"^(?P<what>.+?)(?: {_MAY})?{_ADVERBS} (?:(?:be |get |been )?(?P<done>{_alternatives(_DONE)})"
+    rf"|(?P<does>{_alternatives(_DOES)})){_LATER}"
+)
+_VERY = r"(?:very |much |most |really |so |greatly )*"
+_FRAME = re.compile(
+    r"^(?:please |kindly |and |so |then |also |well |ok |maybe )*(?:"
+    rf"(?:i|we)(?:'d| would| should|'ll| will) {_VERY}(?:be |feel )?{_VERY}(?:grateful|thankful|obliged|happy|glad"
+    r"|delighted|pleased|love it|like it|appreciate it) if"
+    rf"|it (?:would|'d) be {_VERY}(?:appreciated|great|nice|good|lovely|helpful|awesome|cool|kind|wonderful|perfect) if"
+    r"|(?:i|we) (?:hereby |kindly |would |'d |must |have to |should like to |would like to )*(?:ask|request|beg|urge"
+    r"|instruct|insist|suggest|propose|demand)(?= you\b| that\b)(?: that)?"
+    r"|(?:arrange|see to it|ensure|make sure|take care)(?: that| for)"
+    r") (?P<wish>.+)$"
+)
+_YOU = re.compile(
+    r"^(?:you|someone|somebody|anyone|one of you) (?:(?:could|would|can|might|please|kindly|to|should) )*"
+)
+_NO_WISH = re.compile(
+    r"^(?:what|which|who|whose|when|where|why|how|if|whether|once|after|before|until|unless|while|because|since|nothing"
+    r"|nobody|no|not|don't|do not|is|are|can|could|should|does|do|did)\b|\b(?:not|never|that|which)\b|n't\b"
+)
+_WORK_ON = re.compile(r"^(?:the )?(?:work|activit(?:y|ies)|efforts?)(?: on| for)? (?=\w)")
+_SENTENCE = re.compile(r"((?<=[!;\n])\s*|(?<=\D\.)\s+|,\s*(?:so|then|therefore) )")
+
+
+def actively(text: str) -> str:
+    """Folded `text` with each sentence that wishes for an act put as the command for it; others stay as they are."""
+    return "".join(_active(sentence) for sentence in _SENTENCE.split(text))
+
+
+def _active(sentence: str) -> str:
+    if sentence.rstrip().endswith("?"):
+        return sentence
+    frame = _FRAME.match(sentence)
+    wish = frame["wish"] if frame else sentence
+    you = _YOU.match(wish) if frame else None
+    if you:
+        return f"please {wish[you.end() :]}"
+    match = (_IN_A_FRAME if frame else _SAID_OUTRIGHT).match(wish)
+    if match is None or _NO_WISH.search(match["what"]):
+        return sentence
+    act = _DONE[match["done"]] if match["done"] else _DOES[match["does"]]
+    return f"{act} {_WORK_ON.sub('', match['what'])}"

@@ -1,0 +1,79 @@
+"""`orch feedback`, `pause`, `resume`, `redirect`, `inbox`: steering agents from the command line, with receipts."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from orchestrator_agent import commands, exit_codes, overview
+from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.terminal import clean, clock, duration
+
+#: How long a command waits for its receipt; it goes on all the same. Seconds.
+_PATIENCE = 30.0
+
+
+def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
+    """Do the command that `options` name; returns the exit code.
+
+    Raises:
+        UserError: nothing of that works, or cannot be steered so; nothing was changed.
+    """
+    if options.command == "inbox":
+        return _inbox(options, orchestrator)
+    step = "applied"
+    if options.command == "feedback":
+        step = "delivered"  # what follows can take as long as the agent's turn
+        command = orchestrator.send_feedback(options.agent, " ".join(options.words), options.urgency)
+    elif options.command == "redirect":
+        command = orchestrator.redirect(options.agent, options.work_stream, options.reason)
+    else:
+        command = getattr(orchestrator, options.command)(options.agent)
+    return follow(options, orchestrator, command, step)
+
+
+def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int | None:
+    """`orch answer ENTRY WORDS`: the exit code, or None when the first word is no entry of the inbox."""
+    entries = {entry["entry"] for entry in orchestrator.inbox()}
+    if not options.words or options.words[0] not in entries:
+        return None
+    command = orchestrator.answer(options.words[0], " ".join(options.words[1:]))
+    return follow(options, orchestrator, command, "applied")
+
+
+def follow(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str, step: str) -> int:
+    """Wait a while for a receipt, unless detached, and show how far the command has come."""
+    reached = None if options.detach else orchestrator.wait_for_receipt(command_id, step, _PATIENCE)
+    data = overview.command(orchestrator.receipts(command_id))
+    commands.show(options, data, lambda: receipt_lines(data))
+    refused = reached is not None and reached.step == "refused"
+    return exit_codes.FAILED if refused else exit_codes.DONE
+
+
+def receipt_lines(data: dict[str, Any]) -> list[str]:
+    """The receipts of one command."""
+    lines = [
+        f"  {clock(item['at'])} {item['step']}" + (f": {clean(item['reason'], 300)}" if item["reason"] else "")
+        for item in data["receipts"]
+    ]
+    return lines if data["state"] != "open" else [*lines, "It goes on by itself; `orch report` tells what came of it."]
+
+
+def _inbox(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
+    entries = orchestrator.inbox()
+    now = orchestrator.project.store.now()
+    commands.show(options, {"entries": entries}, lambda: inbox_lines(entries, now))
+    return 0
+
+
+def inbox_lines(entries: list[dict[str, Any]], now: float) -> list[str]:
+    """What waits for an answer."""
+    if not entries:
+        return ["No agent waits for an answer."]
+    lines = []
+    for entry in entries:
+        lines.append(f"{entry['entry']}  {entry['agent_id']} asks, {duration(now - entry['at'])} ago:")
+        asked = [clean(question, 500) for question in entry["questions"]]
+        lines += [f"  {line}" for line in asked or [f"may it use {entry['tool']}? {clean(entry['arguments'], 500)}"]]
+        lines.append(f"  answered with no in {duration(max(0.0, entry['until'] - now))}")
+    return [*lines, "", "`orch answer ENTRY allow`, `orch answer ENTRY deny`, or `orch answer ENTRY WORDS`."]
