@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench evals evals-plans evals-goals record lock clean
+.PHONY: help demo test check bench evals evals-plans evals-goals evals-agent record lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
@@ -40,6 +40,9 @@ evals-plans: $(STAMP) ## How well plans of all formats are read
 
 evals-goals: $(STAMP) ## How well goals in words are understood
 	@$(BIN)/python -m evals goals $(ARGS)
+
+evals-agent: $(STAMP) ## How well an agent does what people say; with a key Claude: ARGS="--trials 3 --max-usd 20 --out DIR"
+	@$(BIN)/python -m evals.agent $(ARGS)
 
 record: $(STAMP) ## Record the conversations of the tests anew, from the real API (needs ANTHROPIC_API_KEY)
 	@$(BIN)/pytest --no-header --record=real tests/test_cassettes.py

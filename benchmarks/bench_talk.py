@@ -104,9 +104,20 @@ async def bare(messages: Sequence[dict[str, Any]], count: int) -> list[float]:
     return took
 
 
+def looks(repo: Path, count: int) -> list[float]:
+    """Seconds of the two tool calls of a turn, so many times, without a talk."""
+    orchestrator, toolset, took = Orchestrator(repo), Toolset(TOOLS), []
+    for _ in range(count):
+        begun = time.perf_counter()
+        toolset.call(orchestrator, ToolCall("list_work_streams"))
+        toolset.call(orchestrator, ToolCall("get_status", {"work_stream_id": "2.1"}))
+        took.append(time.perf_counter() - begun)
+    return took
+
+
 def show_times(repo: Path, runs: int) -> None:
     """Wall time of a turn of three requests."""
-    print(f"{'a turn of three requests':<44} {'SDK ms':>8} {'talk ms':>8} {'more':>6} {'cached':>7}")
+    print(f"{'a turn of three requests':<40} {'SDK ms':>8} {'tools ms':>8} {'talk ms':>8} {'more':>6} {'cached':>7}")
     for pause in PAUSES:
         argv = [sys.executable, __file__, "--serve", str(pause)]
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
@@ -114,11 +125,13 @@ def show_times(repo: Path, runs: int) -> None:
             os.environ.update(json.loads(server.stdout.readline()))
             took, talk, messages = asyncio.run(turns(repo, runs + 1))
             alone = asyncio.run(bare(messages, runs + 1))
+            tools = looks(repo, runs + 1)
             server.stdin.close()
-        mine, theirs = min(took[1:]), min(alone[1:])
+        mine, theirs, looked = min(took[1:]), min(alone[1:]), min(tools[1:])
         name = f"stand-in with {pause * 1000:.0f} ms between events"
         more, hit = mine / theirs - 1, talk.usage.hit_rate
-        print(f"{name:<44} {theirs * 1000:>8.1f} {mine * 1000:>8.1f} {more:>6.0%} {hit:>7.1%}", flush=True)
+        times = " ".join(f"{seconds * 1000:>8.1f}" for seconds in (theirs, looked, mine))
+        print(f"{name:<40} {times} {more:>6.0%} {hit:>7.1%}", flush=True)
     print(f"model calls of a plain goal: {talk.usage.requests // (runs + 1)} (target: at most 4)")
 
 
@@ -131,7 +144,7 @@ def show_prompt() -> None:
 def show_results(top: Path) -> None:
     """Bytes of every tool's result."""
     repos = [_worked_in(top / f"results-{size}", size) for size in SIZES]
-    print(f"\n{'result, bytes (target: under 2,000)':<44} " + " ".join(f"{size:>8,}" for size in SIZES))
+    print(f"\n{'result, bytes (target: under 2,000)':<44} " + " ".join(f"{size:>8,}" for size in SIZES), flush=True)
     rows: dict[str, list[int]] = {}
     for repo in repos:
         for name, result in results(repo):

@@ -1,4 +1,4 @@
-"""`python -m evals [plans] [goals] [scenarios]`: how well plans and goals are understood, and is that enough?"""
+"""`python -m evals [plans] [goals] [scenarios] [agent]`: is what people write understood well enough?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from evals import results
+from evals.agent import run as agent
 from evals.gates import broken, load_gates
 from evals.goals import run as goals
 from evals.plans import run as plans
@@ -17,7 +18,7 @@ from evals.reports import Report
 from evals.scenarios import run as scenarios
 from orchestrator_agent.terminal import clean
 
-PARTS = ("plans", "goals", "scenarios")
+PARTS = ("plans", "goals", "scenarios", "agent")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,7 +63,7 @@ def _run(part: str, options: argparse.Namespace) -> Report:
         return plans.run(options.only)
     if part == "goals":
         return goals.run(options.predictions, options.only)
-    return scenarios.run(options.only)
+    return scenarios.run(options.only) if part == "scenarios" else agent.without_model(options.only)
 
 
 def _show(report: Report, details: bool) -> None:

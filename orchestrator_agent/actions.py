@@ -162,6 +162,14 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
+class Hurry:
+    """Break off what keeps an agent from seeing what it was sent."""
+
+    agent: AgentFacts
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Answer what an agent asks; the first answer counts. `said` is allow, deny, or words."""
 
@@ -223,6 +231,7 @@ Action = (
     | Release
     | Finish
     | Tell
+    | Hurry
     | Answer
     | Freeze
     | Dismiss
@@ -230,4 +239,4 @@ Action = (
     | NoteAsk
 )
 #: Those that reach an agent that works.
-Steer = Tell | Answer | Freeze | Dismiss | Note | NoteAsk | MarkWaiting
+Steer = Tell | Hurry | Answer | Freeze | Dismiss | Note | NoteAsk | MarkWaiting

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator_agent import git, integration
 from orchestrator_agent.errors import NotAvailable, RepositoryError, RoadmapError
@@ -14,7 +14,7 @@ from orchestrator_agent.roadmap.sketches import NewWork
 from orchestrator_agent.terminal import clean
 
 #: So often a target that moves meanwhile is followed.
-_TRIES = 3
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Addition:
     branch: str
     base: str
     appended: Appended
+    #: Where it has landed; empty before.
+    commit: str = ""
 
     @property
     def work_stream(self) -> WorkStream:
@@ -36,6 +38,12 @@ class Addition:
         before, after = (data.decode("utf-8").splitlines() for data in (self.appended.before, self.appended.after))
         path = self.appended.path
         return [clean(line.rstrip("\n"), 300) for line in difflib.unified_diff(before, after, path, path, n=2)]
+
+    @property
+    def says(self) -> list[str]:
+        """What is written, wherever it stands and whatever its id: what a person's yes is about."""
+        id_ = self.work_stream.id
+        return [line.replace(id_, "") for line in self.diff if line[:1] in "+-" and line[1:].strip()]
 
 
 def propose(project: Project, new: NewWork) -> Addition:
@@ -60,8 +68,10 @@ def propose(project: Project, new: NewWork) -> Addition:
     return Addition(branch, base, appended)
 
 
-def land(project: Project, addition: Addition, new: NewWork) -> str:
-    """Commit an addition on its branch, as it was proposed from `new`; returns the commit.
+def land(project: Project, addition: Addition, new: NewWork) -> Addition:
+    """Commit an addition on its branch, as it was proposed from `new`; returns it as it landed.
+
+    When somebody else added work meanwhile, it comes behind that and may have the next id.
 
     The branch moves by compare-and-swap, and what a person has not committed stays as it is.
 
@@ -75,11 +85,11 @@ def land(project: Project, addition: Addition, new: NewWork) -> str:
         commit = integration.commit_files(project.repository, addition.base, change, message)
         landing = integration.land(project.repository, addition.branch, addition.base, commit)
         if not landing.kind:
-            return commit
+            return replace(addition, commit=commit)
         if landing.kind != "moved":
             raise RepositoryError(f"The roadmap was not changed: {landing.reason}.")
         moved = propose(project, new)
-        if moved.diff != addition.diff:
+        if moved.says != addition.says:
             raise RoadmapError("The roadmap was changed by somebody else meanwhile; look at it and add this again.")
         addition = moved
     raise RepositoryError(f"{addition.branch} keeps moving; add this again when it is quieter.")

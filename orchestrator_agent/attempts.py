@@ -249,7 +249,11 @@ def send_frame(directory: Path, name: str, frame: bytes) -> None:
     folder = directory / "frames"
     # In this order: the shim moves a frame from the first place to the second.
     if not (folder / name).exists() and not (folder / "taken" / name).exists():
-        shim.write_file(str(folder / name), frame)
+        # Not synced: no agent outlives a crash of the machine.
+        fresh = folder / f"{name}.tmp"
+        fresh.write_bytes(frame)
+        fresh.chmod(0o600)
+        fresh.replace(folder / name)
         _signal(directory, signal.SIGUSR2)
 
 

@@ -285,7 +285,7 @@ class Chat:
             if not self.lines.live:
                 await self._until(lambda: self._is_under_way(str(data["command_id"])))
         elif not result.is_error and call.name == "stop_agent" and data.get("command_id"):
-            await self._stopped(str(data["command_id"]), data["agent_ids"])
+            await self._stopped(str(data["command_id"]), data.get("agent_ids", ()))
         elif whole:
             print("\n".join(_shown(call, result)), flush=True)
 
@@ -318,11 +318,22 @@ class Chat:
             UserError: it needs arguments, or does not go with them.
         """
         call = slash_commands.call_of(command, self.toolset)
+        if call is not None and not await self._agreed(call):
+            return print("Nothing was done.")
         if call is not None:
             result = await finished(self.toolset.call(self.orchestrator, call))
             self._changed()
             return await self._tell(call, result)
         print("\n".join(self._own(command)), flush=True)
+
+    async def _agreed(self, call: ToolCall) -> bool:
+        """What writes into the plan is shown and asked about; all else is what the person has just said."""
+        tool = self.toolset.get(call.name)
+        if tool is None or tool.preview is None:
+            return True
+        for line in tool.preview(self.orchestrator, **tool.validate(call.arguments)):
+            self.speaker.line(line)
+        return self.talk.auto or bool(await self.speaker.approve([call], "Shall I write this?"))
 
     def _own(self, command: Command) -> list[str]:
         if command.name == "running":

@@ -157,7 +157,7 @@ def _add_work(add: Add) -> None:
     goal.add_argument("goal", metavar="WORDS", nargs="*", help="what you want")
     goal.add_argument("--auto", action="store_true", help="do not ask before acting")
     goal.add_argument("--explain", action="store_true", help="say how the fixed rules read the words; do nothing")
-    answer = add("answer", "answer the question that a goal or (by its entry in the inbox) an agent waits with", "orch answer 1.2")
+    answer = add("answer", "answer what a goal or (by its entry in the inbox) an agent asks", "orch answer 1.2")
     answer.add_argument("words", metavar="WORDS", nargs="*", help="your answer (without: show the question)")
     answer.add_argument("--detach", action="store_true", help="return at once; the work goes on")
     answer.set_defaults(dry_run=False)
@@ -209,7 +209,8 @@ def _add_steering(add: Add) -> None:
     pause = add("pause", "have an agent and all that it started stand still, time limit included", "orch pause 1.2")
     resume = add("resume", "have a paused agent go on", "orch resume 1.2")
     redirect = add("redirect", "save an agent's work, and have it do another work stream", "orch redirect 1.2 2.1")
-    for command in (pause, resume, redirect):
+    attach = add("attach", "sit at an agent: see what it prints and type to it", "orch attach 1.2")
+    for command in (pause, resume, redirect, attach):
         command.add_argument("agent", metavar="ID", help=agent_help)
     redirect.add_argument("work_stream", metavar="WORK_STREAM", help="what it is to do now")
     redirect.add_argument("--reason", default="", metavar="WORDS", help="why, for the agent and the report")

@@ -411,7 +411,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "why": _why,
     "report": _report,
     "stop": _stop,
-    **dict.fromkeys(("feedback", "pause", "resume", "redirect", "inbox"), _steer),
+    **dict.fromkeys(("feedback", "pause", "resume", "redirect", "attach", "inbox"), _steer),
     "verify": _verify,
     "integrate": _integrate,
     "init": _init,

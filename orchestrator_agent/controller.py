@@ -15,7 +15,8 @@ import time
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,8 @@ from orchestrator_agent.targets import Targets
 
 #: Nothing depends on looking this often: ends and wishes wake us. It bounds what a lost wake-up costs. Seconds.
 _PATIENCE = 1.0
-#: Between looks while a shim is on its way up. Seconds.
+#: Between looks while a shim is on its way up, or a tree comes to stand still. Seconds.
 _STARTING_PATIENCE = 0.02
-#: While agents can be steered, their output is looked at this often. Seconds.
-_LISTENING = 0.05
 _LOCK_TRIES = 30
 #: How much longer than its grace a stop may take before that is said, and before a shim is ended itself. The
 #: whole of a regular end takes up to seven. Seconds.
@@ -101,25 +100,14 @@ class Controller:
         except JournalError as error:  # it may pass; nothing that was not journaled has happened
             print(error, file=sys.stderr, flush=True)
             patience = _PATIENCE
-        await self._wait(patience)
+        await self._hearing.wait(self._woken, patience)
         return False
 
     def _patience(self) -> float:
         """How long nothing need be looked at, in seconds."""
-        if any(f.record.state is AgentState.STARTING for f in self.store.live_agents()):
-            return _STARTING_PATIENCE
-        steered = any(command.kind in steering.KINDS for command in self.store.open_commands())
-        return _LISTENING if steered else _PATIENCE
-
-    async def _wait(self, seconds: float) -> None:
-        """Until we are woken, an agent says something that matters, or the time is over."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), min(left, _LISTENING) if self._hearing.is_needed else left)
-                return
-            if self._hearing.listen():
-                return
+        starting = any(f.record.state is AgentState.STARTING for f in self.store.live_agents())
+        freezing = any(command.kind in ("pause", "resume") for command in self.store.open_commands())
+        return _STARTING_PATIENCE if starting or freezing else _PATIENCE
 
     def _begin_work(self) -> None:
         doubt = f"; settings as they were: {self.project.settings_problem}" if self.project.settings_problem else ""
@@ -149,12 +137,12 @@ class Controller:
         self._take_up()
         self._hear_new_commands()
         belief = self._believe()
-        world = self._look(belief)
+        near = self._look_at_agents(belief)
+        self._carry_out_all(steering.steer(belief, near))  # before git is asked, which takes longer than all of that
+        world = self._look_around(belief, near)
         if world is None:
             return self._woken.set()  # something was refused, which changes what we believe
-        for action in reconcile(belief, world):
-            with contextlib.suppress(Conflict):  # decided on a state that has moved on; the next look sees it
-                self._carry_out(action)
+        self._carry_out_all(reconcile(belief, world))
 
     def _believe(self) -> actions.Belief:
         store, settings = self.store, self.project.settings
@@ -185,8 +173,8 @@ class Controller:
             self._lane = None if self._lane == key else self._lane
 
     def _hear_new_commands(self) -> None:
-        """With each new command the settings are read again; bad ones change nothing."""
-        open_ = {command.id for command in self.store.open_commands()}
+        """With each new command the settings are read again; bad ones change nothing. Steering goes by the old ones."""
+        open_ = {command.id for command in self.store.open_commands() if command.kind not in steering.KINDS}
         if fresh := open_ - self._known:
             try:
                 self.project.read_settings_again()
@@ -196,16 +184,18 @@ class Controller:
                 self._record(events.WARNING, kept, command_id=min(fresh))
         self._known = open_
 
-    def _look(self, belief: actions.Belief) -> actions.World | None:
-        """What is there now; None when commands had to be refused, because their roadmap was never readable."""
+    def _look_around(self, belief: actions.Belief, near: actions.World) -> actions.World | None:
+        """With the roadmaps; None when commands had to be refused, because theirs was never readable."""
         targets = [str(command.payload["target"]) for command in belief.commands if "target" in command.payload]
         views, problems = self._targets.views(targets)
         refused = [command for command in belief.commands if command.payload.get("target") in problems]
         for command in refused:
             why = problems[str(command.payload["target"])]
             self._record(events.COMMAND_DONE, why, command_id=command.id, data={"state": "refused"})
-        if refused:
-            return None
+        return None if refused else replace(near, views=views)
+
+    def _look_at_agents(self, belief: actions.Belief) -> actions.World:
+        """What is there now, but for the roadmaps."""
         live = [f.record.id for f in belief.agents if f.record.state.is_live]
         self._hearing.tune(belief.agents)
         self._hearing.listen()
@@ -213,7 +203,7 @@ class Controller:
         overdue = {name for name in self._asked if self._waited_for(name) > _FIRM_AFTER}
         return actions.World(
             attempts={name: attempts.observe(self.project.agent_folder(name)) for name in live},
-            views=views,
+            views={},
             now=self.store.now(),
             lane=self._lane,
             busy=frozenset(self._jobs),
@@ -229,6 +219,11 @@ class Controller:
         return 0.0 if since is None else time.monotonic() - since - self.project.settings.agent.stop_grace_seconds
 
     # -- carry out -----------------------------------------------------------------------------------------------
+
+    def _carry_out_all(self, decided: Iterable[actions.Action]) -> None:
+        for action in decided:
+            with contextlib.suppress(Conflict):  # decided on a state that has moved on; the next look sees it
+                self._carry_out(action)
 
     def _carry_out(self, action: actions.Action) -> None:
         match action:

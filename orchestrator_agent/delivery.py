@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator_agent import attempts, events, runtimes
-from orchestrator_agent.actions import Answer, Dismiss, Freeze, MarkWaiting, Note, NoteAsk, Steer, Tell
+from orchestrator_agent.actions import Answer, Dismiss, Freeze, Hurry, MarkWaiting, Note, NoteAsk, Steer, Tell
 from orchestrator_agent.events import Event
 from orchestrator_agent.hearing import Hearing
 from orchestrator_agent.project import Project
@@ -30,6 +30,9 @@ def carry_out(project: Project, hearing: Hearing, action: Steer) -> list[Event]:
             number, urgency = project.store.accepted_at(command.id), str(command.payload.get("urgency", "next"))
             for part, line in enumerate(runtime.message(command.id, str(command.payload["text"]), urgency)):
                 attempts.send_frame(folder, f"{number:010}-{part}-{command.id}", line)
+        case Hurry(_, command):
+            for part, line in enumerate(runtime.interrupt(command.id)):
+                attempts.send_frame(folder, f"hurry-{part}-{command.id}", line)
         case Answer(_, ask, said):
             entry = entry_of(agent.record.id, ask.request)
             attempts.send_frame(folder, f"answer-{entry}", runtime.answer(ask, said == "allow", _words(said)))

@@ -5,7 +5,10 @@ Nothing of it is kept: a new controller reads from the beginning, and comes to t
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,9 @@ from orchestrator_agent.actions import Heard
 from orchestrator_agent.project import Project
 from orchestrator_agent.runtimes.ear import Ear
 from orchestrator_agent.store import AgentFacts
+
+#: Output is looked at this often. Seconds.
+_OFTEN = 0.02
 
 
 @dataclass(slots=True)
@@ -35,11 +41,6 @@ class Hearing:
         """Listen to agents of an open project."""
         self._project = project
         self._lines: dict[str, _Line] = {}
-
-    @property
-    def is_needed(self) -> bool:
-        """True while somebody is listened to."""
-        return bool(self._lines)
 
     def tune(self, agents: Iterable[AgentFacts]) -> None:
         """Listen to these agents, as far as they can be steered, and to no others."""
@@ -67,6 +68,16 @@ class Hearing:
             if offset == line.offset:
                 return told
             line.offset = offset
+
+    async def wait(self, woken: asyncio.Event, seconds: float) -> None:
+        """Until something wakes us, an agent says what matters, or the time is over."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), min(left, _OFTEN) if self._lines else left)
+                return
+            if self.listen():
+                return
 
     def heard(self) -> dict[str, Heard]:
         """What each agent has said so far."""

@@ -128,6 +128,7 @@ class TerminalLines:
         self._history, self._complete, self._interrupt = history, complete, interrupt
         self._typed: asyncio.Queue[str | Exception] = asyncio.Queue()
         self._question: tuple[str, asyncio.Future[str]] | None = None
+        self._one_question = asyncio.Lock()
         self._bar = ""
         self._session: PromptSession[str] | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -179,6 +180,10 @@ class TerminalLines:
         self._question = None
 
     async def ask(self, prompt: str) -> str | None:
+        async with self._one_question:  # a command may ask while a turn does
+            return await self._ask(prompt)
+
+    async def _ask(self, prompt: str) -> str:
         session = self._begin()
         buffer = session.default_buffer
         half_typed = buffer.document

@@ -42,6 +42,7 @@ class ReceiptStep(StrEnum):
     ACCEPTED = "accepted"  # journaled
     DELIVERED = "delivered"  # the runtime took it
     SEEN = "seen"  # something follows from it
+    LATE = "late"  # it was not seen in time, and is delivered more firmly where that can be
     APPLIED = "applied"
     REFUSED = "refused"
 

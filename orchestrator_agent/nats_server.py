@@ -143,7 +143,7 @@ def status(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 async def _reach(where: Target) -> dict[str, Any]:
     """What a server says of itself."""
     try:
-        client = await connection.connect(where, allow_reconnect=False)
+        client = await connection.connect_once(where)
     except SettingsError:
         raise
     except Exception as error:  # whatever a network and a server may do

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import follow, overview, wishes
+from orchestrator_agent import follow, naming, overview, wishes
 from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
@@ -123,7 +123,7 @@ class Orchestrator(Reins):
         Raises:
             UnknownAgent: neither exists.
         """
-        return wishes.find_agent(self.project, name)
+        return naming.by_id(self.project, name)
 
     # -- planning and accepting ----------------------------------------------------------------------------------
 

@@ -26,17 +26,17 @@ from orchestrator_agent.actions import (
     World,
 )
 from orchestrator_agent.model import AgentState, Verification
-from orchestrator_agent.steering import KINDS, is_promised, messages_for, redirected, steer
+from orchestrator_agent.steering import KINDS, is_promised, messages_for, redirected
 from orchestrator_agent.store import AgentFacts, Command, Result
 
 #: An agent whose shim died is no fault of the work: such attempts are not counted, up to this many.
 MAX_LOST = 3
 #: Neither are agents that met a limit of their account, up to this many.
-MAX_LIMITED = 10
+MAX_LIMITED = 40
 #: A shim that ends before it starts anything (a full disk, say) is launched so often.
 MAX_LAUNCHES = 3
-#: After a limit that names no end: this long, and twice as long for each further attempt, four times. Seconds.
-_BACK_OFF = 60.0
+#: After a limit that names no end: this long, and twice as long for each further attempt, seven times. Seconds.
+_BACK_OFF = 5.0
 #: A target branch that moves each time before the work lands is left to a person after so many verifications.
 MAX_VERIFICATIONS = 8
 
@@ -49,7 +49,6 @@ def reconcile(belief: Belief, world: World) -> list[Action]:
     actions: list[Action] = []
     for facts in belief.agents:
         actions += _tend(facts, world, belief)
-    actions += steer(belief, world)
     steps = _advance(belief, world)
     retries = [step for step in steps if isinstance(step, Spawn)]
     actions += [step for step in steps if not isinstance(step, Spawn)]
@@ -179,7 +178,7 @@ def opens_at(facts: AgentFacts) -> float:
     if not facts.ending.get("limited"):
         return 0.0
     told = facts.ending.get("until")
-    return float(told) if told else (facts.record.ended_at or 0.0) + _BACK_OFF * 2 ** min(facts.record.attempt - 1, 4)
+    return float(told) if told else (facts.record.ended_at or 0.0) + _BACK_OFF * 2 ** min(facts.record.attempt - 1, 7)
 
 
 def _is_landing(command: Command, last: AgentFacts) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from orchestrator_agent import events, follow, wishes
-from orchestrator_agent.errors import NotAvailable, RoadmapError, UnknownAgent, UnknownWorkStream
+from orchestrator_agent import events, follow, naming, wishes
+from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.events import Event
-from orchestrator_agent.model import Receipt, ReceiptStep, same_id
+from orchestrator_agent.model import Receipt, ReceiptStep
 from orchestrator_agent.project import Project
 from orchestrator_agent.store import AgentFacts, Command
 from orchestrator_agent.terminal import clean
@@ -17,7 +17,7 @@ from orchestrator_agent.terminal import clean
 #: The most characters of one message to an agent.
 LONGEST = 100_000
 URGENCIES = ("now", "next", "later")
-#: By when a command should have been delivered. Seconds.
+#: By when a command should have come through. Seconds.
 DELIVERY = 60.0
 
 
@@ -30,12 +30,16 @@ class Reins:
 
     project: Project
 
-    def send_feedback(self, agent: str, text: str, urgency: str = "next", request_id: str = "") -> str:
+    def send_feedback(
+        self, agent: str, text: str, urgency: str = "next", request_id: str = "", within: float = 600.0
+    ) -> str:
         """Tell an agent something while it works.
 
         Args:
             urgency: "next" (between two of its steps), "now" (what it is doing is broken off), or "later" (when it
                 has done what it is at). An agent of a kind that hears nothing is stopped and goes on with it.
+            within: seconds in which it should be seen. Then a receipt says that it is late, and what hinders a "next"
+                is broken off.
 
         Raises:
             UnknownAgent, NotAvailable: nobody of that name works.
@@ -46,7 +50,8 @@ class Reins:
             raise NotAvailable("There is nothing in that to tell; give the words.")
         if len(text) > LONGEST:
             raise NotAvailable(f"A message has at most {LONGEST:,} characters; put the rest into a file and name that.")
-        return self._steer("feedback", agent, request_id, text=clean(text, keep_newlines=True), urgency=urgency)
+        said = clean(text, keep_newlines=True)
+        return self._steer("feedback", agent, request_id, within=within, text=said, urgency=urgency)
 
     def pause(self, agent: str, request_id: str = "") -> str:
         """Have an agent and everything that it started stand still; its time limit stands still too.
@@ -143,13 +148,22 @@ class Reins:
 
     # -- accepting -----------------------------------------------------------------------------------------------
 
-    def _steer(self, kind: str, agent: str, request_id: str, *, also: list[Event] | None = None, **wish: Any) -> str:
+    def _steer(
+        self,
+        kind: str,
+        agent: str,
+        request_id: str,
+        *,
+        also: Sequence[Event] = (),
+        within: float = DELIVERY,
+        **wish: Any,
+    ) -> str:
         if (known := self._known(request_id)) is not None:
             return known
         facts = self._at_work(agent)
-        payload = {"agent_id": facts.record.id, **wish, "deadline": self.project.store.now() + DELIVERY}
+        payload = {"agent_id": facts.record.id, **wish, "deadline": self.project.store.now() + within}
         message = f"asked to {_WORDS[kind]} {facts.record.id}"
-        return wishes.accept_steering(self.project, kind, payload, message, request_id, also or [])
+        return wishes.accept_steering(self.project, kind, payload, message, request_id, also)
 
     def _known(self, request_id: str) -> str | None:
         return wishes.accepted_as(self.project, request_id) if request_id else None
@@ -160,7 +174,7 @@ class Reins:
         Raises:
             UnknownAgent, NotAvailable: there is none, or it has ended.
         """
-        facts = find(self.project, name)
+        facts = naming.find(self.project, name)
         if not facts.record.state.is_live:
             raise NotAvailable(f"{facts.record.id} has ended ({facts.record.state.value}); start its work again first.")
         return facts
@@ -169,46 +183,12 @@ class Reins:
 _WORDS = {"feedback": "tell", "pause": "pause", "resume": "resume", "redirect": "redirect", "answer": "answer"}
 
 
-def find(project: Project, name: str) -> AgentFacts:
-    """The agent of that id, of that work stream, or of the one work stream at work whose name holds these words.
-
-    Raises:
-        UnknownAgent: there is none; or there are several, and the text names them.
-    """
-    try:
-        return wishes.find_agent(project, name)
-    except UnknownAgent:
-        found = _called(project, name)
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise
-    several = ", ".join(facts.record.work_stream_id for facts in found[:5])
-    raise UnknownAgent(f"{clean(name, 80)!r} may be {several}; name one of them.")
-
-
-def _called(project: Project, name: str) -> list[AgentFacts]:
-    """The agents at work whose work stream a person calls so."""
-    try:
-        streams = project.roadmap()
-    except RoadmapError:
-        return []
-    words, live = set(name.casefold().split()), project.store.live_agents()
-    with contextlib.suppress(UnknownWorkStream):
-        id_ = streams.get(name).id
-        return [facts for facts in live if same_id(facts.record.work_stream_id, id_)]
-    called = [s.id for s in streams.work_streams if words and words <= set(s.name.casefold().split())]
-    return [facts for facts in live if any(same_id(facts.record.work_stream_id, id_) for id_ in called)]
-
-
 def receipts_of(command: Command) -> list[Receipt]:
     """How far a command has come, in the order of steps."""
     found = [Receipt(command.id, ReceiptStep.ACCEPTED, command.created_at, "", command.payload.get("deadline"))]
     steps = command.outcome.get("steps", {})
-    for step in (ReceiptStep.DELIVERED, ReceiptStep.SEEN):
-        if step.value in steps:
-            known = steps[step.value]
-            found.append(Receipt(command.id, step, known["at"], known.get("reason", ""), known.get("deadline")))
+    for name, known in sorted(steps.items(), key=lambda item: float(item[1]["at"])):
+        found.append(Receipt(command.id, ReceiptStep(name), known["at"], known.get("reason", "")))
     if command.finished_at is not None:
         step = ReceiptStep.APPLIED if command.state == "done" else ReceiptStep.REFUSED
         found.append(Receipt(command.id, step, command.finished_at, command.outcome.get("message", "")))

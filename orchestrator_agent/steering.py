@@ -17,6 +17,7 @@ from orchestrator_agent.actions import (
     Finish,
     Freeze,
     Heard,
+    Hurry,
     MarkRunning,
     MarkWaiting,
     Note,
@@ -98,17 +99,30 @@ def _feedback(belief: Belief, world: World, command: Command, agent: AgentFacts)
     elif is_at_work(agent, world) and not world.attempts[record.id].closing:
         if agent.details.get("is_live"):
             yield Tell(agent, command)
-            yield from _receipts(command, agent, world.heard.get(record.id, Heard()))
+            yield from _receipts(world, command, agent)
         elif command.payload.get("urgency") != "later":
             yield Stop(agent, firm=record.id in world.overdue)
 
 
-def _receipts(command: Command, agent: AgentFacts, heard: Heard) -> Iterator[Action]:
-    step = heard.steps.get(message_id(command.id))
+def _receipts(world: World, command: Command, agent: AgentFacts) -> Iterator[Action]:
+    step = world.heard.get(agent.record.id, Heard()).steps.get(message_id(command.id))
+    if step in (None, ReceiptStep.DELIVERED):
+        yield from _late(world, command, agent)
     if step is ReceiptStep.REFUSED:
         yield refused(command, "the agent dropped it")
     elif step is not None:
         yield from _advance(command, agent, step)
+
+
+def _late(world: World, command: Command, agent: AgentFacts) -> Iterator[Action]:
+    """What is done about feedback that was not seen in time. Who is paused or waits for a person is not late."""
+    is_late = world.now > float(command.payload.get("deadline") or world.now)
+    if not is_late or agent.record.state is not AgentState.RUNNING or command.payload.get("urgency") == "later":
+        return
+    if command.payload.get("urgency") == "next":
+        yield Hurry(agent, command)
+    if ReceiptStep.LATE.value not in command.outcome.get("steps", {}):
+        yield Note(command, agent, ReceiptStep.LATE, "it was not seen in time")
 
 
 def _advance(command: Command, agent: AgentFacts, step: ReceiptStep, reason: str = "") -> Iterator[Action]:
@@ -171,7 +185,9 @@ def _redirect(belief: Belief, world: World, command: Command, agent: AgentFacts)
     """Stop the agent; when it has ended, `redirected` lets its successor begin elsewhere."""
     begun = next((f for f in belief.agents if f.details.get("redirect") == command.id), None)
     if begun is not None:
-        if begun.record.state is not AgentState.STARTING:
+        if begun.record.started_at is None and not begun.record.state.is_live:
+            yield refused(command, f"{begun.record.id} could not be started: {begun.record.reason}")
+        elif begun.record.started_at is not None:
             yield from _advance(command, begun, ReceiptStep.APPLIED, f"{begun.record.id} works on it")
         return
     owner = next((c for c in belief.commands if c.id == agent.record.command_id), None)

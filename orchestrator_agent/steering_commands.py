@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from orchestrator_agent import commands, exit_codes, overview
+from orchestrator_agent import attaching, commands, exit_codes, overview
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.terminal import clean, clock, duration
 
@@ -21,6 +21,8 @@ def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
     """
     if options.command == "inbox":
         return _inbox(options, orchestrator)
+    if options.command == "attach":
+        return attaching.run(options, orchestrator)
     step = "applied"
     if options.command == "feedback":
         step = "delivered"  # what follows can take as long as the agent's turn

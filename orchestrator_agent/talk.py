@@ -243,14 +243,14 @@ class Talk:
         tool = self.rules.toolset.get(call.name)
         if self.dry_run and tool is not None and not tool.read_only:
             self.listener.line(f"Would do: {self._yes_question(call).removesuffix('?')}")
+            if (problem := self._show(tool, call)) is not None:
+                return problem
             return ToolResult("Not done, because this is a dry run; take it as done and go on.")
         if tool is None or not tool.needs_yes or self.auto:
             return None
         asked, given = self._yes_question(call), self._answers.get(block["id"])
-        try:
-            self._show(tool, call)
-        except UserError as error:
-            return ToolResult(clean(str(error), 480), is_error=True)
+        if (problem := self._show(tool, call)) is not None:
+            return problem
         yes = (
             given.strip().casefold() in ("y", "yes")
             if given is not None
@@ -260,15 +260,15 @@ class Talk:
             raise self._wait(block, asked, ("yes", "no"))
         return None if yes else ToolResult("The person said no; it was not done.", is_error=True)
 
-    def _show(self, tool: Tool, call: ToolCall) -> None:
-        """Before a yes to something that is written: what would be written.
-
-        Raises:
-            UserError: it cannot be.
-        """
-        if tool.preview is not None:
-            for line in tool.preview(self.orchestrator, **tool.validate(call.arguments)):
-                self.listener.line(line)
+    def _show(self, tool: Tool, call: ToolCall) -> ToolResult | None:
+        """Show what a call would write, where it writes something; a result when it cannot be written."""
+        try:
+            lines = tool.preview(self.orchestrator, **tool.validate(call.arguments)) if tool.preview else []
+        except UserError as error:
+            return ToolResult(clean(str(error), 480), is_error=True)
+        for line in lines:
+            self.listener.line(line)
+        return None
 
     def _wait(self, block: Block, asked: str, choices: Sequence[str]) -> Waiting:
         self.transcripts.ask(self.transcript, {"id": block["id"], "question": asked, "choices": list(choices)})

@@ -15,7 +15,7 @@ from typing import Any
 
 from orchestrator_agent import attempts, checks, events, git, runtimes
 from orchestrator_agent import roadmap as plans
-from orchestrator_agent.errors import NotAvailable, SettingsError, UnknownAgent
+from orchestrator_agent.errors import NotAvailable, SettingsError
 from orchestrator_agent.events import Event
 from orchestrator_agent.journal import Conflict
 from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus
@@ -391,23 +391,3 @@ def _accept(
     if wake:
         project.wake_controller()
     return command_id
-
-
-def find_agent(project: Project, name: str) -> AgentFacts:
-    """The agent of that id, or the newest one of that work stream.
-
-    Raises:
-        UnknownAgent: neither exists.
-    """
-    store = project.store
-    found = store.agent(name)
-    if found is not None:
-        return found
-    bare = name.split()[-1] if name.split() else name
-    of_stream = store.agents(work_stream_id=bare)
-    if of_stream:
-        live = [facts for facts in of_stream if facts.record.state.is_live]
-        return (live or of_stream)[-1]
-    known = store.agents(limit=3)
-    hint = f"known are {', '.join(f.record.id for f in known)}." if known else "no agent has run here yet."
-    raise UnknownAgent(f"There is no agent or work stream {name[:80]!r} with an agent; {hint}")

@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import nats
 import nats.errors
 from nats.aio.client import Client
-from support_work import PATIENCE, until
+from support_work import PATIENCE, kill_controller, until
 
 from orchestrator_agent.coordinators.outbox import is_public
 from orchestrator_agent.nats_server import find_server
@@ -79,8 +78,9 @@ async def request(client: Client, subject: str, payload: Any = None, **fields: A
 
 async def with_client(url: str, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
     """What `work` returns, given a plain client of the server."""
-    client = await nats.connect(url, **options)
+    client = Client()
     try:
+        await client.connect(url, **options)
         return await work(client)
     finally:
         await client.close()
@@ -128,3 +128,9 @@ class Hearing:
 def public_events(repo: Path) -> list[int]:
     """The numbers of all events of the journal that may be published."""
     return [event.id for event in Orchestrator(repo).project.store.events_after(0, 10_000) if is_public(event)]
+
+
+def end_controller(repo: Path) -> None:
+    """Kill the controller, and wait until its lock is free: its threads may outlive its first one for a moment."""
+    kill_controller(repo)
+    until(lambda: not Orchestrator(repo).project.controller_runs())

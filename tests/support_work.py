@@ -100,6 +100,13 @@ def start_orch(repo: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
+def run_until_at_work(repo: Path, *names: str) -> None:
+    """Start work streams in the background, and wait until their agents run."""
+    for name in names:
+        ask(repo, "run", name, "--detach")
+    until(lambda: [agent["state"] for agent in ask(repo, "running")["agents"]] == ["running"] * len(names))
+
+
 def until(true: Callable[[], object]) -> None:
     """Wait until `true()` is true."""
     deadline = time.monotonic() + PATIENCE

@@ -319,3 +319,14 @@ def test_without_a_roadmap_one_sentence_says_what_to_do(repo: Path) -> None:
     done = run_orch(repo, "chat", input="status\n")
     assert done.returncode == 2
     assert "orch init" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_what_is_written_into_the_plan_is_shown_and_asked_about(make: Furnish) -> None:
+    repo = make(SLOW)
+    plan = repo / "plans" / "roadmap.md"
+    before = plan.read_text("utf-8")
+    said = pipe(repo, "/add_work_stream Currency table", "n")
+    assert "Currency table" in said and "Shall I write this? [y/N] n" in said and "Nothing was done." in said
+    assert plan.read_text("utf-8") == before
+    pipe(repo, "/add_work_stream Currency table", "y")
+    assert "Currency table" in plan.read_text("utf-8")

@@ -96,13 +96,15 @@ def test_a_goal_is_looked_up_asked_about_started_seen_and_stopped(make: Callable
 
 def test_a_no_reaches_the_model_and_so_do_other_words(make: Callable[..., Path], chat: Open) -> None:
     repo = make()
-    brain = in_turn(answers(tool("run_batch")), answers(tool("run_batch")), text("As you like."))
+    brain = in_turn(
+        answers(tool("run_batch")), answers(tool("spawn_agent", work_stream_id="1.3")), text("As you like.")
+    )
     with StandIn(brain) as standin:
         terminal = chat(repo, standin)
         terminal.says("do it all")
         terminal.sees("run batch? [y/N]")
         terminal.says("n")
-        terminal.sees("run batch? [y/N]")
+        terminal.sees("spawn agent (work_stream_id 1.3)? [y/N]")
         terminal.says("only the table, please")
         terminal.sees("As you like.")
         terminal.says("quit")

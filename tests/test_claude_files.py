@@ -1,23 +1,21 @@
 """What Claude Code is given, as files and as a plugin, and (where the command is installed) what it makes of them.
 
-The model behind the real Claude Code is the stand-in with scripted answers. The command is looked for on PATH and in
-ORCH_TEST_CLAUDE; it is proprietary and no dependency of ours.
+The model behind the real Claude Code is the stand-in with scripted answers.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import GIVEN
 from standin import Answer, Request, StandIn, text, tool
 from support import ROOT, run_orch
+from support_claude import CLAUDE, needs_claude
 from support_work import ask, make_project
 
 from orchestrator_agent.orchestrator import Orchestrator
@@ -26,7 +24,6 @@ from orchestrator_agent.tools import TOOLS
 PACKAGED = ROOT / "orchestrator_agent" / "claude_code"
 #: Front matter that Claude Code knows (2.1.330); it takes unknown keys without a word, so we look ourselves.
 KNOWN = {"name", "description", "tools", "disallowedTools", "model", "color", "argument-hint"}
-CLAUDE = GIVEN.get("ORCH_TEST_CLAUDE") or shutil.which("claude", path=GIVEN.get("PATH"))
 
 
 def front_matter(file: Path) -> tuple[dict[str, str], str]:
@@ -111,7 +108,7 @@ def claude(repo: Path, standin: StandIn, *flags: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.skipif(not CLAUDE, reason="Claude Code is not installed (put it on PATH, or name it in ORCH_TEST_CLAUDE)")
+@needs_claude
 def test_claude_code_takes_the_persona_and_our_tools_run(repo: Path) -> None:
     make_project(repo, "sleep 60", settings="stop_grace_seconds = 0.2\n")
     installed = run_orch(repo, "init", "--claude-code")
@@ -150,7 +147,7 @@ def persona(request: Request) -> bool:
     return "You coordinate coding agents" in json.dumps(request.body.get("system", ""))
 
 
-@pytest.mark.skipif(not CLAUDE, reason="Claude Code is not installed (put it on PATH, or name it in ORCH_TEST_CLAUDE)")
+@needs_claude
 @pytest.mark.parametrize("place", [PACKAGED, ROOT], ids=["plugin", "marketplace"])
 def test_claude_code_finds_the_plugin_valid(place: Path) -> None:
     assert CLAUDE

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from standin import Answer, Reply, Request, StandIn, text, tool
+from standin import Answer, Failure, Reply, Request, StandIn, text, tool
 from support import git, run_orch
 from support_claude import (
     LONG,
@@ -24,7 +24,7 @@ from support_claude import (
     use,
 )
 from support_steering import steps_of
-from support_work import is_running, kill_controller, until, wait_for_end
+from support_work import ask, is_running, kill_controller, lines_of, until, wait_for_end
 
 from orchestrator_agent import shim
 from orchestrator_agent.orchestrator import Orchestrator
@@ -89,8 +89,8 @@ def test_feedback_is_in_the_next_request_and_now_breaks_off_a_long_call(
         first = orchestrator.send_feedback("1.1", "ORDER ONE")
         assert orchestrator.wait_for_receipt(first, "seen")
         assert "ORDER ONE" in said(standin.requests[1])
-        kill_controller(repo)
         urgent = orchestrator.send_feedback("1.1", "ORDER THREE", "now")
+        kill_controller(repo)
         begun = time.monotonic()
         assert orchestrator.wait_for_receipt(urgent) and time.monotonic() - begun < 60
         assert steps_of(orchestrator, first) == steps_of(orchestrator, urgent) == LIVE
@@ -99,6 +99,35 @@ def test_feedback_is_in_the_next_request_and_now_breaks_off_a_long_call(
     assert told.count("ORDER ONE") == told.count("ORDER THREE") == 1
     assert git(repo, "show", "main:made-1.1.txt") == "made"
     assert len(orchestrator.project.store.agents()) == 1
+
+
+def test_a_paused_claude_stands_still_with_its_tools(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claude_project(repo, ["1.1"])
+    count, go = repo.parent / "count", repo.parent / "go"
+    tick = f"while [ ! -e {go} ]; do echo >> {count}; python3 -c 'import time; time.sleep(0.02)'; done"
+
+    def brain(request: Request) -> Reply:
+        done = results(request)
+        return calls(tick) if done == 0 else work("1.1") if done == 1 else text("Done.")
+
+    with StandIn(brain) as standin:
+        use(standin, monkeypatch)
+        orchestrator = start(repo, "1.1")
+        until(lambda: len(lines_of(count)) > 3)
+        command = orchestrator.pause("1.1")
+        kill_controller(repo)
+        assert orchestrator.wait_for_receipt(command)
+        before = len(lines_of(count))
+        told = orchestrator.send_feedback("1.1", "ORDER ONE")
+        time.sleep(2)
+        assert len(lines_of(count)) == before and steps_of(orchestrator, told) == ["accepted"]
+        assert orchestrator.agent("1.1").record.reason == "paused"
+        assert orchestrator.wait_for_receipt(orchestrator.resume("1.1"))
+        until(lambda: len(lines_of(count)) > before)
+        go.touch()
+        wait_for_end(repo)
+        assert said(standin.requests[-1]).count("ORDER ONE") == 1
+    assert steps_of(orchestrator, told) == LIVE and git(repo, "show", "main:made-1.1.txt") == "made"
 
 
 def test_a_permission_is_asked_for_and_given_from_another_terminal(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +213,7 @@ def test_redirected_the_same_session_does_other_work(repo: Path, monkeypatch: py
         record = orchestrator.agent("1.1").record
         until(lambda: (Path(record.worktree) / "half.txt").exists())
         command = orchestrator.redirect("1.1", "1.2", "more urgent")
+        kill_controller(repo)
         wait_for_end(repo)
         sessions = {session_of(request) for request in standin.requests}
     assert steps_of(orchestrator, command)[-1] == "applied" and len(sessions) == 1
@@ -205,3 +235,65 @@ def test_what_was_left_running_does_not_keep_an_agent(repo: Path, monkeypatch: p
         wait_for_end(repo)
         assert len(matching(standin, lambda request: results(request) > 2)) == 0
     assert orchestrator.agent("1.1").record.state == "completed" and git(repo, "show", "main:made-1.1.txt") == "made"
+
+
+def test_a_limit_with_a_reset_makes_all_wait_and_the_same_sessions_go_on(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["1.1", "1.2", "1.3"]
+    claude_project(repo, names, "max_attempts = 1\n")
+    refused: list[float] = []
+    allowed: list[float] = []
+
+    def brain(request: Request) -> Reply:
+        now = time.time()
+        if len(refused) < 3 or (refused and now < reset[0]):
+            reset[:] = reset or [float(int(now) + 12)]
+            refused.append(now)
+            headers = {
+                "anthropic-ratelimit-unified-status": "rejected",
+                "retry-after": "3600",  # a shorter one it waits for by itself
+            }
+            return Failure(status=429, message=f"Claude AI usage limit reached|{int(reset[0])}", headers=headers)
+        allowed.append(now)
+        name = stream_of(request, names)
+        return text("Done.") if f"Make {name}" in said(request) else work(name)
+
+    reset: list[float] = []
+    with StandIn(brain) as standin:
+        use(standin, monkeypatch)
+        orchestrator = start(repo, *names)
+        until(lambda: len(refused) >= 3)
+        until(lambda: all(f.record.state == "failed" for f in orchestrator.project.store.agents()))
+        waiting = ask(repo, "status")["under_way"]
+        wait_for_end(repo)
+        sessions = {session_of(request) for request in standin.requests}
+    assert len(waiting) == 3 and all("limit" in item["reason"] for item in waiting)
+    assert len(refused) == 3 and len(sessions) == 3 and min(allowed) >= reset[0]
+    results = orchestrator.project.store.last_results()
+    assert {result.outcome for result in results.values()} == {"complete"}
+
+
+def test_an_overload_is_waited_for_and_a_bad_key_is_one_line(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claude_project(repo, ["1.1", "1.2"], "max_attempts = 1\n")
+    monkeypatch.setenv("CLAUDE_CODE_MAX_RETRIES", "0")
+    seen: list[str] = []
+
+    def brain(request: Request) -> Reply:
+        seen.append(session_of(request))
+        if stream_of(request, ["1.1", "1.2"]) == "1.2":
+            return Failure(status=401, message="invalid x-api-key")
+        if len(seen) < 4:
+            return Failure(status=529)
+        return text("Done.") if "Make 1.1" in said(request) else work("1.1")
+
+    with StandIn(brain) as standin:
+        use(standin, monkeypatch)
+        orchestrator = start(repo, "1.1")
+        wait_for_end(repo)
+        assert git(repo, "show", "main:made-1.1.txt") == "made" and len(set(seen)) == 1
+        start(repo, "1.2")
+        wait_for_end(repo)
+    result = orchestrator.project.store.last_results()["1.2"]
+    assert result.outcome == "failed" and result.reason.startswith("Claude Code is not signed in")
+    assert len(orchestrator.project.store.agents(work_stream_id="1.2")) == 1

@@ -12,7 +12,7 @@ from support_talk import ROADMAP, SLOW, furnish, stopped_after
 from orchestrator_agent import events, follow
 from orchestrator_agent.conversation import Conversation, describe, label, question
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.tools import TOOLS, ToolCall
+from orchestrator_agent.tools import TOOLS, ToolCall, Toolset
 
 Furnish = Callable[..., Path]
 READ_ONLY = {tool.name for tool in TOOLS if tool.read_only}
@@ -86,10 +86,13 @@ def test_what_cannot_start_is_said_and_not_asked(conversation: Conversation) -> 
     assert "2.1 cannot start: waits for 1.1" in describe(proposal)[-1]
 
 
-def test_what_has_no_tool_yet_is_said(conversation: Conversation) -> None:
+def test_words_for_an_agent_go_to_the_tool_for_it_and_what_has_no_tool_is_said(conversation: Conversation) -> None:
     proposal = conversation.propose("tell 1.1 to use decimals")
-    assert proposal.calls == ()
-    assert "cannot send feedback yet" in describe(proposal)[-1]
+    assert proposal.calls == (ToolCall("send_feedback", {"agent_id": "1.1", "feedback": "use decimals"}),)
+    (refused,) = conversation.carry_out(proposal)
+    assert refused.is_error and "1.1" in refused.text  # nobody works on it
+    bare = Conversation(conversation.orchestrator, toolset=Toolset(()))
+    assert "cannot send feedback yet" in describe(bare.propose("tell 1.1 to use decimals"))[-1]
 
 
 def test_a_dry_run_is_shown_and_never_done(conversation: Conversation) -> None:

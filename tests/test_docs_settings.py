@@ -65,7 +65,12 @@ def test_what_is_documented_can_be_written_into_a_file_and_is_the_default(tmp_pa
 
 @pytest.mark.parametrize("name", [name for name in real() if name != "checks.commands"])
 def test_every_setting_has_its_variable(tmp_path: Path, name: str) -> None:
-    values = {"agent.runtime": "demo", "agent.prompt": "file", "integration.policy": "branch"}
+    values = {
+        "agent.runtime": "demo",
+        "agent.prompt": "file",
+        "integration.policy": "branch",
+        "conversation.interpreter": "rules",
+    }
     default = real()[name]
     usual = {bool: str(not default).lower(), int: "7", float: "7.5", str: "some", list: "some words"}
     text = values.get(name) or usual[type(default)]

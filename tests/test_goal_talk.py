@@ -15,6 +15,7 @@ from standin import Answer, Failure, Reply, Request, StandIn, in_turn, text, too
 from support import git, run_orch
 from support_talk import stopped_after
 from support_work import PLAN, WORK, lines_of, make_project, says, snapshot, start_orch, statuses, until, waits_for
+from test_docs_json import keys
 
 from orchestrator_agent.orchestrator import Orchestrator
 
@@ -246,8 +247,10 @@ def test_json_tells_what_is_said_called_and_happens_and_ends_with_the_result(mak
     assert (done.returncode, done.stderr) == (0, "") and done.stdout.isascii()
     told = json_of(done)
     types = [line["type"] for line in told]
+    said = [set(line) for line in told if line["type"] in ("said", "tool_called") and "id" not in line]
+    assert set.union(*said) == keys("`said` and `tool_called`")
     assert types.index("said") < types.index("tool_called") < types.index("spawning_agent") < types.index("result")
-    called = next(line for line in told if line["type"] == "tool_called" and "tool" in line)
+    called = next(line for line in told if line["type"] == "tool_called" and "id" not in line)
     assert (called["tool"], called["arguments"], called["is_error"]) == (
         "spawn_agent",
         {"work_stream_id": "1.1"},

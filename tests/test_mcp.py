@@ -117,9 +117,11 @@ def test_resources_and_errors(repo: Path) -> None:
         unknown = await session.call_tool("list_everything", {})
         bad = await session.call_tool("get_status", {"color": "red"})
         texts: list[Any] = [*status.contents, *plan.contents]
-        return json.loads(texts[0].text), texts[1].text, unknown, bad
+        added = await session.call_tool("add_work_stream", {"name": "Sign in; rm -rf /"})
+        return json.loads(texts[0].text), texts[1].text, unknown, bad, added
 
-    status, plan, unknown, bad = talk(repo, read)
+    status, plan, unknown, bad, added = talk(repo, read)
+    assert added.is_error and "`orch add 'Sign in; rm -rf /'`" in said(added)
     assert status["summary"]["total"] == 3 and plan == (repo / "plans" / "roadmap.md").read_text()
     assert unknown.is_error and bad.is_error and "it takes: work_stream_id" in said(bad)
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from nats.aio.client import Client
 from support import run_orch
-from support_nats import Hearing, Server, public_events, request, settings, with_client
+from support_nats import Hearing, Server, end_controller, public_events, request, settings, with_client
 from support_steering import WRITE, demo_project, steps_of, works_until
-from support_work import ask, kill_controller, make_project, until, wait_for_end, waits_for
+from support_work import ask, make_project, until, wait_for_end, waits_for
 
 from orchestrator_agent.coordinators.subjects import escape
 from orchestrator_agent.orchestrator import Orchestrator
@@ -220,7 +220,7 @@ def test_nothing_is_lost_or_doubled_when_servers_and_controllers_are_killed(
         server.kill()
         orchestrator = Orchestrator(repo)
         orchestrator.send_feedback("1.2", "said while the server was away")
-        kill_controller(repo)
+        end_controller(repo)
         server.start()
         orchestrator.send_feedback("1.2", "said while no controller was there")
         answer = await request(client, f"orchestrator.agent.{token}.feedback", {"feedback": "and this"}, id="one")

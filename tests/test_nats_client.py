@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support_nats import Server, public_events, settings
+from support_nats import Server, end_controller, public_events, settings
 from support_steering import WRITE, demo_project, steps_of, works_until
-from support_work import kill_controller, until, wait_for_end
+from support_work import until, wait_for_end
 
 from orchestrator_agent import NATSCoordinator
 from orchestrator_agent.errors import SettingsError, UserError
@@ -90,7 +90,7 @@ def test_nothing_is_missed_and_nothing_done_twice_through_outages(repo: Path, tm
             orchestrator = await asyncio.to_thread(start, repo, "1.1")
             server.kill()
             waiting = asyncio.create_task(coordinator.send_feedback("1.1", "one", request_id="first"))
-            kill_controller(repo)
+            end_controller(repo)
             orchestrator.send_feedback("1.1", "two")
             server.start()
             sent = await waiting

@@ -279,7 +279,7 @@ def test_a_limit_is_waited_for_and_counts_as_no_attempt(world: World, until: flo
     run(world, "1.1")
     end(world, limited=True, until=until)
     run(world, "1.3")
-    opens = until or world.now + 60
+    opens = until or world.now + 5
     while world.now + 1 < opens:
         assert world.tick() == [], "something was started into a closed account"
     both = [action for action in world.tick() if isinstance(action, Spawn)]

@@ -313,15 +313,15 @@ def test_limits_and_dry_runs_are_parameters() -> None:
 
 def test_words_for_an_agent_keep_their_case() -> None:
     found = interpret_goal("tell the loan desk agent to use ISO dates, not US ones", ROADMAP)
-    assert found.tool_calls() == [("send_feedback", {"work_stream_id": "2.1", "text": "use ISO dates, not US ones"})]
+    assert found.tool_calls() == [("send_feedback", {"agent_id": "2.1", "feedback": "use ISO dates, not US ones"})]
     found = interpret_goal("2.1: keep the Scanner class", ROADMAP)
-    assert found.tool_calls() == [("send_feedback", {"work_stream_id": "2.1", "text": "keep the Scanner class"})]
+    assert found.tool_calls() == [("send_feedback", {"agent_id": "2.1", "feedback": "keep the Scanner class"})]
     assert meaning("tell 2.1 to stop") == ("stop", ["2.1"])
 
 
 def test_an_agent_is_redirected() -> None:
     found = interpret_goal("move the loan desk agent to the status page", ROADMAP)
-    assert found.tool_calls() == [("redirect_agent", {"work_stream_id": "2.1", "to": "3.3"})]
+    assert found.tool_calls() == [("redirect_agent", {"agent_id": "2.1", "work_stream_id": "3.3"})]
 
 
 def test_each_intent_has_its_tool_calls() -> None:
@@ -409,6 +409,9 @@ def test_every_way_to_leave_something_out(goal: str, ids: list[str]) -> None:
         "mark 2.1 as done",
         "rename 2.1 to counter",
         "add the late fees to the roadmap",
+        "add a work stream for the late fees of members",
+        "is there something for late fees? if not, add it",
+        "we need reader accounts too, put that into the plan",
         "delete 2.1",
         "merge 2.1",
         "push to main",

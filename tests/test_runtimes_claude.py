@@ -52,15 +52,68 @@ def test_claude_is_started_without_a_terminal_and_reads_the_prompt(repo: Path, t
     settings = AgentSettings(model="opus", allowed_tools=("Bash(git log:*)", "Edit"))
     launch = get_runtime("claude").launch(task(repo, settings), tmp_path)
     argv = list(launch.argv)
-    assert argv[:5] == ["claude", "-p", "--output-format", "stream-json", "--verbose"]
+    assert argv[:4] == ["claude", "-p", "--input-format", "stream-json"]
+    assert argv[argv.index("--output-format") + 1] == "stream-json" and "--verbose" in argv
+    assert argv[argv.index("--permission-prompt-tool") + 1] == "stdio"
+    assert argv[argv.index("--disallowedTools") + 1] == "Bash(git push:*)"
     assert argv[argv.index("--session-id") + 1] == SESSION
     assert argv[argv.index("--permission-mode") + 1] == "acceptEdits"
     assert argv[argv.index("--model") + 1] == "opus"
     assert json.loads(argv[argv.index("--settings") + 1]) == {"attribution": {"commit": "", "pr": ""}}
     assert argv[-3:] == ["--allowedTools", "Bash(git log:*)", "Edit"]
-    assert launch.stdin == HOSTILE.encode()
+    assert launch.stdin is not None and launch.keep_stdin
+    (line,) = launch.stdin.splitlines()
+    assert json.loads(line)["message"]["content"] == [{"type": "text", "text": HOSTILE}]
     assert not launch.merge_stderr
     assert not any(HOSTILE in word for word in argv)
+
+
+def test_claude_gets_its_limits_and_goes_on_in_a_session(repo: Path, tmp_path: Path) -> None:
+    settings = AgentSettings(
+        effort="high",
+        append_system_prompt="Be brief.",
+        mcp_config=("a.json", "b.json"),
+        max_turns=9,
+        max_budget_usd=1.5,
+    )
+    argv = list(get_runtime("claude").launch(replace(task(repo, settings), resumes=True), tmp_path).argv)
+    assert argv[argv.index("--resume") + 1] == SESSION and "--session-id" not in argv
+    for flag, value in {"--effort": "high", "--append-system-prompt": "Be brief.", "--max-turns": "9"}.items():
+        assert argv[argv.index(flag) + 1] == value
+    assert argv[argv.index("--max-budget-usd") + 1] == "1.5"
+    assert argv[argv.index("--mcp-config") + 1 :][:2] == ["a.json", "b.json"]
+
+
+#: What one run prints, in short: a message, feedback that is taken up, a subagent, a question, and rest.
+HEARD: tuple[tuple[dict[str, Any], str, bool], ...] = (
+    ({"type": "command_lifecycle", "command_uuid": "f", "state": "queued"}, "delivered", False),
+    ({"type": "command_lifecycle", "command_uuid": "f", "state": "started"}, "delivered", False),
+    ({"type": "system", "subtype": "task_started", "task_id": "t", "task_type": "local_agent"}, "delivered", False),
+    ({"type": "assistant", "message": {"content": []}}, "seen", False),
+    ({"type": "result", "queued_turn_count": 0}, "seen", False),
+    ({"type": "command_lifecycle", "command_uuid": "f", "state": "completed"}, "applied", False),
+    ({"type": "system", "subtype": "task_notification", "task_id": "t"}, "applied", False),
+    ({"type": "control_request", "request_id": "q", "request": {"subtype": "can_use_tool"}}, "applied", False),
+    ({"type": "control_response", "response": {"request_id": "q"}}, "applied", False),
+    ({"type": "result", "queued_turn_count": 1}, "applied", False),
+    ({"type": "result"}, "applied", True),
+)
+
+
+def test_its_output_says_what_it_took_and_when_it_rests() -> None:
+    ear = get_runtime("claude").ear()
+    for line, step, rests in HEARD:
+        ear.hear(json.dumps(line))
+        assert (ear.steps["f"], ear.at_rest) == (step, rests), line
+
+
+@given(st.lists(st.sampled_from([*(json.dumps(line) for line, _, _ in HEARD), "not json", '{"type": "result"', "[]"])))
+def test_any_output_is_heard_without_a_fault(lines: list[str]) -> None:
+    ear = get_runtime("claude").ear()
+    for line in lines:
+        ear.hear(line)
+        ear.hear(line.replace('"subtype"', '"x"').replace(": {", ': [{}], "x": {'))
+    assert set(ear.steps) <= {"f"}
 
 
 def test_claude_without_a_model_takes_its_own(repo: Path, tmp_path: Path) -> None:

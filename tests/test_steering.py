@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from support import git
-from support_steering import WRITE, demo_project, steps_of, works_until
+from support_steering import WRITE, Storm, demo_project, steps_of, works_until
 from support_work import ask, kill_controller, lines_of, make_project, says, shim_pid, until, wait_for_end, waits_for
 
 from orchestrator_agent import attempts
@@ -62,6 +63,18 @@ def test_later_comes_after_the_work_and_now_in_its_midst(repo: Path, tmp_path: P
     (tmp_path / "go").touch()
     assert orchestrator.wait_for_receipt(later) and steps_of(orchestrator, later) == LIVE
     orchestrator.stop()
+
+
+def test_feedback_that_is_not_seen_in_time_says_so(repo: Path, tmp_path: Path) -> None:
+    demo_project(repo, {"1.1": [[{"run": ["sh", "-c", f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"]}, *WRITE]]})
+    orchestrator = at_work(repo, "1.1")
+    command = orchestrator.send_feedback("1.1", "hurry", within=0.1)
+    assert orchestrator.wait_for_receipt(command, "late")
+    assert steps_of(orchestrator, command) == ["accepted", "late"]
+    (tmp_path / "go").touch()
+    assert orchestrator.wait_for_receipt(command)
+    assert steps_of(orchestrator, command) == ["accepted", "late", "delivered", "seen", "applied"]
+    wait_for_end(repo)
 
 
 def test_feedback_given_while_nobody_controls_is_delivered_once(repo: Path, tmp_path: Path) -> None:
@@ -163,14 +176,15 @@ def test_what_cannot_be_done_changes_nothing(repo: Path, tmp_path: Path) -> None
     demo_project(repo, {"1.1": [[{"sleep": 3600}]], "1.2": [[{"sleep": 3600}]]})
     orchestrator = at_work(repo, "1.1", "1.2")
     before = orchestrator.project.store.last_event_id()
-    for wrong in (
+    wishes: tuple[Callable[[], object], ...] = (
         lambda: orchestrator.send_feedback("1.1", "  "),
         lambda: orchestrator.send_feedback("1.1", "x", "soon"),
         lambda: orchestrator.send_feedback("1.1", "x" * 200_000),
         lambda: orchestrator.pause("9.9"),
         lambda: orchestrator.redirect("1.1", "1.2", "taken"),
         lambda: orchestrator.answer("nothing", "allow"),
-    ):
+    )
+    for wrong in wishes:
         with pytest.raises(Exception, match=r"\.$"):
             wrong()
     assert orchestrator.project.store.last_event_id() == before
@@ -192,3 +206,17 @@ def test_a_supervisor_killed_loses_no_feedback(repo: Path, tmp_path: Path) -> No
     assert "remember this" in (orchestrator.project.agent_folder(id_of(orchestrator, "1.1")) / "prompt.md").read_text()
     go.touch()
     wait_for_end(repo)
+
+
+def test_every_command_of_a_storm_ends_in_one_receipt(repo: Path) -> None:
+    storm = Storm(repo, agents=4, die=Random(1))
+    storm.begin()
+    asked = 0
+    while len(storm.commands) < 25:
+        storm.command()
+        asked += 1
+        if asked % 15 == 7 and storm.orchestrator.project.controller_runs():
+            kill_controller(repo)
+        time.sleep(storm.die.choice((0, 0, 0.05)))
+    storm.end()
+    assert storm.check()["feedback applied"] > 3

@@ -59,12 +59,15 @@ _NAMES = {"claude": "claude", "rules": "rules (replies not judged)", "scripted":
 
 
 def _play(options: argparse.Namespace, agent: str, scenarios: Sequence[Scenario]) -> list[Trial]:
-    by_model = functools.partial(play_by_model, model=options.model)
-    player: run.Player = {"claude": by_model, "rules": play_by_rules, "scripted": play_by_script}[agent]
+    players: dict[str, run.Player] = {
+        "claude": functools.partial(play_by_model, model=options.model),
+        "rules": play_by_rules,
+        "scripted": play_by_script,
+    }
     # The stand-in's address is in the environment, which all trials share.
     jobs = options.jobs if agent == "claude" else 1
     trials = []
-    for trial in run.measure(scenarios, player, options.trials, jobs=jobs, max_usd=options.max_usd):
+    for trial in run.measure(scenarios, players[agent], options.trials, jobs=jobs, max_usd=options.max_usd):
         trials.append(trial)
         if options.out:
             run.save(trial, len(trials), options.out)

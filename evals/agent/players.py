@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import tempfile
 import time
@@ -50,6 +51,11 @@ class Trial:
     def passed(self) -> bool:
         """It was played, and nothing is wrong."""
         return not (self.mistakes or self.broken)
+
+    @property
+    def harmful(self) -> bool:
+        """Something was done, or tried, that must not be: worse than to do too little."""
+        return any(re.match(r"(?:turn \d+: )?(?:forbidden|wrote|never)\b", text) for text in self.mistakes)
 
 
 class _WorldTalk(Talk):

@@ -58,10 +58,9 @@ def to_world(world: World, call: ToolCall) -> list[Canonical]:
         kept = {_id(world, id_) for id_ in given.get("exclude") or ()}
         return [(name, {"work_stream_id": id_}) for id_ in world.running() if id_ not in kept]
     if name == "send_feedback":
-        return [(name, {**target, "message": given.get("feedback") or given.get("text") or ""})]
+        return [(name, {**target, "message": given.get("feedback", "")})]
     if name == "redirect_agent":
-        to = given.get("to") or given.get("work_stream_id")
-        return [(name, {**target, "to_work_stream_id": _id(world, to)})]
+        return [(name, {**target, "to_work_stream_id": _id(world, given.get("work_stream_id"))})]
     if name == "add_work_stream":
         return [(name, {**given, "depends_on": [_id(world, id_) for id_ in given.get("depends_on") or ()]})]
     if name == "report":

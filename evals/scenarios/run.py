@@ -69,7 +69,7 @@ def run(only: str = "") -> Report:
     }
     return Report(
         part="scenarios",
-        figures={"dev": figures},
+        figures={"all": figures},
         tables=(Table("Scenarios, played without a model", ("agent", "passed", "of"), tuple(rows)),),
         mistakes=tuple(mistakes),
         rows=tuple({"id": s["id"], "mistakes": wrong["solution"][s["id"]]} for s in scenarios),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 from collections.abc import Mapping
@@ -93,16 +94,42 @@ async def connect(where: Target, **options: Any) -> Client:
         OSError, nats.errors.Error: the server is away or refuses us.
     """
     try:
-        import nats
+        from nats.aio.client import Client
     except ImportError:
         raise SettingsError("NATS needs the package nats-py; do `pip install 'orchestrator-agent[nats]'`.") from None
     given = {"connect_timeout": _CONNECT_SECONDS, "error_cb": _ignore, **where.options, **options}
+    client = Client()
     try:
-        return await nats.connect(where.url, **given)
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"This sign-in needs the package {error.name}; do `pip install 'nats-py[nkeys]'`."
-        ) from None
+        await client.connect(where.url, **given)
+    except BaseException as error:
+        with contextlib.suppress(Exception):
+            await client.close()  # one that was refused is left open
+        if isinstance(error, ModuleNotFoundError):
+            raise SettingsError(
+                f"This sign-in needs the package {error.name}; do `pip install 'nats-py[nkeys]'`."
+            ) from None
+        raise
+    return client
+
+
+async def connect_once(where: Target, **options: Any) -> Client:
+    """A connection that is not restored when it is cut, had at once or not at all.
+
+    Raises:
+        SettingsError, OSError, nats.errors.Error: as `connect`; what it was that failed, and not that all did.
+    """
+    troubles: list[Exception] = []
+
+    async def note(error: Exception) -> None:
+        troubles.append(error)
+
+    once = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0, "error_cb": note}
+    try:
+        return await connect(where, **once, **options)
+    except SettingsError:
+        raise
+    except Exception as error:
+        raise (troubles or [error])[-1] from None
 
 
 async def _ignore(_: Exception) -> None:

@@ -52,7 +52,8 @@ class Station:
         self._echo_from: int | None = None
         self._echo_at = math.inf
         self._wait = _FIRST_WAIT
-        self._was_away = self._ends = False
+        #: The last connection was cut, or none could be had; a person has to put something right; we end.
+        self._was_away = self._is_hopeless = self._ends = False
         self._said = ""
 
     def look(self) -> None:
@@ -68,8 +69,10 @@ class Station:
 
     def has_to_stay(self) -> bool:
         """True while something is unsaid, and no longer than some seconds after the last event."""
+        if self._task is None or self._is_hopeless:
+            return False
         if self._box is None:
-            return self._task is not None and not self._said
+            return not self._said
         if self._box.is_empty() and self._echo_from is None:
             return False
         store = self._project.store
@@ -118,13 +121,11 @@ class Station:
         if self._box is None:
             self._box = Outbox(self._project.store, subjects, where.name)
             self._marks.append((-math.inf, self._box.mark))
-        client = await connection.connect(
-            where, allow_reconnect=False, name="orch controller", closed_cb=self._wake_link
-        )
+        client = await connection.connect_once(where, name="orch controller", closed_cb=self._wake_link)
         try:
             link = Link(client, subjects, self._project, self._box)
             await link.open()
-            self._link, self._wait, self._said = link, _FIRST_WAIT, ""
+            self._link, self._wait, self._said, self._is_hopeless = link, _FIRST_WAIT, "", False
             await self._serve(link, self._box)
         finally:
             self._link = None
@@ -165,6 +166,7 @@ class Station:
 
     def _warn(self, text: str) -> None:
         """Tell people, once, what they have to put right."""
+        self._is_hopeless = True
         if text != self._said:
             self._said = text
             store = self._project.store

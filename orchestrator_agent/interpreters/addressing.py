@@ -41,16 +41,19 @@ _FEEDBACK = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"^(?:please |pls |can you |could you )?let (?P<a>.+?) know(?: that|:|,)? (?P<t>.+)",
-        r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|advise|notify|ping|warn|let"
+        r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|nudge|urge|advise|notify|ping"
+        r"|warn|let"
         r"|have)(?! me\b| us\b) (?P<a>[^:]{1,80}?)(?: know| hear this)?\s*:\s+(?P<t>.+)",
         r"^(?:please )?(?:a )?(?:note|message|msg|fyi|feedback|word|hint|reminder|heads[- ]up|comment|say|info"
         r"|memo)(?: to| for|,)+ (?P<a>[^:]{1,80}?)(?:\s*:\s+|,? that |,? - )(?P<t>.+)",
-        r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|advise|notify|warn)(?! me\b"
+        r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|nudge|urge|advise|notify|warn)(?!"
+        r" me\b"
         r"| us\b) (?P<a>.+? (?:agent|folks|team|guy|guys|coder|bot|one)) (?:that |to )?(?P<t>.+)",
-        r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|advise|notify|warn)(?! me\b"
+        r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|nudge|urge|advise|notify|warn)(?!"
+        r" me\b"
         r"| us\b) (?P<a>.+?)(?:,? that |,? to )(?P<t>.+)",
         r"^(?P<a>\d[\d.]*\w?|(?:the )?(?:\S+ ){1,4}(?:agent|coder|bot))(?:,| -+) (?:please )?(?P<t>[A-Za-z]\w* .+)$",
-        r"^(?P<a>[^:,]{1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
+        r"^(?P<a>(?:[^:,.!?]|\.(?=\d)){1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
         r"^(?P<a>.{1,60}?) (?:should|must|needs to|has to|ought to) (?P<t>.+)",
     )
 )
@@ -77,6 +80,11 @@ class Addressed:
     kind: str
     whom: str
     what: str
+
+
+def is_agent(phrase: str) -> bool:
+    """True when `phrase` speaks of an agent as such: "the parser agent"."""
+    return bool(_AGENT.search(phrase))
 
 
 def redirect(text: str, names: Callable[[str], bool]) -> Addressed | None:

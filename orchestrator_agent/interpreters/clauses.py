@@ -54,7 +54,8 @@ EVERYTHING = re.compile(
 _VERBS = "|".join(sorted(STRONG_START | (STOP - {"end"}) | {"verify", "validate", "recheck", "do"}))
 _SENTENCE = re.compile(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+|(?<=\d\.)\s+(?=\D)|\s+-+\s+(?!\d)")
 _CLAUSE = re.compile(
-    r",\s*|:\s+|\s+(?:but|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
+    r"(?:,?\s+(?:anyways?|anyhow|long story short|bottom line|that said|fair enough)\b[,:]?)+\s+|,\s*|:\s+|\s+(?:but"
+    r"|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
     rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
     rf"|tell|make)\b)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
@@ -89,6 +90,9 @@ _PROPOSED = re.compile(
     r"|have to|need to)"
     r"(?: probably| maybe| perhaps| really| just| now| also)* (?P<what>(?!not\b|be\b|i\b|we\b)\w.*)"
 )
+_HAIL = re.compile(r"^(?:(?:hey|hi|hello|ok|okay|so|well|oh|btw|and|also|please|yo|lol)[, ]+)+")
+#: "We could do audio" is a possibility and no wish yet.
+_ONE_OF_SEVERAL = re.compile(r"^(?:(?:and|or|so|maybe|well) )*(?:i|we) (?:could|might|may)\b(?! (?:you|please|(?:really |do )?use)\b)")
 _CONDITION = re.compile(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once|after|unless|until|till|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was"
@@ -99,7 +103,8 @@ _AFTER_CONDITION = re.compile(
     r"\s+(?=(?:please )?(?:start|begin|stop|verify|run|do|make|launch|resume|pause|kill|build|implement|restart)\b)"
 )
 _LATE_CONDITION = re.compile(
-    r"\s+(?=(?:if|once|after|unless|(?:until|till)(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
+    r"(?<!look)(?<!looks)(?<!looking)(?<! day)(?<!days)(?<!hour)(?<!hours)(?<!week)(?<!minutes)\s+(?=(?:if|once"
+    r"|after|unless|(?:until|till)(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
     r"|you (?:can|like|want)))"
 )
 _ASKS = re.compile(
@@ -108,15 +113,23 @@ _ASKS = re.compile(
     r"|they|any)"
     r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"
-    r"|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new|blocked|stuck|running)|sup|what's"
+    r"|any(?:thing)? (?:on|about|from)|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new"
+    r"|blocked|stuck|running)|sup|what's"
     r"|whats|who's|where's"
     r"|how's|hows|when's|why's|whos|wheres)\b"
+)
+#: "We had coffee" tells; only "had we coffee" asks.
+_DECLARES = re.compile(
+    r"^(?:(?:and|so|well|ok|but|then|yes|no|also|hey|hi|hello|now|just) )*(?:i|we|you)"
+    r" (?:am|are|was|were|had|have|has|did|do|can|could|will|would|may|might)\b"
 )
 _DENIES = re.compile(
     r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
     r"(?:(?:didn't|did not|haven't|have not)(?! (?:we|you|i|it|they)\b)|don't|dont|do not|never|not|no(?= \w)(?!"
     r" more\b)|nobody|no one|none of (?:us|you|them)|nothing|skip"
-    r"|(?:(?:have|has|had) )?(?:decided|agreed|chosen) (?:not|against)"
+    r"|(?:many )?(?:thanks|thank you|thx|cheers|kudos|props|congrats|congratulations) (?:for|on|to)\b"
+    r"|(?:nice|great|good|excellent|lovely) (?:work|job) (?:on|with)"
+    r"|(?:was|were) (?:going|about) to|(?:(?:have|has|had) )?(?:decided|agreed|chosen) (?:not|against)"
     r"|leave (?=.*\b(?:alone|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
     r"|hold off|hold on with|let (?=.+ be$)|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
     r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b"
@@ -130,6 +143,10 @@ _DENIES = re.compile(
 _LINKING = re.compile(r"^(?:but|and|so|then|or|well) (?=\w)")
 _RELATIVE_LIST = re.compile(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
 _RELATIVE_NO = re.compile(r"\b(?:that|which|who) (?:never|cannot|\w+n't|\w+ not)\b.*")
+_HOW_IT_IS = re.compile(
+    r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"
+)
+_WHATS_UP = re.compile(r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b")
 _WH = re.compile(
     r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)"
 )
@@ -139,6 +156,7 @@ _STAYS = re.compile(
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
     r"|"
     r"\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
+    r"|\b(?:not|n't) be (?:needed|required|necessary|wanted)\b|\bno longer (?:needed|required|necessary|wanted)\b"
     r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"
     r"|\bis off limits\b|\bno (?:hurry|rush|urgency|need)\b|\b(?:isn't|is not|not) (?:urgent|important|a priority"
     r"|needed)\b"
@@ -149,7 +167,11 @@ _TELL_ME = re.compile(
     r"|^(?:give|send|get) (?:me|us) (?:an? |the |some )*(?:quick |short |brief |latest |little )*(?:updates?|news)\b"
     r"(?: (?:on|about|for|of))?(?P<d>.*)|^(?:update|brief) (?:me|us)(?: (?:on|about))?(?P<e>.*)"
     r"|^(?:any )?(?:updates?|news) (?:on|about|from) (?P<f>.+)"
-    r"|^state of (?P<b>.*)|^(?:i (?:want|need|would like) |i'd like |like |want |need )*to know (?P<c>.*)"
+    r"|^(?:give (?:me|us) )?(?:the |an? )?(?:actual |current |latest |present )?state of (?P<b>.*)"
+    r"|^(?:(?:kindly|hereby) )*(?:request|ask for|require) (?:an? |the |some )?(?:\w+ )?(?:update|status|news"
+    r"|information"
+    r"|overview)(?: (?:regarding|concerning|on|about|of|for))? (?P<g>.*)|^(?:i (?:want|need|would like) |i'd like "
+    r"|like |want |need )*to know (?P<c>.*)"
 )
 _STRONG = re.compile(
     r"\b(?:please|pls|plz|let's|lets|to|must|should|us|i want you to|you can|now) (?P<verb>start|begin|build"
@@ -163,6 +185,8 @@ _TRAILING = re.compile(
 )
 
 
+#: "1.2 done" may report what has been done, and not wish for it.
+_REPORTED = re.compile(r"(?<!getting )(?:done|finished|started|running|built|implemented)$")
 #: Those whom a product shows things to; we are told "show me".
 _OTHERS = frozenset(
     "people users customers them clients visitors everyone staff guests buyers patients players".split()
@@ -195,6 +219,12 @@ _UNDONE = re.compile(
     r"|(?<=everything)(?: (?:that|which))?(?: (?:is|are))? (?:not|n't) (?:yet )?(?:done|finished|completed?)(?: yet)?$"
     r"|(?<=everything) (?:that|which) (?:isn't|aren't) (?:yet )?(?:done|finished|completed?)(?: yet)?$"
 )
+#: Dictated: "don't start the editor start the recorder".
+_RUN_ON = re.compile(
+    r"^((?:(?:don't|do not) )?(?:start|run|begin|stop|pause|cancel|touch) [^,.;:!?]+?)"
+    r"(?<! to)(?<! not)(?<! and)(?<! or)(?<!n't)(?<! you)(?<! we)(?<! us)(?<! will)(?<! can)(?<! that) (?=(?:please"
+    r" )?(?:start|stop|pause|begin|verify|cancel) (?:the |\d))"
+)
 _REMEMBER = re.compile(r"\b(?:don't|do not|never) (?:forget|hesitate|be afraid|fail) to ")
 _THOROUGH = re.compile(r",?\s*\b(?:from )?(?:start to finish|end to end|a to z|top to bottom|beginning to end)\b")
 _PLEASE = re.compile(r"\bplease\b,?\s*(?=(?:please|leave|don't|do not|not|skip|keep|never|no)\b)")
@@ -209,13 +239,22 @@ def separate(text: str) -> str:
     Politeness is taken out of the way of a no, and a trailing "all three" is put where a phrase has it.
     """
     text = _THOROUGH.sub("", _PLEASE.sub("", text))
-    text = _REMEMBER.sub("please ", text)
+    text = _REMEMBER.sub("please ", _RUN_ON.sub(r"\1, ", text))
     text = _UNDONE.sub(" remaining", text)
     text = _NUMBERS.sub(" and ", _ANY_BUT.sub("everything", text))
     if match := _QUANTIFIER.match(text):
         text = f"{match[2]} {match[1].strip()}"
     text = _LEFT_ASIDE.sub(r", except \1", text)
     return _EXCEPT.sub(", except ", _BUT.sub(r"\1\2 except", text))
+
+
+def unasked(raw: str) -> str:
+    """`raw` text without the polite question around its request: "could you tell X ..." is "tell X ..."."""
+    folded = raw.casefold()
+    hail = _HAIL.match(folded)
+    start = hail.end() if hail else 0
+    polite = _POLITE.match(folded[start:] + " ")
+    return raw[start + polite.end() :] if polite and len(folded) == len(raw) else raw
 
 
 def clauses(text: str) -> list[Clause]:
@@ -266,11 +305,20 @@ def _clause(text: str, marked: bool) -> Clause:
     bare = _without_fillers(text)
     if not marked and (proposed := _PROPOSED.match(text)):
         bare = _without_fillers(proposed["what"])
+        if _ONE_OF_SEVERAL.match(text):
+            return Clause(text, bare, condition=True)
+    elif bare != text and not marked and _DECLARES.match(text) and not _POLITE.match(text + " "):
+        return _refusal(text, bare) or replace(_command(text, bare), marked=False)
     elif bare != text and _ASKS.match(text) and not _POLITE.match(text):
         bare = text
     found = _request(text, bare) or _asked(text, bare, _WH) or _refusal(text, bare) or _asked(text, bare, _ASKS)
     found = found or _command(text, bare)
-    if marked and found.word == "get" and not found.polite and not bare.startswith(_WISHES):
+    if _WHATS_UP.search(text) and not found.polite and not found.command:
+        return Clause(text, text, question=True, marked=marked)
+    if marked and not found.polite and _HOW_IT_IS.match(text):
+        return Clause(text, text, question=True, marked=True)
+    got = found.word == "get" and not bare.startswith(_WISHES)
+    if marked and not found.polite and (got or (not found.command and _REPORTED.search(bare))):
         return Clause(text, text, question=True, marked=True)
     return replace(found, marked=marked)
 
@@ -316,7 +364,7 @@ def _command(text: str, bare: str) -> Clause:
     root = head if head in COMMANDS else _root(head)
     if root in COMMANDS:
         return Clause(text, rest.strip(), COMMANDS[root], head)
-    if wish:
+    if wish and not _REPORTED.search(bare):
         return Clause(text, wish["rest"], "run", "get")
     if match := _TRAILING_COMMAND.match(bare):
         return Clause(text, match["id"], COMMANDS[match["verb"]], match["verb"])

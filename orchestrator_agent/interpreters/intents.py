@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from orchestrator_agent.interpreters import questions
 from orchestrator_agent.interpreters.clauses import ALL, EVERYONE, EVERYTHING, Clause
-from orchestrator_agent.interpreters.lexicon import COMMANDS, FOREIGN_ACTS, NUMBERS, OUTSIDE
+from orchestrator_agent.interpreters.lexicon import COMMANDS, FOREIGN_ACTS, NUMBERS, OUTSIDE, VERIFY
 from orchestrator_agent.interpreters.limits import NUMBER
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
 from orchestrator_agent.interpreters.references import WORTH_SAYING, resolve
@@ -45,17 +45,27 @@ _OBJECT = re.compile(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d
 _STATES = re.compile(
     r"^(?!.*\bthat\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!agent )(?<!is )"
     r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b"
+    r"|\boff$|^\S+(?: \S+){0,3} (?:done|finished|running|started)$"
     r"|^(?:(?:i|we|you|they|he|she|someone|somebody|have|has|had|already|just) )+(?:done|did|finished|started"
     r"|built|made|fixed"
     r"|completed|implemented|stopped|ran|tried|looked)\b"
-    r"|^(?:(?:so|and|well|btw|oh) )*(?:our|my|their|his|her|another|some|someone|somebody|everyone|everybody|they|he|she)\b"
+    r"|^(?:(?:so|and|well|btw|oh) )*(?:our|my|their|his|her|another|some|someone|somebody|everyone|everybody|they|he"
+    r"|she)\b"
     r"(?: [\w']+){0,5} (?:\w{3,}ed|bought|built|made|got|had|sold|sent|went|did|said|told|ran|broke|found|lost|saw)\b"
 )
 #: States that the roadmap does not tell, so that nobody can say which work is meant.
 _FAILED = re.compile(r"\b(?:failed|failing|broken|stuck|crashed)\b")
 _LOST = re.compile(
-    r"\b(?:the|that) (?:thing|one|agent|stream|job|stuff) (?:that|which|who) (?:\w+ )?(?:failed|crashed|died|broke|hung|fell)"
+    r"\b(?:the|that) (?:thing|one|agent|stream|job|stuff) (?:that|which|who) (?:\w+ )?(?:failed|crashed|died|broke"
+    r"|hung|fell)"
     r"\b"
+)
+_THE_THING = re.compile(r"^(?:(?:with|on|at) )?(?:the|that|this) (?:thing|stuff)s?$")
+#: Words for an end or a wait: work that is mentioned beside them is not started without a yes.
+_AGAINST = re.compile(
+    r"\b(?:stop(?:ped|s|ping)?|halt(?:ed)?|paused?|cancel(?:led|ed)?|kill(?:ed)?|suspended|aborted|on hold|enough"
+    r"|wait|quit"
+    r"|never|not|cannot|thanks|thank|don't|forget|instead of|no longer|no more)\b|n't\b"
 )
 #: A sum of money is nobody's work stream.
 _MONEY = re.compile(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
@@ -86,7 +96,12 @@ _CERTAIN, _COVERED, _LIKELY, _LISTED, _NAMED = 0.9, 0.8, 0.62, 0.5, 0.6
 
 def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
     """What a clause with a command asks for, or None when it asks nothing of us; `around`: all clauses of the goal."""
-    if _LOST.search(clause.text) and clause.command in ("run", "stop", "verify", "explain"):
+    if (_LOST.search(clause.text) or _THE_THING.match(clause.rest)) and clause.command in (
+        "run",
+        "stop",
+        "verify",
+        "explain",
+    ):
         return Reading(clause.command, score=0.5, evidence="which one is not said", ask=True)
     if clause.command in ("status", "report", "help"):
         return _look(clause, world)
@@ -111,7 +126,14 @@ def mention(clause: Clause, world: World) -> Reading | None:
     top = world.rank(clause.text)[:1]
     strange = not (top and head in top[0].words) and head not in _name_words(found)
     unknown_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
-    doubt = unknown_verb or (strange and head in OUTSIDE) or bool(_STATES.search(clause.text))
+    named = {word for stream in found.streams for word in tokens(fold(stream.name))}
+    against = any(word not in named for word in _AGAINST.findall(clause.text))
+    doubt = (
+        unknown_verb
+        or against
+        or (strange and head in OUTSIDE)
+        or (found.kind != "selection" and bool(_STATES.search(clause.text)))
+    )
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
 
 
@@ -150,14 +172,21 @@ def unmask(clause: Clause, world: World) -> Clause:
         return clause
     best = world.rank(clause.text)[:1]
     rest = world.rank(clause.rest)[:1]
+    root, following = stem(word), stem((content(clause.rest) or [""])[0])
+    if any((root, following) in pairwise(_stems(match.stream.name)) for match in world.rank(clause.text)[:4]):
+        return replace(clause, rest=clause.text, command="")
     if not best or (rest and rest[0].full_name):
         return clause
-    name = [stem(word) for word in content(fold(best[0].stream.name))]
-    root, following = stem(word), stem((content(clause.rest) or [""])[0])
+    name = _stems(best[0].stream.name)
+    alone = clause.word == "phrase" and not content(clause.rest) and word not in VERIFY
     untouched = clause.command == "verify" and best[0].stream.id in world.facts.untouched and bool(content(clause.rest))
-    if root in name and (best[0].full_name or (root, following) in pairwise(name) or untouched):
+    if root in name and (best[0].full_name or untouched or alone):
         return replace(clause, rest=clause.text, command="")
     return clause
+
+
+def _stems(name: str) -> list[str]:
+    return [stem(word) for word in content(fold(name))]
 
 
 def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: World) -> Reading:
@@ -201,7 +230,11 @@ def _act(clause: Clause, around: Sequence[Clause], world: World) -> Reading | No
     if not found.streams or (intent == "stop" and _is_far_fetched(found, world)):
         return _unfound(clause, world)
     described = found.kind == "name" and len(found.streams) == 1 and _is_described(rest, world)
-    idle = found.kind == "name" and not any(stream.id in world.running for stream in found.streams)
+    idle = (
+        found.kind == "name"
+        and not rest.startswith("the ")
+        and not any(stream.id in world.running for stream in found.streams)
+    )
     doubt = intent == "stop" and (described or idle) and not _AT_WORK.search(rest)
     confirm = doubt or (clause.marked and not clause.polite)
     return Reading(intent, found, found.score, found.evidence, confirm=confirm)

@@ -72,9 +72,9 @@ class InterpretedGoal:
         if self.intent in ("status", "explain"):
             return [("get_status", {"work_stream_id": i}) for i in ids] or [("get_status", {})]
         if self.intent == "feedback":
-            return [("send_feedback", {"work_stream_id": i, "text": self.parameters["text"]}) for i in ids]
+            return [("send_feedback", {"agent_id": i, "feedback": self.parameters["text"]}) for i in ids]
         if self.intent == "redirect":
-            return [("redirect_agent", {"work_stream_id": i, "to": self.parameters["to"]}) for i in ids]
+            return [("redirect_agent", {"agent_id": i, "work_stream_id": self.parameters["to"]}) for i in ids]
         return [("verify", {"work_stream_id": i}) for i in ids] if self.intent == "verify" else [("report", {})]
 
     def _starts(self) -> ToolCalls:

@@ -6,22 +6,26 @@ The glossary is `data/languages.txt`; there is no second grammar. What it does n
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
-from orchestrator_agent.interpreters.lexicon import COMMANDS
+from orchestrator_agent.interpreters.lexicon import COMMANDS, FUNCTION_WORDS
 
 #: Foreign words that are English words too: they say nothing about the language of a text.
 _COLLIDING = frozenset(
-    "die was an on es a d l o y la un do menos continue charge passe test teste tests types codes para no halte"
+    "die was an on es a d l o y la un do continue charge passe test teste tests types codes para no halte"
     " agent agents bus typ base symbol comment en de des bericht messages va le rapport dem commence"
     " avis s'il mit pour du au son todo por image images photo photos profile backup rest halt will leg los phase"
     " phases stand client catalogue police navigation performances pause solo editor motor club clubs plus sur par ce"
     " ya ni este que seguro start in am um hat war rest mal doch gern status produkt texte statuts client art"
     " finis service surface texto mapa lager pare fond notifications navigation taxes inventaire options reprise a-t-il"
     " ma me so wo bis vom zum lass setz finish pon seguir hola termina marche fin hay all bau pizza morgen tag lista"
-    " main produit pro".split()
+    " main produit pro tester bon bons cola firma labor sage dis retard journal".split()
 )
+#: Words that show the language of a text of which all words are known.
+_ARTICLES = frozenset("le la les un une el los las der die das den dem des du".split())
+_ASKS_LATE = re.compile(r"^(.*\S.*?)\s\b(what|why|how|which|who|where|when)\b")
 _CJK = re.compile(r"[㐀-鿿]+")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _SEGMENT = re.compile(r"((?:[,;:!?\n]|\.(?!\d))+)")
@@ -59,30 +63,37 @@ def _phrases(language: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(map(re.escape, phrases)) + r")(?!\w)")
 
 
-def to_english(text: str) -> str:
-    """`text` (lower case) with known foreign words replaced by English ones; English text comes back unchanged."""
-    text = _CJK.sub(_chinese, _EXCEPT_FIRST.sub(r"\2 除了 \1", text)).translate(_OPENING)
+def to_english(text: str, known: Callable[[str], bool] = lambda word: False) -> str:
+    """`text` (lower case) with known foreign words replaced by English ones; English text comes back unchanged.
+
+    `known`: tells whether the roadmap uses a word; German compounds may end in one, as in *Wetterstation*.
+    """
+    if _CJK.search(text):
+        text = _ASKS_LATE.sub(r"\2 \1", _CJK.sub(_chinese, _EXCEPT_FIRST.sub(r"\2 除了 \1", text)))
+    text = text.translate(_OPENING)
     text = _PARA.sub("stop ", text)
-    language = _language(text)
+    language = _language(text, known)
     if not language:
         return text
     table = _tables()[language]
     text = _phrases(language).sub(lambda m: table[m[0]], text.replace("-", " ") if language == "fr" else text)
     text = _ELISION.sub(lambda m: {"qu": "que ", "n": ""}.get(m[1], m[1] + " "), text)
-    text = _WORD.sub(lambda m: table.get(m[0]) or (language == "de" and _compound(m[0], table)) or m[0], text)
+    text = _WORD.sub(lambda m: table.get(m[0]) or (language == "de" and _compound(m[0], table, known)) or m[0], text)
     return "".join(_verb_first(segment) for segment in _SEGMENT.split(text))
 
 
-def _language(text: str) -> str:
+def _language(text: str, known: Callable[[str], bool]) -> str:
     """The language whose words stand in `text` beside none or few of English; empty for English."""
     words = set(_WORD.findall(re.sub(r"\b[ldns]'", " ", text)))
     best, hits = "", 0
+    english = sum(1 for word in words if word in FUNCTION_WORDS and word not in _COLLIDING)
     for language in _LATIN:
         table = _tables()[language]
-        found = [w for w in words if w in table or (language == "de" and _compound(w, table))]
+        found = [w for w in words if w in table or (language == "de" and _compound(w, table, known))]
         clear = sum(1 for word in found if word not in _COLLIDING and table.get(word) != word)
         clear += len(_phrases(language).findall(text))
-        if clear and clear * 10 + len(found) > hits:
+        clear += not clear and bool(words & _ARTICLES) and len(found) == len(words) > 1
+        if clear and english < 2 * clear and clear * 10 + len(found) > hits:
             best, hits = language, clear * 10 + len(found)
     return best
 
@@ -102,15 +113,15 @@ def _verb_first(segment: str) -> str:
     return " ".join([*head, last, *rest])
 
 
-def _compound(word: str, table: dict[str, str]) -> str:
+def _compound(word: str, table: dict[str, str], known: Callable[[str], bool]) -> str:
     """The parts of a German compound in English, when both are known; else empty."""
     if len(word) < 8 or word in table:
         return ""
     for cut in range(3, len(word) - 2):
         head, tail = word[:cut], word[cut:]
         first = table.get(head) or table.get(head.removesuffix("s"))
-        if first and tail in table:
-            return f"{first} {table[tail]}"
+        if first and (tail in table or (len(tail) > 3 and known(tail))):
+            return f"{first} {table.get(tail, tail)}"
     return ""
 
 

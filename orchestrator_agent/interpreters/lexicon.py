@@ -21,11 +21,12 @@ STRONG_START = _set(
     "start begin build implement launch execute resume retry restart redo run continue kick spawn tackle"
 )
 STOP = _set(
-    "stop halt pause kill cancel abort cease terminate suspend freeze interrupt end scrap ditch dismiss park shelve discontinue"
+    "stop halt pause kill cancel abort cease terminate suspend freeze interrupt end scrap ditch dismiss park shelve"
+    " discontinue"
     " desist yank axe"
 )
 VERIFY = _set("verify validate check test qa review recheck reverify retest doublecheck inspect audit")
-STATUS = _set("status progress overview list show running state stats")
+STATUS = _set("status eta progress overview list show running state stats")
 REPORT = _set("report summary recap writeup summarise summarize changelog")
 EXPLAIN = _set("explain describe why details clarify elaborate")
 
@@ -51,7 +52,8 @@ GRAMMAR_WORDS = _set(
 FILLERS = _set(
     "please pls plz ok okay hey hi hello so now just also well yes yeah yep hm hmm right good maybe actually"
     " really then thanks thank and first next finally today alright great sure lets let's let us go ahead"
-    " kindly simply only must i'd i i'll we we'd you like love to want need would could can honestly basically"
+    " kindly simply only must btw lol haha ugh fyi tbh imo omg hiya yo oh ah ooh wow mate dude bro anyway anyways"
+    " anyhow i'd i i'll we we'd you like love to want need would could can honestly basically"
     " again instead"
 )
 
@@ -77,7 +79,8 @@ FUNCTION_WORDS = _set(
     " hey hi hello cheers ta thx lol hmm hm sooo soo guys everybody whatever anyway basically please"
     " does isnt dont wont cant shouldnt doesnt didnt arent havent youre weve ive id ill thats whats"
     " ought done gonna wanna gotta lemme kindly perhaps probably definitely absolutely totally quickly asap"
-    " following throw fancy knock weekend love sec"
+    " following regarding concerning throw fancy knock weekend love sec"
+    " btw haha ugh fyi tbh imo omg hiya yo oh ah ooh wow mate dude bro fam anyways anyhow"
 )
 
 #: Words of talk about work and agents. They say what a goal is about only where a name in the roadmap holds them.
@@ -106,6 +109,9 @@ FOREIGN_ACTS = _set(
     "delete drop remove rm uninstall wipe erase push deploy rename mark edit commit rebase revert merge integrate land"
     " git sudo mv cp chmod destroy shred nuke truncate relabel reopen archive insert append"
 )
+
+#: Verbs for bringing finished work to the target branch.
+LANDING = _set("integrate merge land")
 
 #: Words that any piece of software may be called by; they count little where the roadmap does not use them.
 VAGUE = _set(

@@ -21,9 +21,23 @@ _SPOKEN_MARKS = (
     (re.compile(r"\s+question mark\s*$"), "?", "mark"),
     (re.compile(r"\s+(?:full stop|period)(?:\s+|$)"), ". ", "period"),
 )
-_SHORT = {"u": "you", "r": "are", "em": "them", "w": "with", "w/": "with", "b4": "before", "cuz": "because", "kk": "ok"}
+_SHORT = {
+    "u": "you",
+    "r": "are",
+    "em": "them",
+    "w": "with",
+    "w/": "with",
+    "b4": "before",
+    "cuz": "because",
+    "kk": "ok",
+    "nvm": "never mind",
+    "rn": "right now",
+    "wtf": "what",
+    "wth": "what",
+    "idk": "i do not know",
+}
 _SHORT_WORD = re.compile(
-    r"(?<![\w.'-])(?:" + "|".join(map(re.escape, sorted(_SHORT, key=len, reverse=True))) + r")(?= )"
+    r"(?<![\w.'-])(?:" + "|".join(map(re.escape, sorted(_SHORT, key=len, reverse=True))) + r")(?=[ ,.!?]|$)"
 )
 _WHY = re.compile(r"^y(?= (?:is|are|was|isn't|isnt|does|doesn't|do|did|can't|the)\b)")
 _GREETING = re.compile(
@@ -39,6 +53,24 @@ _WHENEVER = re.compile(
     r"|until further notice|without (?:further )?delay|with (?:top|high|highest) priority|in whatever order(?: you"
     r" (?:like|want|prefer))?|in any order)\b"
 )
+#: "With reference to our call, ..." and "get somebody to ..." are only ways to begin.
+_OCCASION = re.compile(
+    r"^(?:with (?:reference|regard|respect) to|further to|following|as (?:discussed|agreed|per|promised)|in (?:view"
+    r"|light)"
+    r" of|due to|regarding) [^,]{1,80},\s+(?=\w)"
+)
+_SOMEBODY = re.compile(
+    r"\b(?:(?:get|ask|have|find) (?:me )?(?:someone|somebody|anyone|anybody|an agent|one of (?:you|them)) (?:else"
+    r" )?(?:to|who (?:can|will)))"
+    r" (?=[a-z])"
+)
+_PULL = re.compile(r"\b(?:pull|bench|nuke)(?= (?:it|them|him|her)(?: off| out)?[.! ]*$)")
+_NOT_AT_ONCE = re.compile(
+    r"(?:,? but)? not (?:in parallel|at (?:once|the same time)|simultaneously|concurrently|side by side)\b"
+)
+_BE_TOLD = re.compile(
+    r"^(?:please |kindly )?(?:(?:be (?:advised|informed|aware|assured|told))|note|take note|know)(?: that|,)\s+"
+)
 _AND_THEN = re.compile(r"(?:,? and)?,? (?:after that|after this|afterwards|thereafter),? ")
 #: "What I need is X" and "X it is" are wishes and no questions.
 _CLEFT = re.compile(
@@ -49,12 +81,14 @@ _SO_IT_IS = re.compile(
     r"(?<! as)(?<! how)(?<! what)(?<! where)(?<! that),? it is(?: then)?[.! ]*$"
 )
 _SECOND_THOUGHT = re.compile(
-    r",?\s*(?:\bno,? (?:wait|sorry)|\bsorry,? (?:no|i mean[t]?)|\bwait,? (?:no|i mean[t]?)|\bno,? i mean[t]?|\bscratch that"
-    r"|\bor rather|\bcorrection(?=[:,]))\b[:,]?\s*(?=\S)"
+    r",?\s*(?:\bno,? (?:wait|sorry)|\bsorry,? (?:no|i mean[t]?)|\bwait,? (?:no|i mean[t]?)|\bno,? i mean[t]?"
+    r"|\bscratch that"
+    r"|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])|\bnever ?mind(?: that| it)?(?=[,.;:!])"
+    r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!]?\s*(?=\S)"
 )
 _NO_WAY = re.compile(
     r"\b(?:under no circumstances|on no account|in no case|by no means|at no time|in no way)\b"
-    r"(?: (?:should|must|may|can|shall|will|do|are|is))?(?: (?:you|we|anybody|anyone))?"
+    r"(?: (?:should|must|may|can|shall|will|do|are|is)\b)?(?: (?:you|we|anybody|anyone)\b)?"
 )
 
 
@@ -64,18 +98,20 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     Args:
         known: tells whether the roadmap uses a word; such a word is no short form.
     """
-    text = _CLOSING.sub("", _GREETING.sub("", text))
+    text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", _CLOSING.sub("", _GREETING.sub("", text)))))
     text = _HESITATION.sub(" ", _DRAWN_OUT.sub(r"\1", text)).strip()
     text = _SPOKEN_ID.sub(lambda m: ".".join(_DIGITS.get(part, part) for part in m.groups()), text)
     for pattern, mark, word in _SPOKEN_MARKS:
         text = text if known(word) else pattern.sub(mark, text)
     text = _SHORT_WORD.sub(lambda m: m[0] if known(m[0]) else _SHORT[m[0]], _WHY.sub("why", text))
+    text = _NOT_AT_ONCE.sub(" sequentially", _PULL.sub("stop", text))
     text = _AND_THEN.sub(" and then ", _WHENEVER.sub("", text))
     text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
     return _SO_IT_IS.sub(lambda m: f"start {m['what']}", text).strip()
 
 
 def second_thought(text: str) -> tuple[str, str]:
-    """Folded `text` before and after the last time that it corrects itself; the first part is empty if it never does."""
+    """Folded `text` before and after the last time that it corrects itself; the first part is empty if it never"
+    " does."""
     parts = _SECOND_THOUGHT.split(text)
     return (" ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else ("", text)

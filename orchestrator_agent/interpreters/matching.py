@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from orchestrator_agent.interpreters.lexicon import FUNCTION_WORDS, TALK_WORDS, VAGUE
-from orchestrator_agent.interpreters.words import JOINED, content, fold, singular, stem, tokens
+from orchestrator_agent.interpreters.vocabulary import QUALIFIER, TASK, TEXT, Vocabulary
+from orchestrator_agent.interpreters.words import singular, stem, tokens
 from orchestrator_agent.model import WorkStream
 
-#: What a word is worth by where a stream has it: the head of its name, its rest ("in the parser"), a task, prose.
-NAME, QUALIFIER, TASK, TEXT = 1.0, 0.85, 0.6, 0.5
 SYNONYM, ACRONYM, MISSPELT = 0.7, 0.95, 0.9
 #: What a stream loses that has other forms of the words only, and what of that it keeps that has them in prose.
 OTHER_FORM, IN_PROSE = 0.18, 0.4
-_QUALIFYING = frozenset("in for of from on into per via with".split())
 _MAX_WORDS = 60
-_MAX_TEXT = 1000
-_MAX_NAME = 300
+#: Of more matches only those that are as good as this many others are looked at closely.
+_CLOSELY = 200
 
 
 @cache
@@ -54,71 +52,20 @@ class Match:
     words: tuple[str, ...]
 
 
-@dataclass(slots=True)
 class Index:
-    """The words of one roadmap."""
+    """The words of one roadmap, and how well others fit them."""
 
-    streams: Sequence[WorkStream]
-    #: stem -> position of stream -> weight of the field it stands in
-    postings: dict[str, dict[int, float]] = field(default_factory=dict)
-    acronyms: dict[str, dict[int, float]] = field(default_factory=dict)
-    names: list[frozenset[str]] = field(default_factory=list)
-    #: The words of each name as they stand there, without a plural s.
-    written: list[frozenset[str]] = field(default_factory=list)
-    #: word as it stands anywhere, without a plural s -> positions of streams
-    literally: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    #: Each word of the roadmap as it stands there -> its stem; misspellings are compared with these.
-    spellings: dict[str, str] = field(default_factory=dict)
-    #: "ir" -> streams whose whole name it abbreviates
-    initials: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    name_stems: set[str] = field(default_factory=set)
-    by_prefix: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    _understood: dict[str, dict[int, float]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for position, stream in enumerate(self.streams):
-            self._add(position, stream)
-        for word in self.postings:
-            self.by_prefix[word[:3]].append(word)
-
-    def _add(self, position: int, stream: WorkStream) -> None:
-        every = tokens(fold(stream.name[:_MAX_NAME]))
-        joined = [word.casefold().replace("-", "") for word in JOINED.findall(stream.name[:_MAX_NAME])]
-        cut = next((n for n, word in enumerate(every) if n and word in _QUALIFYING), len(every))
-        main, qualifier = content(every[:cut]), content(every[cut:])
-        if len(main) < 2:
-            main, qualifier = content(every) or every, []
-        self.names.append(frozenset(stem(word) for word in main + qualifier))
-        self.written.append(frozenset(singular(word) for word in main + qualifier))
-        self.name_stems.update(stem(word) for word in every if word not in FUNCTION_WORDS)
-        body = f"{stream.description[:_MAX_TEXT]} {(stream.done_when or '')[:_MAX_TEXT]}"
-        talk = [word for word in every if word in TALK_WORDS]
-        for words, weight in (
-            (main + joined, NAME),
-            (qualifier + talk, QUALIFIER),
-            (content(tokens(fold(" ".join(stream.tasks[:30])[:_MAX_TEXT]))), TASK),
-            (content(tokens(fold(body))), TEXT),
-        ):
-            for word in words:
-                root = self.spellings.get(word) or self.spellings.setdefault(word, stem(word))
-                self.literally[singular(word)].add(position)
-                row = self.postings.setdefault(root, {})
-                row[position] = max(weight, row.get(position, 0.0))
-        self._abbreviate(position, main, every)
-
-    def _abbreviate(self, position: int, main: Sequence[str], every: Sequence[str]) -> None:
-        """IR for Intermediate Representation, ECS for Entity Component System, SSO for Single Sign-On."""
-        self.initials["".join(word[0] for word in main)].add(position)
-        for words in (main, every):
-            for start in range(len(words)):
-                for end in range(start + 2, min(start + 5, len(words)) + 1):
-                    letters = "".join(word[0] for word in words[start:end])
-                    if letters.isalpha() and letters not in FUNCTION_WORDS:
-                        self.acronyms.setdefault(letters, {})[position] = ACRONYM
+    def __init__(self, streams: Sequence[WorkStream]) -> None:
+        self.streams = streams
+        self.vocabulary = Vocabulary(streams)
+        self._understood: dict[str, dict[int, float]] = {}
 
     def knows(self, word: str) -> bool:
         """True when the roadmap uses this word (in any inflection)."""
-        return stem(word) in self.postings or word in self.acronyms
+        return stem(word) in self.vocabulary.stems or bool(self._abbreviated(word))
+
+    def _abbreviated(self, word: str) -> dict[int, float]:
+        return self.vocabulary.abbreviated(word, ACRONYM)
 
     def rank(self, text: str) -> list[Match]:
         """Streams that `text` (folded) may speak of, best first; empty when no word fits."""
@@ -137,7 +84,10 @@ class Index:
                 covers[position] += weight * min(1.0, value / TEXT)
         said = {singular(word) for word in words}
         found = []
+        least = sorted(scores.values())[-_CLOSELY] if len(scores) > _CLOSELY else 0.0
         for position, score in scores.items():
+            if score < least:
+                continue
             literal = self._literal(position, said)
             value = max(0.0, min(1.0, score / total - OTHER_FORM * (1 - literal)))
             fits = tuple(word for word, row in zip(words, rows, strict=True) if position in row)
@@ -148,24 +98,25 @@ class Index:
 
     def _literal(self, position: int, said: set[str]) -> float:
         """The share of what was said that stands so in the stream's name, or in its prose."""
-        prose = sum(1 for word in said if position in self.literally.get(word, ()))
-        name = sum(1 for w in said if w in self.written[position] or position in self.initials.get(w, ()))
-        return max(name, (1 - IN_PROSE) * prose) / len(said)
+        prose = sum(1 for word in said if self.vocabulary.stands(word, position))
+        name = self.vocabulary.name(position)
+        named = sum(1 for word in said if word in name.written or word == name.initials)
+        return max(named, (1 - IN_PROSE) * prose) / len(said)
 
     def _full(self, position: int, words: list[str], rows: list[dict[int, float]]) -> bool:
         """True when the words say the whole name, spelt out, misspelt, or by its initials."""
-        name = self.names[position]
-        if name and name <= {stem(word) for word in words}:
+        name = self.vocabulary.name(position)
+        if name.stems and name.stems <= {stem(word) for word in words}:
             return True
         near = sum(1 for row in rows if row.get(position, 0.0) >= QUALIFIER)
-        if len(words) > 1 and len(name) > 1 and near == len(words) >= len(name):
+        if len(words) > 1 and len(name.stems) > 1 and near == len(words) >= len(name.stems):
             return True
-        return any(position in self.initials.get(word, ()) for word in words) and near == len(words)
+        return name.initials in words and near == len(words)
 
     def _gravity(self, word: str, known: bool, words: int) -> float:
         """How much a word counts: an unknown one much in a short phrase, little in a story; a word of talk little."""
         if word in TALK_WORDS or word in VAGUE:
-            return 0.5 if word in VAGUE and stem(word) in self.name_stems else 0.3
+            return 0.5 if word in VAGUE and stem(word) in self.vocabulary.name_stems else 0.3
         if known:
             return 1.0
         return 1.2 if words <= 3 else 0.8 if words <= 5 else 0.35
@@ -182,15 +133,16 @@ class Index:
                 words.append(left + right)
                 skip = True
             elif left in TALK_WORDS:
-                words += [left] if stem(left) in self.name_stems else []
+                words += [left] if stem(left) in self.vocabulary.name_stems else []
             elif left not in FUNCTION_WORDS:
                 words.append(left)
         return list(dict.fromkeys(words))[:_MAX_WORDS]
 
     def _is_one_word(self, left: str, right: str) -> bool:
         root = stem(left + right)
-        known = root in self.postings or (root in thesaurus() and left not in FUNCTION_WORDS)
-        return known and (stem(left) not in self.postings or right in FUNCTION_WORDS) and not root.isdigit()
+        stems = self.vocabulary.stems
+        known = root in stems or (root in thesaurus() and left not in FUNCTION_WORDS)
+        return known and (stem(left) not in stems or right in FUNCTION_WORDS) and not root.isdigit()
 
     def _weight(self, row: dict[int, float]) -> float:
         """Rare words say more; a word that nothing knows says as much as a fairly rare one."""
@@ -204,9 +156,9 @@ class Index:
         if row is None:
             row = {}
             for known, likeness in self._known(word):
-                for position, weight in self.postings[known].items():
+                for position, weight in self.vocabulary.postings(known).items():
                     row[position] = max(row.get(position, 0.0), weight * likeness)
-            for position, weight in self.acronyms.get(word, {}).items():
+            for position, weight in self._abbreviated(word).items():
                 row[position] = max(row.get(position, 0.0), weight)
             if len(self._understood) < 4096:
                 self._understood[word] = row
@@ -215,14 +167,15 @@ class Index:
     def _known(self, word: str) -> Iterable[tuple[str, float]]:
         """Words of the roadmap that `word` may stand for, with their likeness 0..1."""
         root = stem(word)
-        found = {root: 1.0} if root in self.postings else {}
-        for other in thesaurus().get(root, frozenset()) & self.postings.keys():
+        stems = self.vocabulary.stems
+        found = {root: 1.0} if root in stems else {}
+        for other in thesaurus().get(root, frozenset()) & stems.keys():
             found.setdefault(other, SYNONYM)
         if len(root) >= 4:
-            for other in self.by_prefix.get(root[:3], ()):
+            for other in self.vocabulary.by_prefix.get(root[:3], ()):
                 if other not in found and (likeness := _kinship(root, other)):
                     found[other] = likeness
-        if not found and word not in self.acronyms and len(word) >= 4 and word.isalpha():
+        if not found and not self._abbreviated(word) and len(word) >= 4 and word.isalpha():
             found = dict(self._misspelt(word)) or dict(self._compounds(root)) or dict(self._parts(word))
         return found.items()
 
@@ -231,23 +184,28 @@ class Index:
         from rapidfuzz.distance import OSA
 
         allowed = 1 if len(word) < 6 else 2
-        near = process.extract(word, self.spellings.keys(), scorer=OSA.distance, score_cutoff=allowed, limit=5)
+        spellings = self.vocabulary.spellings
+        near = process.extract(word, spellings.keys(), scorer=OSA.distance, score_cutoff=allowed, limit=5)
         best = min((distance for _, distance, _ in near), default=0)
         likely = [other for other, distance, _ in near if distance == best and _is_slip(word, other)]
-        return [(self.spellings[other], MISSPELT) for other in likely]
+        return [(spellings[other], MISSPELT) for other in likely]
 
     def _compounds(self, root: str) -> Iterable[tuple[str, float]]:
         """Names that have the word as the beginning or the end of a longer one: path and find in pathfinding."""
-        return [(name, 0.6) for name in self.name_stems & self.postings.keys() if _ends(name, root)]
+        return [
+            (name, 0.6)
+            for name in sorted(self.vocabulary.name_stems)
+            if name in self.vocabulary.stems and _ends(name, root)
+        ]
 
     def _parts(self, word: str) -> Iterable[tuple[str, float]]:
         """The two words that are written as one: coredump."""
         for cut in range(3, len(word) - 2):
             left, right = stem(word[:cut]), stem(word[cut:])
             if (
-                left in self.postings
-                and right in self.postings
-                and self.postings[left].keys() & self.postings[right].keys()
+                left in self.vocabulary.stems
+                and right in self.vocabulary.stems
+                and self.vocabulary.postings(left).keys() & self.vocabulary.postings(right).keys()
             ):
                 return [(left, 0.7), (right, 0.7)]
         return []
@@ -255,7 +213,7 @@ class Index:
 
 def _is_slip(word: str, other: str) -> bool:
     """A short word with another letter is another word ("stuck", "stack"), and few slips are at the first letter."""
-    if len(other) < 4 or word[0] not in other[:2]:
+    if len(other) < 4 or word[0] not in other[:2] or (word.startswith(other) and len(word) > len(other) + 1):
         return False
     return len(word) >= 6 or len(word) != len(other) or sorted(word) == sorted(other)
 

@@ -1,4 +1,4 @@
-"""Wishes that name the work before the act: "work on X could commence", "X is to be stopped" are "start X", "stop X"."""
+"""Wishes that name the work before the act: "work on X could commence" and "X is to be stopped" become commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 _ACTS = {
     "start": "started begun undertaken commenced launched initiated executed resumed restarted retried tackled built"
     " implemented done completed finished developed prioritised prioritized",
-    "stop": "stopped halted paused suspended cancelled canceled aborted terminated killed discontinued frozen ended ceased"
+    "stop": "stopped halted paused suspended cancelled canceled aborted terminated killed discontinued frozen ended"
+    " ceased"
     " shelved",
     "verify": "verified tested checked reviewed validated inspected audited rechecked reverified retested",
 }
@@ -20,8 +21,19 @@ _PHRASES = {
     ),
 }  # fmt: skip
 _ITSELF = {
-    "start": ("commence", "begin", "start", "proceed", "go ahead", "resume", "continue"),
-    "stop": ("cease", "stop", "end", "halt", "pause"),
+    "start": (
+        "commence",
+        "commences",
+        "begin",
+        "begins",
+        "start",
+        "starts",
+        "proceed",
+        "go ahead",
+        "resume",
+        "continue",
+    ),
+    "stop": ("cease", "ceases", "stop", "stops", "end", "ends", "halt", "pause"),
 }
 _DONE = {word: act for act, words in _ACTS.items() for word in words.split()} | {
     phrase: act for act, phrases in _PHRASES.items() for phrase in phrases
@@ -45,6 +57,7 @@ _IN_A_FRAME = re.compile(
     rf"|(?P<does>{_alternatives(_DOES)})){_LATER}"
 )
 _VERY = r"(?:very |much |most |really |so |greatly )*"
+_IT_MUST = re.compile(rf"^it {_MUST}{_ADVERBS} be (?P<done>{_alternatives(_DONE)}),? (?P<what>.+?)[.! ]*$")
 _FRAME = re.compile(
     r"^(?:please |kindly |and |so |then |also |well |ok |maybe )*(?:"
     rf"(?:i|we)(?:'d| would| should|'ll| will) {_VERY}(?:be |feel )?{_VERY}(?:grateful|thankful|obliged|happy|glad"
@@ -52,17 +65,21 @@ _FRAME = re.compile(
     rf"|it (?:would|'d) be {_VERY}(?:appreciated|great|nice|good|lovely|helpful|awesome|cool|kind|wonderful|perfect) if"
     r"|(?:i|we) (?:hereby |kindly |would |'d |must |have to |should like to |would like to )*(?:ask|request|beg|urge"
     r"|instruct|insist|suggest|propose|demand)(?= you\b| that\b)(?: that)?"
+    r"|(?:i|we) (?:need|want|wish|require|would like) that"
     r"|(?:arrange|see to it|ensure|make sure|take care)(?: that| for)"
     r") (?P<wish>.+)$"
 )
 _YOU = re.compile(
-    r"^(?:you|someone|somebody|anyone|one of you) (?:(?:could|would|can|might|please|kindly|to|should) )*"
+    r"^(?:you|someone|somebody|anyone|one of you) (?:(?:could|would|can|might|please|kindly|to|should|are|be) )*"
 )
 _NO_WISH = re.compile(
     r"^(?:what|which|who|whose|when|where|why|how|if|whether|once|after|before|until|unless|while|because|since|nothing"
     r"|nobody|no|not|don't|do not|is|are|can|could|should|does|do|did)\b|\b(?:not|never|that|which)\b|n't\b"
 )
 _WORK_ON = re.compile(r"^(?:the )?(?:work|activit(?:y|ies)|efforts?)(?: on| for)? (?=\w)")
+_ALL_WORK = re.compile(
+    r"^(?:all|any|the)(?: (?:of )?(?:the|our|your))? (?:activity|activities|work|efforts?|operations)$"
+)
 _SENTENCE = re.compile(r"((?<=[!;\n])\s*|(?<=\D\.)\s+|,\s*(?:so|then|therefore) )")
 
 
@@ -79,8 +96,8 @@ def _active(sentence: str) -> str:
     you = _YOU.match(wish) if frame else None
     if you:
         return f"please {wish[you.end() :]}"
-    match = (_IN_A_FRAME if frame else _SAID_OUTRIGHT).match(wish)
+    match = _IT_MUST.match(wish) or (_IN_A_FRAME if frame else _SAID_OUTRIGHT).match(wish)
     if match is None or _NO_WISH.search(match["what"]):
         return sentence
     act = _DONE[match["done"]] if match["done"] else _DOES[match["does"]]
-    return f"{act} {_WORK_ON.sub('', match['what'])}"
+    return f"{act} {_ALL_WORK.sub('everything', _WORK_ON.sub('', match['what']))}"

@@ -24,7 +24,8 @@ _EXPLAIN = re.compile(
     r"\bwhy\b|\bdepend|\bwait(?:s|ing|ed)? (?:for|on)\b|\bneeds?\b|\binvolved\b|\babout\b|\bmissing\b|\black"
     r"|\bheld up\b|\bhold(?:s|ing)? up\b|\bblock(?:s|ing)\b|\bblocked (?:by|on)\b"
     r"|\bbefore\b|\bhappens\b|\bslips?\b|\bwould be\b|\bmean(?:s|t)?\b|\bpurpose\b|\bpoint of\b|\brequire"
-    r"|\bprerequisites?\b|\breasons?\b|\bwhat went wrong\b|\bwhat (?:does|do|is|are|would|will) .* (?:do|for|cover"
+    r"|\bprerequisites?\b|\breasons?\b|\bwhat went wrong\b|\bwhat (?:does|do|is|are|would|will) (?!left|still"
+    r"|open).* (?:do|for|cover"
     r"|include|contain|entail|bring)\b"
     r"|\bwhat(?:'s| is| are) (?!.*\b(?:status|state|progress|next|left|running|going|up|done|remaining|happening"
     r"|new|active|finished|ready|available|open)\b).+"
@@ -55,7 +56,8 @@ _OVERALL = re.compile(
     r"|the team|the agents|all of this|the project|the whole thing|everyone)\b.*|where (?:we|things|all|it"
     r"|everything)\b.*stands?"
     r"|what(?:'s| is)? (?:running|going on|happening|left|next|up|done|the status|the state)|who(?:'s"
-    r"| is) (?:working|doing|on|running|busy)|^which agents|^how many|^how much|how far (?:along )?(?:are|is) (?:we"
+    r"| is) (?:working|doing|on|running|busy)|^which agents|^what (?:now |are |is )*(?:doing|happening)$|^how many"
+    r"|^how much|how far (?:along )?(?:are|is) (?:we"
     r"|it|everything)|sup)\b"
 )
 _OURS = re.compile(
@@ -64,7 +66,7 @@ _OURS = re.compile(
 )
 _REPORT = re.compile(
     r"\b(?:report|recap|summary|summari[sz]e|digest|write[- ]?up|changelog|release notes|minutes)\b"
-    r"|\bsomething (?:i|we|that i) can (?:send|show|forward|share|give|hand)\b"
+    r"|\bsomething (?:(?:that )?(?:i|we) can|to) (?:send|show|forward|share|give|hand|present)\b"
     r"|\ba (?:page|paragraph|few lines)(?: or (?:so|two))? (?:with|about|on|for|of)\b"
 )
 
@@ -72,7 +74,8 @@ _REPORT = re.compile(
 _OFF_TOPIC = re.compile(
     r"^(?:(?:so|and|hey|well|ok) )*(?:what did|do|does|are|(?:have|did)(?! (?:you|u) (?:already )?(?:start|beg[aiu]n"
     r"|finish|done|stop|r[ua]n|do|verif))|where do|why do|how do|who are) (?:you|u)\b(?! (?:think|know|need|have))"
-    r"|\b(?:my|mine)\b"
+    r"|^(?:so |and )?how (?:do|can|would) (?:i|one)\b|\b(?:my|mine|your (?:day|morning|evening|weekend"
+    r"|mood|name|family|health|favou?rite))\b"
 )
 
 
@@ -99,7 +102,7 @@ def kind(text: str, about_work: bool) -> str:
 
 
 _ASKING = re.compile(
-    r"\b(?:status|state|progress|overview|news|update|report|done|finish(?:ed)?|stands?|missing|lacks?|block(?:ed"
+    r"\b(?:status|eta|state|progress|overview|news|update|report|done|finish(?:ed)?|finali[sz]ed|completed?|stands?|missing|lacks?|block(?:ed"
     r"|ing|s|ers?)?|unblocked|keep(?:s|ing)?"
     r"|hold(?:s|ing)?|prevent(?:s|ing)?|waiting|waits?|needs?|depends?|involved|before|far|along|coming|going"
     r"|doing|fail(?:ed|ing|s)?"

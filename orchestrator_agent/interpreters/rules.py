@@ -8,16 +8,18 @@ The order of the readers in `_read` is the grammar: small talk, words to agents,
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator_agent import terminal
 from orchestrator_agent.interpreters import addressing, calibration, questions
-from orchestrator_agent.interpreters.clauses import Clause, clauses, separate
+from orchestrator_agent.interpreters.clauses import Clause, clauses, separate, unasked
 from orchestrator_agent.interpreters.intents import carry_on, command, is_item, mention, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
+from orchestrator_agent.interpreters.lexicon import LANDING
 from orchestrator_agent.interpreters.limits import Limits, limits
 from orchestrator_agent.interpreters.manners import plainly, second_thought
 from orchestrator_agent.interpreters.passives import actively
@@ -34,6 +36,10 @@ __all__ = ["InterpretedGoal", "interpret_goal"]
 _MOST_STEPS = 20
 #: A longer clause tells a story; of its mentions only the best one is meant.
 LONG_CLAUSE = 9
+#: So many words that the roadmap does not know tell a story; work that is only mentioned in it needs a yes.
+MANY_STRANGE = 4
+#: Less than this fits prose only.
+BY_NAME = 0.6
 _NOT_OURS = "a question, and not about work in this roadmap"
 _STARTING = ("run", "run_all", "run_next")
 _ACTING = (*_STARTING, "stop", "stop_all", "redirect")
@@ -73,7 +79,7 @@ class _Sentence:
 
 def _sentence(goal: str, world: World) -> _Sentence:
     raw = normalise(goal)
-    text = mend(plainly(to_english(fold(raw)), world.index.knows), world.index.knows)
+    text = mend(plainly(to_english(fold(raw), world.index.knows), world.index.knows), world.index.knows)
     said = limits(separate(actively(_last_word(text))))
     return _Sentence(raw, said, tuple(clauses(said.text)))
 
@@ -96,6 +102,8 @@ def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
         return Reading(talk, score=0.95, evidence="the words as such"), None
     if _EDITS.match(said.text):
         return Reading("none", evidence="the roadmap is changed by its owner", stands_on="off topic"), None
+    if _ADDS.search(said.text):
+        return Reading("none", evidence="new work goes into the roadmap with `orch add`", stands_on="off topic"), None
     asks = bool(found) and found[0].question
     reading = (None if asks else _addressed(sentence.raw, said.text, world)) or _question(found, said, world)
     if reading:
@@ -110,8 +118,20 @@ _EDITS = re.compile(
     r"^(?:please |can you |could you |now )*(?:set|change|update|mark|flag|put|move|make|add|remove|drop|delete"
     r"|rename|edit|raise|lower|bump"
     r"|reorder|split|duplicate|create)\b.*\b(?:(?:to|from|on|in|into) (?:the |our |my )?(?:roadmap|plan|backlog)"
+    r"|(?:depend|dependent|wait) (?:on|for)"
     r"|(?:as|to|is) (?:be )?(?:complete[d]?|done|finished|not started|blocked|in progress|cancelled)"
     r"|(?:status|effort|priority|title|name|description|dependenc(?:y|ies)) of\b)"
+)
+
+
+#: Work that is to be written down is never work that is to be started, whatever else of the roadmap the words fit.
+_ADDS = re.compile(
+    r"^(?:please |can you |could you |now |let's |we should |we need to )*(?:add|create|insert|write|plan|propose)"
+    r" (?:in )?(?:a |an |another |one more )(?:new )?(?:separate )?"
+    r"(?:phase|work ?stream|stream|task|item|feature|milestone|epic|story)\b"
+    r"|\b(?:put|add|write|get) (?:it|that|this|them|those) (?:down )?(?:in|into|to|on)"
+    r" (?:the |our |my )?(?:plan|roadmap|backlog)\b"
+    r"|\bif not,? (?:please )?(?:add|create|plan) (?:it|one|them|that)\b"
 )
 
 
@@ -137,27 +157,39 @@ def _addressed(raw: str, text: str, world: World) -> Reading | None:
         live = found.score >= 0.4 and all(stream.id in world.running for stream in found.streams)
         return len(found.streams) == 1 and (found.kind == "id" or live)
 
-    move = addressing.redirect(text, names)
-    if move:
-        whom, to = find(move.whom), resolve(move.what, world)
-        if len(to.streams) == 1 and whom.streams != to.streams:
-            evidence = f"{whom.evidence}; to {to.evidence}"
-            return Reading("redirect", whom, min(whom.score, to.score), evidence, {"to": to.streams[0].id})
+    if moved := _moved(text, find, names, world):
+        return moved
     if order := _ordered(text, names, find):
         return order
-    message = addressing.feedback(raw, at_work, lambda phrase: find(phrase).score >= calibration.ALL_BUT_SURE)
+    message = addressing.feedback(unasked(raw), at_work, lambda phrase: find(phrase).score >= calibration.ALL_BUT_SURE)
     if message is None or not (whom := find(message.whom)):
+        return None
+    spoken_to = whom.kind != "name" or at_work(message.whom) or is_item(fold(message.whom), whom, world, BY_NAME)
+    if whom.streams and not (spoken_to or addressing.is_agent(message.whom)):
         return None
     if message.kind != "feedback":
         return Reading(message.kind, whom, whom.score, whom.evidence, ask=not whom.streams)
     return Reading("feedback", whom, whom.score, whom.evidence, {"text": message.what}, ask=not whom.streams)
 
 
+def _moved(text: str, find: Callable[[str], Found], names: Callable[[str], bool], world: World) -> Reading | None:
+    """An agent taken off one work stream and put on another; a question moves nobody, a polite request does."""
+    asks = text.rstrip().endswith("?") and unasked(text) == text
+    move = None if asks else addressing.redirect(text, names)
+    if move is None:
+        return None
+    whom, to = find(move.whom), resolve(move.what, world)
+    if len(to.streams) != 1 or whom.streams == to.streams:
+        return None
+    evidence = f"{whom.evidence}; to {to.evidence}"
+    return Reading("redirect", whom, min(whom.score, to.score), evidence, {"to": to.streams[0].id})
+
+
 def _ordered(text: str, names: Callable[[str], bool], find: Callable[[str], Found]) -> Reading | None:
     """ "chat prompt: pull the plug" and "parser: sign-off check" command us and tell the agent nothing."""
     whom, colon, what = text.partition(": ")
-    orders = clauses(what) if colon and names(whom) else []
-    if len(orders) != 1 or orders[0].command not in ("stop", "verify", "explain", "status") or content(orders[0].rest):
+    orders = clauses(what)[-1:] if colon and names(whom) else []
+    if not orders or orders[0].command not in ("stop", "verify", "explain", "status") or content(orders[0].rest):
         return None
     found = find(whom)
     return Reading(orders[0].command, found, found.score, found.evidence)
@@ -196,8 +228,13 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
     about = resolve(questions.subject(clause.text), world, at_work=True)
     if about or any(world.index.knows(word) for word in content(questions.subject(clause.text))):
         return about
-    near = (resolve(questions.subject(c.text), world, at_work=True) for c in reversed(found) if c is not clause)
-    return next((other for other in near if other.streams and other.score >= 0.5), Found())
+    overall = questions.overall(clause.text)
+    for other in reversed(found):
+        near = resolve(questions.subject(other.text), world, at_work=True) if other is not clause else Found()
+        beside = not overall or other.sentence == clause.sentence or is_item(other.text, near, world, BY_NAME)
+        if near.streams and near.score >= 0.5 and beside:
+            return near
+    return Found()
 
 
 #: Conditions that only put things in order; every other one cannot be promised, so it needs a yes.
@@ -219,7 +256,7 @@ def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading |
     reading, then = _first_command(positive, found, world)
     reading = reading or _mentions(positive, world)
     if reading is None:
-        why = ("only a no", "only a no") if refusals else (NOTHING_FITS, "nothing")
+        why = ("only a no", "only a no") if refusals else _landing(positive, world) or (NOTHING_FITS, "nothing")
         return Reading("none", evidence=why[0], stands_on=why[1]), None
     if any(_PUT_OFF.match(clause.text) for clause in found if clause.negative) and reading.intent in _STARTING:
         return Reading("none", evidence="not yet", stands_on="only a no"), None
@@ -227,6 +264,16 @@ def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading |
         reading = replace(reading, confirm=True)
     then = without(then, refused, unclear) if then else None
     return without(_widened(reading, positive, refused, world), refused, unclear), then
+
+
+def _landing(positive: Sequence[Clause], world: World) -> tuple[str, str] | None:
+    """Merging takes a person's own command; whoever asks for it is told which, and on what that reading stands."""
+    for clause in positive:
+        head, _, rest = clause.rest.partition(" ")
+        found = resolve(rest, world) if head in LANDING else Found()
+        if len(found.streams) == 1 and found.score >= calibration.SURE_ENOUGH:
+            return f"to merge its work, type: orch integrate {shlex.quote(found.streams[0].id)}", "off topic"
+    return None
 
 
 def _widened(reading: Reading, positive: Sequence[Clause], refused: Sequence[Found], world: World) -> Reading:
@@ -254,6 +301,8 @@ def _first_command(
             continue
         if reading and reading.intent != "none":
             later = positive[number + 1 :]
+            if reading.intent == "stop_all" and not clause.rest and _starts(later, around, world):
+                reading = replace(reading, confirm=True)
             return carry_on(reading, clause, later, world), _second(reading, later, around, world)
         nothing = reading or nothing
     return nothing, None
@@ -297,7 +346,8 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     first, *others = readings
     for other in others:
         first = join(first, other)
-    return first
+    strange = {word for clause in positive for word in content(clause.text) if not world.index.knows(word)}
+    return replace(first, confirm=True) if len(strange) >= MANY_STRANGE else first
 
 
 def _pack(goal: str, reading: Reading, sentence: _Sentence, then: Reading | None = None) -> InterpretedGoal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestrator_agent.interpreters.lexicon import EFFORTS, FUNCTION_WORDS, NUMBERS, TALK_WORDS
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
@@ -139,8 +140,9 @@ def heading(text: str, world: World) -> list[WorkStream]:
     return next((list(streams) for title, streams in titles if title and said <= title <= every), [])
 
 
-def _title(batch: str) -> set[str]:
-    return {stem(w) for w in tokens(fold(batch)) if not w.isdigit() and w not in _UNTITLED}
+@lru_cache(maxsize=4096)
+def _title(batch: str) -> frozenset[str]:
+    return frozenset(stem(w) for w in tokens(fold(batch)) if not w.isdigit() and w not in _UNTITLED)
 
 
 def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:

@@ -21,18 +21,23 @@ class Facts:
     def __init__(self, streams: tuple[WorkStream, ...]) -> None:
         self.streams = streams
         self.index = Index(streams)
-        may = availability(streams)
-        self.startable = frozenset(
-            s.id for s in streams if s.status is WorkStreamStatus.NOT_STARTED and may[s.id].available
-        )
-        self.untouched = frozenset(
-            s.id for s in streams if s.status in (WorkStreamStatus.NOT_STARTED, WorkStreamStatus.BLOCKED)
-        )
         self.in_progress = frozenset(s.id for s in streams if s.status is WorkStreamStatus.IN_PROGRESS)
         self.by_id = {stream.id.casefold(): stream for stream in streams}
         self.batches: dict[str, list[WorkStream]] = {}
         for stream in streams:
             self.batches.setdefault(stream.batch or f"phase {first_number(stream.id)}", []).append(stream)
+
+    @cached_property
+    def untouched(self) -> frozenset[str]:
+        """Ids of work that nobody has begun."""
+        states = (WorkStreamStatus.NOT_STARTED, WorkStreamStatus.BLOCKED)
+        return frozenset(s.id for s in self.streams if s.status in states)
+
+    @cached_property
+    def startable(self) -> frozenset[str]:
+        """Ids of work that nothing holds up."""
+        may = availability(self.streams)
+        return frozenset(s.id for s in self.streams if s.status is WorkStreamStatus.NOT_STARTED and may[s.id].available)
 
 
 _RECENT: deque[Facts] = deque(maxlen=4)

@@ -64,7 +64,11 @@ def append(files: Files, paths: Sequence[str], new: NewWork, format_name: str = 
     here = replace(new, depends_on=_as_written(before, found, needs))
     taken = frozenset(stream.id.rpartition(":")[2].casefold() for stream in before.work_streams)
     reasons: list[str] = []
-    for sketch in itertools.islice(sketcher(source, found, here, taken), _MOST_TRIES):
+    silent = sketcher(source, found, replace(here, depends_on=()), taken) if needs else ()
+    tries = itertools.chain(
+        itertools.islice(sketcher(source, found, here, taken), _MOST_TRIES), itertools.islice(silent, _MOST_TRIES)
+    )
+    for sketch in tries:
         changed = _Changed(files, source.path, sketch.text.encode("utf-8"))
         outcome = _try(changed, paths, format_name, before, replace(new, depends_on=needs))
         if isinstance(outcome, str):
@@ -145,7 +149,7 @@ def _try(
         return str(error)
     if made is None:
         return "other work would change"
-    return _difference(made, wanted) or (made, files.data)
+    return _difference(made, wanted, before) or (made, files.data)
 
 
 def _new_one(before: Roadmap, after: Roadmap) -> WorkStream | None:
@@ -156,13 +160,22 @@ def _new_one(before: Roadmap, after: Roadmap) -> WorkStream | None:
     return new[0] if len(new) == 1 and same and len(after.work_streams) == len(old) + 1 else None
 
 
-def _difference(made: WorkStream, wanted: NewWork) -> str:
+def _waits_for(made: WorkStream, needs: Sequence[str], before: Roadmap) -> bool:
+    """True when it waits for just these; or, where the order of the plan alone says what comes first, stands behind."""
+    if set(made.depends_on) == set(needs):
+        return True
+    steps = [before.get(id_).step for id_ in needs]
+    step = made.step
+    return step is not None and not made.depends_on and all(other is not None and other < step for other in steps)
+
+
+def _difference(made: WorkStream, wanted: NewWork, before: Roadmap) -> str:
     claimed = made.assigned_to or made.priority or made.unresolved or made.conflicts_with or made.part_of
     told = "\n".join((made.description, *made.tasks))
     same = {
         "name": made.name == wanted.name,
         "status": made.status is WorkStreamStatus.NOT_STARTED and not claimed,
-        "dependencies": set(made.depends_on) == set(wanted.depends_on),
+        "dependencies": _waits_for(made, wanted.depends_on, before),
         "effort": (made.effort or "") == wanted.effort or not wanted.effort,
         "tasks": made.tasks == wanted.tasks,
         "done when": (made.done_when or "") == wanted.done_when,

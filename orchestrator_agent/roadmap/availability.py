@@ -25,10 +25,15 @@ def availability(streams: Sequence[WorkStream], ignore_order: bool = False) -> d
     Args:
         ignore_order: offer work of later steps too, where only the order of the plan says what comes first.
     """
-    by_id = {stream.id.casefold(): stream for stream in streams}
+    by_id = _by_id(streams)
     cycles = _cycles(streams, by_id)
     first = {} if ignore_order else _first_open(streams)
     return {stream.id: _judge(stream, by_id, cycles, first) for stream in streams}
+
+
+def _by_id(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
+    """By id as written and without case: most dependencies are written like the ids, and that is seen faster."""
+    return {stream.id.casefold(): stream for stream in streams} | {stream.id: stream for stream in streams}
 
 
 def _first_open(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
@@ -65,7 +70,7 @@ def unblocked_by(streams: Sequence[WorkStream], completed: Collection[str]) -> l
         streams: the roadmap.
         completed: ids that are complete now, whatever the roadmap still says.
     """
-    by_id = {stream.id.casefold(): stream for stream in streams}
+    by_id = _by_id(streams)
     now = {id_.casefold() for id_ in completed}
     return [
         stream.id
@@ -79,7 +84,7 @@ def unblocked_by(streams: Sequence[WorkStream], completed: Collection[str]) -> l
 
 
 def _is_done(id_: str, stream: WorkStream, by_id: Mapping[str, WorkStream]) -> bool:
-    needed = by_id.get(id_.casefold())
+    needed = by_id.get(id_) or by_id.get(id_.casefold())
     return id_ in stream.satisfied if needed is None else needed.status is WorkStreamStatus.COMPLETE
 
 
@@ -121,9 +126,16 @@ def _judge(
 
 
 def _waits_for(stream: WorkStream, by_id: Mapping[str, WorkStream]) -> Availability | None:
-    open_ = [id_ for id_ in stream.depends_on if not _is_done(id_, stream, by_id)]
+    if not stream.depends_on and not stream.unresolved:
+        return None
+    satisfied = frozenset(stream.satisfied)
+    open_ = []
+    for id_ in stream.depends_on:
+        needed = by_id.get(id_) or by_id.get(id_.casefold())
+        if id_ not in satisfied if needed is None else needed.status is not WorkStreamStatus.COMPLETE:
+            open_.append(id_)
     for id_ in open_:
-        if needed := by_id.get(id_.casefold()):
+        if needed := by_id.get(id_) or by_id.get(id_.casefold()):
             more = f" and {len(open_) - 1} more" if len(open_) > 1 else ""
             return Availability(False, f"waits for {needed.id[:_SHOWN]} ({_SAID[needed.status]}){more}", "dependency")
     missing = [*open_, *stream.unresolved]
@@ -166,7 +178,7 @@ def _cycles(streams: Sequence[WorkStream], by_id: Mapping[str, WorkStream]) -> d
     """For each id that waits for itself: a ring through it. Complete and cancelled work ends a wait."""
     closed = (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
     needs = {
-        stream.id: [by_id[id_.casefold()].id for id_ in stream.depends_on if id_.casefold() in by_id]
+        stream.id: [found.id for id_ in stream.depends_on if (found := by_id.get(id_) or by_id.get(id_.casefold()))]
         for stream in streams
         if stream.status not in closed
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import NAMES, Field, claimant, declared_files, holds_criteria, plain, read_field
-from orchestrator_agent.roadmap.statuses import is_box, read_box, read_mark
+from orchestrator_agent.roadmap.statuses import is_box, only_remarks, read_box, read_mark
 
 #: Lists whose lines belong to a field.
 _LISTS = ("tasks", "done_when", "depends_on", "blocks", "conflicts_with", "files")
@@ -25,7 +26,7 @@ class Body:
 
     #: Field name -> value and the offset of the value in the document; the first of several counts.
     fields: dict[str, tuple[str, int]] = field(default_factory=dict)
-    lists: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _LISTS})
+    lists: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     #: The statuses of the boxes that are tasks.
     boxes: list[WorkStreamStatus] = field(default_factory=list)
     #: The statuses of the boxes of deliverables and the like.
@@ -52,6 +53,8 @@ class _Open:
 
 def read_body(document: Document, lines: Sequence[Line]) -> Body:
     """The body made of `lines`, in which no further work stream begins."""
+    if all(line.kind is Kind.BLANK for line in lines):
+        return Body(text=[""] * len(lines))
     reader = _Reader(document)
     for line in lines:
         reader.take(line)
@@ -69,18 +72,19 @@ class _Reader:
         self.first = True
 
     def take(self, line: Line) -> None:
-        if line.kind is Kind.BLANK:
+        kind = line.kind
+        if kind is Kind.BLANK:
             self.body.text.append("")
-        elif line.kind is Kind.HEADING:
+        elif kind is Kind.HEADING:
             self._heading(line)
-        elif line.kind in (Kind.ITEM, Kind.TEXT):
+        elif kind is Kind.ITEM or kind is Kind.TEXT:
             first, self.first = self.first, False
             found = self._field(line)
             if found is not None:
                 self._begin(line, found)
             elif not (first and self._states(line)):
                 self._content(line)
-        elif line.kind is not Kind.HIDDEN:
+        elif kind is not Kind.HIDDEN:
             self._keep(line)
 
     def _heading(self, line: Line) -> None:
@@ -116,7 +120,7 @@ class _Reader:
         text = line.content
         if line.kind is Kind.TEXT and len(text) <= _LONGEST_STATUS and text[0] in "*_" and text[-1] == text[0]:
             mark = read_mark(text, {})
-            if mark is not None and mark.worded and not text[mark.end :].strip("*_.! "):
+            if mark is not None and mark.worded and only_remarks(text[mark.end :], loose=True):
                 self.body.fields["status"] = (text, line.start)
                 return True
         return False
@@ -181,7 +185,8 @@ def fill(draft: Draft, body: Body) -> None:
     draft.depends_on += body.lists["depends_on"]
     draft.blocks += body.lists["blocks"]
     draft.conflicts_with += body.lists["conflicts_with"]
-    draft.files += declared_files(body.lists["files"])
+    if body.lists["files"]:
+        draft.files += declared_files(body.lists["files"])
     draft.description += body.text
     for name, certain in (("assigned", True), ("agent", False)):
         if draft.assigned_to is None and name in body.fields:

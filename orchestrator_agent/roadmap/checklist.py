@@ -24,7 +24,7 @@ from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import read_field
 from orchestrator_agent.roadmap.headings import read_ending
-from orchestrator_agent.roadmap.item_text import ItemText, is_legend, read_item, states_need
+from orchestrator_agent.roadmap.item_text import ItemText, is_legend, read_beginning, read_item, states_need
 from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.set_aside import set_aside_by, sets_aside
@@ -92,9 +92,11 @@ def _why_nothing(source: Source, idle: Sequence[tuple[int, str]]) -> Iterator[st
 @dataclass(slots=True)
 class _Entry:
     item: Boxed
+    #: Its words, without those of a status.
+    shown: str
     text: ItemText
-    #: The status that the words behind the name give, and the reason of a block.
-    ending: tuple[Place, str | None] | None
+    #: The status that the words before or behind the name give, and the reason of a block.
+    said: tuple[Place, str | None] | None
     #: Boxes of the same indentation that its number puts below it, and what is below them.
     tasks: list[Line] = field(default_factory=list)
 
@@ -102,11 +104,17 @@ class _Entry:
 def _read_entry(item: Boxed) -> _Entry:
     line = item.line
     found = read_ending(line.content, 0, {})
-    if found is None or states_need(line.content, found[1]):
-        return _Entry(item, read_item(line.content), None)
-    place, end, reason = found
-    shifted = Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status)
-    return _Entry(item, read_item(line.content[:end].rstrip(" -–—")), (shifted, reason))
+    if found is not None and not states_need(line.content, found[1]):
+        place, end, reason = found
+        said = Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status)
+        shown = line.content[:end].rstrip(" -–—")
+        return _Entry(item, shown, read_item(shown), (said, reason))
+    if (first := read_beginning(line.content)) is not None:
+        place, begin = first
+        said = Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status)
+        shown = line.content[begin:]
+        return _Entry(item, shown, read_item(shown), (said, None))
+    return _Entry(item, line.content, read_item(line.content), None)
 
 
 def _nested(entries: Sequence[_Entry]) -> list[_Entry]:
@@ -152,6 +160,7 @@ def _draft(document: Document, entry: _Entry, ids: _Ids, warnings: list[str]) ->
     draft = Draft("", text.name, line.number, below[-1].number if below else line.number, status, reason)
     draft.places.append(Place("box", line.box_start, line.box_start + len(line.box), line.box, status))
     draft.batch, draft.priority, draft.depends_on = item.batch, text.priority, list(text.depends_on)
+    draft.effort, draft.assigned_to = text.effort or None, text.claim or None
     if not draft.name or is_legend(draft.name):
         draft.name = ""
         return draft
@@ -161,7 +170,7 @@ def _draft(document: Document, entry: _Entry, ids: _Ids, warnings: list[str]) ->
     if below and not draft.tasks:
         draft.tasks = [inner.content for inner in below if inner.kind is Kind.ITEM and not read_field(inner.content)]
     if text.is_cut:
-        draft.description.insert(0, line.content)
+        draft.description.insert(0, entry.shown)
     _judge(document, draft, entry, below, warnings)
     return draft
 
@@ -175,8 +184,8 @@ def _without_blank_end(lines: list[Line]) -> list[Line]:
 def _judge(document: Document, draft: Draft, entry: _Entry, below: list[Line], warnings: list[str]) -> None:
     """What the words of an item, the heading above and the boxes below say besides its own box."""
     box, text = draft.status, entry.text
-    if entry.ending is not None:
-        place, reason = entry.ending
+    if entry.said is not None:
+        place, reason = entry.said
         draft.places.append(place)
         if box is not WorkStreamStatus.COMPLETE and place.status is not None:
             draft.status, draft.blocked_reason = place.status, reason

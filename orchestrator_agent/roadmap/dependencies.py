@@ -12,21 +12,36 @@ from orchestrator_agent.roadmap.statuses import EMOJI, is_emoji
 #: Words before an id that are no part of it.
 KIND = (
     r"(?:phase|work[ _-]?stream|stream|task[ _-]?group|task|milestone|feature|package|story|step|track|epic|issue"
-    r"|阶段)s?"
+    r"|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务)s?"
 )
-_KIND = re.compile(KIND + r"[ ._#:-]*(?=[\d#]|[A-Z]\b|[A-Z]+-?\d)", re.IGNORECASE)
+#: Chinese numerals count, and are read as they stand.
+NUMERAL = "[一二三四五六七八九十]{1,3}"
+_KIND = re.compile(KIND + rf"[ ._#:-]*(?=[\d#]|[A-Z]\b|[A-Z]+-?\d|{NUMERAL}(?!\w))", re.IGNORECASE)
+_NUMBER_FIRST = re.compile(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤)")
 _GROUP = re.compile(r"(?:batch|dependency level|level|milestone|phase|wave|sprint|stage)(?:es|s)? \d+(?:\.\d+)*$")
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
 _WHOLE_ID = re.compile(_ID + "$")
 _RANGE = re.compile(rf"({_ID}) ?(?:-|–|—|\.\.\.?|to|through) ?({_ID})$", re.IGNORECASE)
 _GROUP_NAME = re.compile(r"[\W_]*((?:[A-Za-z]+ ){1,2}\d+(?:\.\d+)*)\b")
 _NUMBER_END = re.compile(r"(.*?)(\d+)$")
-_NONE = re.compile(r"(?:none|nothing|no (?:dependenc|prerequisite)\w+|n/a|nil|[-–—]+$|\[\]$)(?!\w)", re.IGNORECASE)
-_ALL = re.compile(rf"all(?: the)?(?: (?:previous|prior|earlier|other|above))?(?: {KIND}| items)?$", re.IGNORECASE)
+_BEFORE_NUMBER = re.compile(r"^[^\d]+")
+_NONE = re.compile(
+    r"[\[(_]*(?:none|nothing|no (?:dependenc|prerequisite)\w+|n/a|nil|nenhuma?|ninguna?|keine?|aucune?|无|没有|なし|"
+    r"[-–—]+$|\]$)(?!\w)",
+    re.IGNORECASE,
+)
+_ALL = re.compile(rf"(?:all|everything)(?: of)?(?: the)?(?: (?:previous|prior|earlier|other|above))?(?: {KIND}| items)?$", re.IGNORECASE)
 #: Words before what is meant.
-_LEAD = re.compile(r"^(?:all|requires?|needs?|depends on|completion of|after) ", re.IGNORECASE)
+_LEAD = re.compile(
+    rf"^(?:(?:all|everything)(?: of| in| from)?(?: the)?(?: {KIND} (?:of|in|from))?|requires?|needs?|depends on|"
+    r"completion of|after) ",
+    re.IGNORECASE,
+)
 _STATE_END = re.compile(r" (?:is |are )?(?:completed?|done|finished|ready)$", re.IGNORECASE)
+_COMMA = re.compile(r"[,;\n、，]")
 _LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
+_NO_MARKUP = dict.fromkeys(map(ord, "*`~\ufe0f"))
+_AND = re.compile(r" (?:and|&|\+|plus|e|und|et|y) | ?/ ?", re.IGNORECASE)
 _REMARK = re.compile(r" (?:[-–—:→]+|\||must|is|are|to be) ")
 _FINISHED = re.compile(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECASE)
 _DOUBT = re.compile(
@@ -49,6 +64,9 @@ class Known:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     #: "283" -> "REQ-283", for numbers that stand once.
     numbers: Mapping[str, str] = field(default_factory=dict)
+    #: The ids themselves, in the order of the file, and the place of each.
+    order: Sequence[str] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, streams: Iterable[tuple[str, str, str | None]]) -> Known:
@@ -59,16 +77,20 @@ class Known:
         numbers: dict[str, list[str]] = {}
         for id_, name, group in streams:
             ids[id_.casefold()] = id_
-            for text in {name.casefold(), name.casefold().partition(" (")[0]}:
-                names.setdefault(text, []).append(id_)
-            numbers.setdefault(re.sub(r"^[^\d]+", "", id_), []).append(id_)
+            key = name.casefold()
+            names.setdefault(key, []).append(id_)
+            if " (" in key:
+                names.setdefault(key.partition(" (")[0], []).append(id_)
+            numbers.setdefault(id_ if id_[:1].isdigit() else _BEFORE_NUMBER.sub("", id_), []).append(id_)
             if group and (match := _GROUP_NAME.match(" ".join(group[:80].split()))):
                 groups.setdefault(match[1].casefold(), []).append(id_)
-        return cls(ids, _single(names), groups, _single(numbers))
+        order = tuple(ids.values())
+        places = {id_: place for place, id_ in enumerate(order)}
+        return cls(ids, _single(names), groups, _single(numbers), order, places)
 
 
 def _single(found: Mapping[str, list[str]]) -> dict[str, str]:
-    return {key: values[0] for key, values in found.items() if key and len(set(values)) == 1}
+    return {key: values[0] for key, values in found.items() if key and (len(values) == 1 or len(set(values)) == 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +103,14 @@ class Dependencies:
     ticked: frozenset[str] = frozenset()
 
 
+def number_last(text: str) -> str:
+    """ "第一阶段" as "阶段一 ": the length stays, so that offsets do."""
+    return _NUMBER_FIRST.sub(r"\2\1 ", text)
+
+
+_NOTHING = Dependencies()
+
+
 def read_dependencies(text: str, known: Known, own_id: str) -> Dependencies:
     """The ids in `text`, the value of a field like Depends On.
 
@@ -88,13 +118,17 @@ def read_dependencies(text: str, known: Known, own_id: str) -> Dependencies:
         known: the work streams of the file.
         own_id: the work stream that has the field; "all" leaves it and those behind it out.
     """
+    if not text:
+        return _NOTHING
     ids: dict[str, None] = {}
     unresolved: list[str] = []
     ticked: set[str] = set()
-    for number, piece in enumerate(_pieces(text[:20_000])):
+    for number, piece in enumerate(_pieces(number_last(text[:20_000]))):
         if _NONE.match(piece.main) and (number == 0 or _WHOLE_ID.match(piece.main) is None):
             break
-        found = _resolve(piece.main, known, own_id)
+        if not piece.main and _NONE.match(piece.remark):
+            continue
+        found = _resolve(piece.main, known, own_id, unresolved)
         if found is None and piece.remark:
             parts = [_resolve_remark(part.main, known, own_id) for part in _pieces(piece.remark)]
             if parts and all(part is not None for part in parts):
@@ -119,6 +153,10 @@ class _Piece:
 def _pieces(text: str) -> list[_Piece]:
     """`text` at its commas, brackets taken apart."""
     pieces: list[_Piece] = []
+    if "(" not in text and ")" not in text:
+        for part in _COMMA.split(text):
+            _add_piece(pieces, part, "")
+        return pieces
     main: list[str] = []
     remark: list[str] = []
     depth = 0
@@ -136,38 +174,54 @@ def _pieces(text: str) -> list[_Piece]:
 
 
 def _add_piece(pieces: list[_Piece], main: str, remark: str) -> None:
-    ticked = any(EMOJI.get(char) is WorkStreamStatus.COMPLETE for char in main)
+    pictured = not main.isascii()
+    ticked = pictured and any(EMOJI.get(char) is WorkStreamStatus.COMPLETE for char in main)
     said = _FINISHED.search(main) or _FINISHED.match(remark)
     ticked = ticked or (said is not None and _DOUBT.search(f"{main} {remark}") is None)
-    words = "".join(" " if is_emoji(char) else char for char in main if char not in "*`~\ufe0f")
+    words = main.translate(_NO_MARKUP)
+    words = "".join(" " if is_emoji(char) else char for char in words) if pictured else words
     words = " ".join(words.split()).strip(" .-–—:")
     if not words and (not main.strip() or any(is_emoji(char) for char in main)) and not remark.strip():
         return
     pieces.append(_Piece(words or main.strip(), " ".join(remark.split()), ticked))
 
 
-def _resolve(text: str, known: Known, own_id: str) -> list[str] | None:
-    """The ids that one piece names, or None when it names nothing."""
+def _resolve(text: str, known: Known, own_id: str, rest: list[str]) -> list[str] | None:
+    """The ids that one piece names, or None when it names nothing.
+
+    Args:
+        rest: what is needed beside these ids and is none is put here: "legal review" of "Phase 1 and legal review".
+    """
     found = _resolve_one(text, known, own_id)
     if found is not None:
         return found
+    parts = _AND.split(text)
+    prefix = re.match(r"([A-Za-z]+-)\d", _without_kind(parts[0]))
+    full = [f"{prefix[1]}{part}" if prefix and part.isdigit() else part for part in parts[:_WIDEST_RANGE]]
+    groups = [_resolve_loosely(part, known, own_id) for part in full]
+    if groups[0] is None:
+        return None
+    if _resolve_one(_STATE_END.sub("", full[0]), known, own_id) is not None:
+        # Behind an id with a name, "and" may well belong to that name.
+        rest += [part for part, group in zip(full, groups, strict=True) if group is None]
+    return [id_ for group in groups if group for id_ in group]
+
+
+def _resolve_loosely(text: str, known: Known, own_id: str) -> list[str] | None:
+    """As `_resolve_one`, for text with words behind what it names."""
     cut = _REMARK.search(text)
-    if cut and (found := _resolve_one(text[: cut.start()].strip(), known, own_id)) is not None:
-        return found
-    parts = re.split(r" (?:and|&|\+) | ?/ ?", text)
-    if len(parts) > 1 and len(parts) <= _WIDEST_RANGE:
-        prefix = re.match(r"([A-Za-z]+-)\d", _without_kind(parts[0]))
-        full = [f"{prefix[1]}{part}" if prefix and part.isdigit() else part for part in parts]
-        groups = [_resolve_one(part, known, own_id) for part in full]
-        if all(group is not None for group in groups):
-            return [id_ for group in groups if group for id_ in group]
+    for shorter in (text, _STATE_END.sub("", text), text[: cut.start()].strip() if cut else ""):
+        if shorter and (found := _resolve_one(shorter, known, own_id)) is not None:
+            return found
     return _leading_id(text, known)
 
 
 def _resolve_remark(text: str, known: Known, own_id: str) -> list[str] | None:
     """As `_resolve` for what stands in brackets behind words that name nothing: "(MVP Work Stream 1 complete)"."""
     kind = _KIND.search(text)
-    return _resolve(_STATE_END.sub("", text[kind.start() :] if kind else text), known, own_id)
+    rest: list[str] = []
+    found = _resolve(_STATE_END.sub("", text[kind.start() :] if kind else text), known, own_id, rest)
+    return None if rest else found
 
 
 def _without_kind(text: str) -> str:
@@ -189,6 +243,7 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
     rest = _without_kind(text)
     if rest.casefold() in known.ids:
         return [known.ids[rest.casefold()]]
+    key = text.casefold()
     members = known.groups.get(re.sub(r"^(\w+?)(?:es|s) (?=\d)", r"\1 ", key), ())
     if 0 < len(members) <= _WIDEST_RANGE:
         return [id_ for id_ in members if id_ != own_id]
@@ -206,12 +261,8 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
 
 
 def _before(known: Known, own_id: str) -> list[str] | None:
-    before: list[str] = []
-    for id_ in known.ids.values():
-        if id_ == own_id or len(before) > _MOST_BEFORE:
-            break
-        before.append(id_)
-    return before if len(before) <= _MOST_BEFORE else None
+    place = known.places.get(own_id, len(known.order))
+    return list(known.order[:place]) if place <= _MOST_BEFORE else None
 
 
 def _expand(first: str, last: str, known: Known) -> list[str] | None:

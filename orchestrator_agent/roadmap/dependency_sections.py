@@ -43,6 +43,7 @@ _FILLING = re.compile(r"\b(?:phases?|complet\w{1,10}|done|finished|is|are|being|
 _AND = re.compile(r",|&|/|\band\b|\bplus\b")
 _SHORTEST_NAME = 3  # characters
 _LONGEST_NAME = 8  # words
+_LONG_WORD = 6  # characters
 _MOST_NAMES = 20
 _WIDEST = 200
 _LONGEST_LINE = 1000
@@ -61,6 +62,8 @@ class Groups:
         self._steps: dict[str, str] = {}
         #: The first words of a name -> the ids of the work streams whose names begin so.
         self._names: dict[str, set[str]] = {}
+        #: A long word of a name -> the ids of the work streams whose names have it.
+        self._words: dict[str, set[str]] = {}
         #: What "all" does not mean.
         self._aside: set[str] = set()
 
@@ -79,6 +82,8 @@ class Groups:
             self._stories.setdefault(story[1] or story[2], id_)
         self._steps.update({step.upper(): id_ for step in steps})
         words = called.split()
+        for word in words[:_LONGEST_NAME]:
+            self._words.setdefault(word.strip(":,()"), set()).add(id_)
         for count in range(1, min(len(words), _LONGEST_NAME) + 1):
             self._names.setdefault(" ".join(words[:count]).rstrip(":,"), set()).add(id_)
 
@@ -118,9 +123,11 @@ class Groups:
         return [self._steps[step] for step in steps if step in self._steps]
 
     def _called(self, text: str) -> list[str]:
-        """By name, or by the first words of one: "Foundational" for "Foundational (Domain Layer)"."""
+        """By name, its first words, or a long word that only it has: "implementation" for "Core Implementation"."""
         called = " ".join(_FILLING.sub(" ", plain(text)).split())
         hits = self._names.get(called, set()) if len(called) >= _SHORTEST_NAME else set()
+        if not hits and len(called) >= _LONG_WORD:
+            hits = self._words.get(called, set())
         return list(hits) if len(hits) == 1 else []
 
 
@@ -175,6 +182,8 @@ def _lines(document: Document) -> Iterator[str]:
                 level = 0
         elif level and line.kind in (Kind.TEXT, Kind.ITEM):
             yield line.content[:_LONGEST_LINE].replace("**", "").replace("`", "")
+        elif level and line.kind is Kind.FENCED and _ARROW.search(document.raw(line)[:_LONGEST_LINE]):
+            yield document.raw(line)[:_LONGEST_LINE].strip()
 
 
 def _read_clause(clause: str, subjects: list[str], groups: Groups, said: Said) -> None:

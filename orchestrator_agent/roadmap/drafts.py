@@ -18,7 +18,7 @@ class Place:
     """Characters of a document that say a status."""
 
     #: "field" (the value of a Status line), "emoji" (before a name), "ending" (behind a name, with an emoji),
-    #: "remark" (behind a name, after a dash or in brackets) or "box".
+    #: "remark" (behind a name, after a dash or in brackets), "label" (a word before a name) or "box".
     kind: str
     start: int
     end: int
@@ -104,7 +104,7 @@ def known_of(drafts: Iterable[Draft]) -> Known:
 def _dependencies(draft: Draft, known: Known) -> Dependencies:
     needs = read_dependencies(", ".join(draft.depends_on), known, draft.id)
     if draft.status is WorkStreamStatus.BLOCKED and draft.blocked_reason:
-        text = re.sub(r"^(?:depends on|requires|by|on|for) ", "", draft.blocked_reason)
+        text = re.sub(r"^(?:blocked (?:by|on)|wait(?:s|ing) (?:for|on)|depends on|requires|by|on|for) ", "", draft.blocked_reason)
         named = read_dependencies(text, known, draft.id)
         if named.ids and not named.unresolved:
             draft.blocked_reason = None
@@ -121,7 +121,8 @@ def _finished(document: Document, needs: Mapping[str, Dependencies], known: Know
     Args:
         own: the lines that give the work streams: in a row a "done" is its own, and no word about what it names.
     """
-    missing = {id_ for need in needs.values() for id_ in need.ids if id_.casefold() not in known.ids}
+    named = {id_ for need in needs.values() for id_ in need.ids} - known.places.keys()
+    missing = {id_ for id_ in named if id_.casefold() not in known.ids}
     finished = {id_ for need in needs.values() for id_ in need.ticked} & missing
     if missing - finished:
         for line in document.lines:

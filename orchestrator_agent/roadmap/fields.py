@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from orchestrator_agent.roadmap.statuses import is_emoji, skip_emoji
 
 _FIELDS = {
-    "status": "status; state; 状态",
+    "status": "status; state; current status; estado; statut; 状态; 当前状态; ステータス",
     "assigned": "assigned to; claimed by; assignee; assigned; claimed",
-    "agent": "agent; owner; assigned agent; assigned implementer",
+    "agent": "agent; owner; assigned agent; assigned implementer; responsável; responsable; verantwortlich; 负责人",
     "depends_on": "depends on; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; after; "
-    "dependências; 依赖",
+    "blockers; blocker; blocked on; waiting for; waiting on; dependências; dependências de; depende de; dependencias; abhängigkeiten; hängt ab von; dépendances; dépend de; "
+    "依赖; 依赖项; 依赖于; 依赖关系; 前置条件; 前置任务; 依存",
     "blocks": "blocks; unblocks",
     "files": "files; file; files to modify; files to create; files to change; affected files; files affected; 文件",
     "conflicts_with": "conflicts with; conflicts",
-    "tasks": "tasks; task; steps; subtasks; 任务",
-    "effort": "effort; estimate; estimated effort; estimated time; time estimate; size; esforço; 预计时间; 工时",
+    "tasks": "tasks; task; steps; subtasks; tarefas; tareas; aufgaben; tâches; 任务",
+    "effort": "effort; estimate; estimated effort; estimated time; time estimate; size; esforço; esfuerzo; aufwand; "
+    "预计时间; 预估时间; 工时; 工作量",
     "done_when": "done when; completion; completion criteria; acceptance; acceptance criteria; success criteria; "
-    "exit criteria; definition of done",
-    "description": "description; goal; summary; objective; 目标",
+    "exit criteria; definition of done; critérios de aceite; criterios de aceptación; akzeptanzkriterien; 验收标准",
+    "description": "description; goal; summary; objective; objetivo; ziel; objectif; 目标",
     "other": "completed; completed by; completed date; started; deliverables; notes; note; design notes; "
     "implementation notes; plan; type; reported; source; quality gates; complexity; priority; "
     "date; version",
@@ -30,6 +32,7 @@ _FIELDS = {
 }
 NAMES = {name.strip(): field for field, names in _FIELDS.items() for name in names.split(";")}
 
+_QUOTED = re.compile(r">[ ]?")
 _BOLD = re.compile(r"(?:\*\*|__)[^\W\d_][\w /&()-]*(?:\*\*|__)?$")
 #: The longest name of a field, its markup included.
 _LONGEST_NAME = 50
@@ -49,7 +52,10 @@ class Field:
 
 
 def read_field(text: str) -> Field | None:
-    """The field that `text` is, or None."""
+    """The field that `text` is, or None; it may stand in a quotation."""
+    if quoted := _QUOTED.match(text):
+        found = read_field(text[quoted.end() :]) if not _QUOTED.match(text, quoted.end()) else None
+        return found and replace(found, start=found.start + quoted.end())
     colon = text.find(":", 0, _LONGEST_NAME)
     colon = colon if colon > 0 else text.find("：", 0, _LONGEST_NAME)
     if colon <= 0:
@@ -60,10 +66,16 @@ def read_field(text: str) -> Field | None:
     start = colon + 1
     while text[start : start + 1] in ("*", "_"):
         start += 1
-    if (known is None and not bold) or not (text[start : start + 1] in ("", " ", "\t") or is_emoji(text[start])):
+    if (known is None and not bold) or not _may_begin(text, start, text[colon]):
         return None
     value = text[start:].strip()
     return Field(known or "other", value, len(text) - len(text[start:].lstrip()), bold)
+
+
+def _may_begin(text: str, start: int, colon: str) -> bool:
+    """A value follows its colon after a space, which Chinese text does without."""
+    char = text[start : start + 1]
+    return colon == "：" or char in ("", " ", "\t") or char >= "\u2e80" or is_emoji(char)
 
 
 def _label(text: str) -> str:
@@ -91,8 +103,10 @@ _EXAMPLES = re.compile(
 _BACKLOG = re.compile(r"backlog(?: \(?ideas?\)?| items?)?$|icebox$|parking lot$|out of scope\b|someday\b|non-?goals\b")
 _CRITERIA = re.compile(
     r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done (?:when|means)\b|"
-    r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?list$|(?:open )?questions?$|pre-?flight\b|"
-    r"prerequisites?(?: (?:met|complete))?$|quality gates?$|"
+    r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?lists?(?: (?:for|before|after)\b.*)?$|"
+    r"(?:\w+ )?questions?$|pre-?flight\b|prerequisites?(?: (?:met|complete))?$|quality gates?$|"
+    r"lessons?(?: learned)?$|sign-?off$|go/no-?go\b|assumptions?$|"
+    r"crit[eé]rios? d\w|crit[eè]res? d\w|(?:akzeptanz|erfolgs|abnahme)kriterien$|(?:验收|成功|完成)标准|风险|"
     r"risks?(?: (?:and|&) .*)?$|(?:success )?metrics?$|notes?$|archived?$|deferred\b|contributing$|"
     r"future(?: (?:ideas|work|enhancements|considerations))?$",
 )
@@ -102,7 +116,11 @@ LEGEND = re.compile(r"[*_\W]{0,6}(?:status )?(?:legend|indicators|icons|key|how 
 _NO_MARKUP = dict.fromkeys(map(ord, "*_`#\ufe0f"))
 
 
-@lru_cache(maxsize=1024)  # every format asks it of the same headings
+#: Every format asks the same of the same titles; so many are remembered.
+_TITLES = 20_000
+
+
+@lru_cache(_TITLES)
 def plain(text: str) -> str:
     """A heading's words only: no emoji, markup and doubled spaces, without case."""
     letters = text[:200].translate(_NO_MARKUP)
@@ -111,12 +129,14 @@ def plain(text: str) -> str:
     return " ".join(letters.casefold().split()).strip(" :：.-–—")
 
 
+@lru_cache(_TITLES)
 def holds_examples(title: str) -> bool:
     """True for sections like legends, templates and ideas, in which nothing is work."""
     text = plain(title)
     return bool(_EXAMPLES.match(text) or _BACKLOG.match(text))
 
 
+@lru_cache(_TITLES)
 def holds_criteria(title: str) -> bool:
     """True for sections whose boxes say when work is done, and are no work themselves."""
     return bool(_CRITERIA.match(plain(title)))
@@ -146,11 +166,15 @@ class Name:
 def clean_name(text: str) -> Name:
     """Cut a star with the word behind it, `(P1)`, `[P]`, bold marks and link targets from a name."""
     star = text.rfind("⭐")
-    tag = text[star + 1 :].strip("\ufe0f *_()[]")
-    priority = star >= 0 and (not tag or (len(tag) <= 30 and tag.upper() == tag) or not text[:star].strip(" *_"))
+    priority = False
+    if star >= 0:
+        tag = text[star + 1 :].strip("\ufe0f *_()[]")
+        priority = not tag or (len(tag) <= 30 and tag.upper() == tag) or not text[:star].strip(" *_")
     if priority:
         text = f"{text[:star]} {'' if text[:star].strip(' *_') else text[star + 1 :]}"
-    text = _TAG.sub(" ", _LINK.sub(r"\1", text)).replace("**", "").replace("__", "").replace("⭐", "")
+    if "[" in text or "(" in text:
+        text = _TAG.sub(" ", _LINK.sub(r"\1", text))
+    text = text.replace("**", "").replace("__", "").replace("⭐", "")
     return Name(" ".join(text.split()).strip("\ufe0f "), priority)
 
 
@@ -160,11 +184,13 @@ def is_placeholder(name: str) -> bool:
     return not name.strip(". …") or any(name.startswith(a) and name.endswith(b) and a not in name[1:] for a, b in pairs)
 
 
-_ROLE = re.compile(
-    r"\b(?:developers?|engineers?|back-?end|front-?end|full-?stack|devops|dev-\w+|testers?|qa|managers?|analysts?|architects?|"
-    r"designers?|reviewers?|leads?|teams?|writers?|specialists?|experts?|research-\w+|infrastructure|all|any|anyone)\b",
-    re.IGNORECASE,
+_ROLES = (
+    r"(?:developers?|engineers?|back-?end|front-?end|full-?stack|devops|dev-\w+|testers?|qa|managers?|analysts?|architects?|"
+    r"designers?|reviewers?|leads?|teams?|writers?|specialists?|experts?|research-\w+|infrastructure|all|any|anyone)"
 )
+_ROLE = re.compile(rf"\b{_ROLES}\b", re.IGNORECASE)
+#: Of a field for claims only what is a role and nothing else is none.
+_ROLE_ALONE = re.compile(rf"{_ROLES}(?:[ /&-]+(?:{_ROLES}|\d{{1,3}}))*$", re.IGNORECASE)
 _NOBODY = re.compile(
     r"(?:none|nobody|no one|unassigned|tbd|n/?a|open|available|free|not assigned.*|[-–—?.\s]*)$", re.IGNORECASE
 )
@@ -175,12 +201,12 @@ def claimant(value: str, *, certain: bool) -> str | None:
     """The person or agent that `value` names, or None for nobody, a role or a placeholder.
 
     Args:
-        certain: the field is one for claims ("Assigned To"); else roles are taken out ("Agent: Backend Developer 1").
+        certain: the field is one for claims ("Assigned To"); else any word for a role makes it one ("Agent: QA Tina").
     """
     name = value.strip().strip("*_`").strip()[:200]
     if not name or _NOBODY.match(name) or _EMPTY_CLAIM.match(name):
         return None
-    if not certain and not name.startswith("@") and _ROLE.search(name):
+    if not name.startswith("@") and (_ROLE_ALONE.match(name) if certain else _ROLE.search(name)):
         return None
     return name.lstrip("@") or None
 

@@ -13,12 +13,12 @@ ids, and there is no mark that could be written.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.bodies import fill, read_body
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line, headings_of
 from orchestrator_agent.roadmap.drafts import Draft, assemble
 from orchestrator_agent.roadmap.fields import is_placeholder, plain
 from orchestrator_agent.roadmap.item_text import read_item
@@ -43,9 +43,9 @@ class FixPlan:
     def recognise(self, source: Source) -> bool:
         if not source.is_markdown:
             return False
-        lines = source.document.lines
-        has_boxes = any(line.box is not None for line in lines)
-        return not has_boxes and any(_is_queue(line, source) for line in lines)
+        is_queue = _queues(source)
+        titles = any(is_queue(line) for _, line in headings_of(source.document))
+        return titles and not any(line.box is not None for line in source.document.lines)
 
     def read(self, source: Source) -> Found:
         document = source.document
@@ -62,19 +62,20 @@ class FixPlan:
         )
 
 
-def _is_queue(line: Line, source: Source) -> bool:
-    if line.kind is not Kind.HEADING or line.level < 2:
-        return False
-    return bool((_OPEN if _FILE.match(source.name) else _QUEUE).match(plain(line.content)))
+def _queues(source: Source) -> Callable[[Line], bool]:
+    """The test for a heading of a queue in that file."""
+    named = _OPEN if _FILE.match(source.name) else _QUEUE
+    return lambda line: line.level > 1 and named.match(plain(line.content)) is not None
 
 
 def _entries(document: Document, source: Source) -> list[tuple[Line, list[Line]]]:
     """The numbered items of the outermost list below a heading of a queue, with what stands further in."""
     found: list[tuple[Line, list[Line]]] = []
     inside, level = False, 0
+    is_queue = _queues(source)
     for line in document.lines:
         if line.kind is Kind.HEADING:
-            if _is_queue(line, source):
+            if is_queue(line):
                 inside, level = True, line.level
             elif line.level <= level:
                 inside = False

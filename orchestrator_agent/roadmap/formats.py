@@ -3,32 +3,77 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
 from orchestrator_agent.errors import RoadmapError
-from orchestrator_agent.roadmap.augment import Augment
-from orchestrator_agent.roadmap.checklist import Checklist
-from orchestrator_agent.roadmap.fix_plan import FixPlan
-from orchestrator_agent.roadmap.phases import Phases
+from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.plan_format import Found, PlanFormat
 from orchestrator_agent.roadmap.sources import Source
-from orchestrator_agent.roadmap.spec_tasks import SpecTasks
-from orchestrator_agent.roadmap.stores import STORES
-from orchestrator_agent.roadmap.tables import Tables
-from orchestrator_agent.roadmap.tracks import Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """A format whose module is loaded when a plan may be of it: all of them cost more than reading most plans."""
+
+    name: str
+    module: str
+    #: What shows without the module that a plan is not of the format.
+    may_be: Callable[[Source], bool]
+
+    def recognise(self, source: Source) -> bool:
+        return self.may_be(source) and _load(self.module, self.name).recognise(source)
+
+    def read(self, source: Source) -> Found:
+        return _load(self.module, self.name).read(source)
+
+    def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> Mapping[str, bytes]:
+        return _load(self.module, self.name).write(source, found, changes)
+
+
+@cache
+def _load(module: str, name: str) -> PlanFormat:
+    """The format of that name in a module of this package."""
+    for value in vars(import_module(f"orchestrator_agent.roadmap.{module}")).values():
+        if isinstance(value, type) and getattr(value, "name", "") == name:
+            found: PlanFormat = value()
+            return found
+    raise AssertionError(module)
+
+
+def _data(source: Source) -> bool:
+    return not source.is_folder and not source.is_markdown
+
+
+def _folder(source: Source) -> bool:
+    return source.is_folder
+
+
+def _markdown(source: Source) -> bool:
+    return source.is_markdown
+
+
+def _markdown_with(text: str) -> Callable[[Source], bool]:
+    return lambda source: source.is_markdown and text in source.text
+
 
 #: The first that finds work in a plan is the plan's: stores before Markdown, headings before tables and boxes.
 FORMATS: tuple[PlanFormat, ...] = (
-    *STORES,
-    Augment(),
-    Tracks(),
-    FixPlan(),
-    Tables(),
-    SpecTasks(),
-    Phases(),
-    Checklist(),
+    _Ours("task-master", "stores.task_master", _data),
+    _Ours("stories", "stores.stories", _data),
+    _Ours("beads", "stores.beads", _data),
+    _Ours("backlog-md", "stores.backlog_md", _folder),
+    _Ours("ccpm", "stores.ccpm", _folder),
+    _Ours("bmad", "stores.bmad", _data),
+    _Ours("augment", "augment", _markdown_with("NAME:")),
+    _Ours("tracks", "tracks", lambda source: source.is_markdown and "track:" in source.text.casefold()),
+    _Ours("fix-plan", "fix_plan", _markdown),
+    _Ours("spec-tasks", "spec_tasks", _markdown_with("[")),
+    _Ours("table", "tables", _markdown_with("|")),
+    _Ours("phases", "phases", _markdown),
+    _Ours("checklist", "checklist", _markdown),
 )
 
 _TEMPLATE = re.compile(r"(?:^|[-_. ])templates?\.(?:md|markdown)$")

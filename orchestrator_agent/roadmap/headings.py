@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.bodies import Body, read_body, status_place
-from orchestrator_agent.roadmap.dependencies import KIND
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.dependencies import KIND, NUMERAL, number_last
+from orchestrator_agent.roadmap.document import Document, Line, headings_of
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import (
     Name,
@@ -21,15 +21,26 @@ from orchestrator_agent.roadmap.fields import (
     is_placeholder,
     leading_emoji,
 )
+from orchestrator_agent.roadmap.item_text import take_needs
 from orchestrator_agent.roadmap.slugs import Slugs
-from orchestrator_agent.roadmap.statuses import CIRCLES, EMOJI, is_box, is_emoji, read_box, read_mark
+from orchestrator_agent.roadmap.statuses import (
+    CIRCLES,
+    EMOJI,
+    Mark,
+    is_box,
+    is_emoji,
+    only_remarks,
+    read_box,
+    read_mark,
+)
 
+_NO_WORD = re.compile(r"[^\w ]")
 #: Words before the number of a heading; those that only headings use come first.
 _KIND = rf"(?i:work package|pull request|pr|agent|stage|sprint|week|iteration|unit|item|{KIND})"
 _TITLE = re.compile(
     rf"(?:(?![A-Z]{{2,12}}-\d)(?P<kind>{_KIND}) ?[-#:.]? ?)?"
     r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}-\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
-    r"|[A-Z]{1,4}\d{1,9}(?:\.\d{1,9}){0,6}|[A-Z])"
+    rf"|[A-Z]{{1,4}}\d{{1,9}}(?:\.\d{{1,9}}){{0,6}}|[A-Z]|{NUMERAL}(?!\w))"
     r"(?P<sep> ?[:：.)）、] ?| ?[-–—]+ | |$)(?P<name>.*)"
 )
 #: Right behind an id these say that the heading speaks of several things, or that the id was none.
@@ -38,8 +49,15 @@ _NO_NAME = re.compile(r"[-–—&+/,]|(?:and|to|through) \d")
 _NO_ID = re.compile(r"[PQHV]\d")
 _NUMBER = re.compile(r"\d{1,4}[.)] +")
 _LOUD = re.compile(r"[\s:–—-]*[🔴🟠🟡🟢🔵🔥⚠\ufe0f]*\s*\(?(?:CRITICAL|HIGH|MEDIUM|LOW)(?: (?:PRIORITY|RISK))?\)?$")
+_LOUD_ENDS = tuple(f"{word}{end}" for word in "CRITICAL HIGH MEDIUM LOW PRIORITY RISK".split() for end in ("", ")"))
+_LONGEST_LOUD = 40
+_CLOSING = {"(": ")", "[": "]", "（": "）"}
+#: What a heading may need: "(after Phase 2)", but not "(after each group)" or "(after line 60)".
+_WORK = re.compile(rf"(?:(?i:all|both) )?(?:{_KIND} ?[#A-Z\d]|[#A-Z]{{0,12}}-?\d)")
+_REFERS = re.compile(r" (?:by|to|of)$", re.IGNORECASE)
 _BOX = re.compile(r"\[([^\[\]]{1,20})\] +")
 _NO_BODY = Body()
+_TELLING_LISTS = {"tasks", "depends_on", "done_when", "files"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,8 @@ class Heading:
     #: Offsets in the line's content of what stands between its marks: id and name.
     begin: int
     stop: int
+    #: What it needs by the brackets behind its name.
+    needs: tuple[str, ...] = ()
     #: Index of the line behind its section.
     end: int = 0
     #: The headings around it, the outermost first.
@@ -110,13 +130,13 @@ class Heading:
         if not self.kind and self.id.isdigit():
             known = self.field_place is None or self.field_place[0].status is not None
             return self.marked and known
-        return self.marked or bool(self.body.lists["depends_on"])
+        return self.marked or bool(self.needs or self.body.lists["depends_on"])
 
     @property
     def filled(self) -> bool:
         """More than prose stands below it."""
-        told = any(self.body.lists[name] for name in ("tasks", "depends_on", "done_when", "files"))
-        return self.telling or told or "effort" in self.body.fields
+        told = self.body.lists.keys() & _TELLING_LISTS
+        return self.telling or any(map(self.body.lists.get, told)) or "effort" in self.body.fields
 
     def covers(self, other: Heading) -> bool:
         """`other` stands in its section."""
@@ -142,7 +162,8 @@ def read_titles(document: Document, legend: Mapping[str, WorkStreamStatus]) -> l
         is_status = mark is not None and not found.name[mark.end :].strip(" :：.")
         if not found.name or is_status or is_placeholder(found.name) or _NO_ID.match(found.name):
             return None
-        return replace(found, id=slugs.of(found.name))
+        found.id = slugs.of(found.name)
+        return found
 
     return _read(document, legend, read_title)
 
@@ -155,15 +176,13 @@ def _read(
     found: list[Heading] = []
     path: list[tuple[int, str, bool]] = []  # level, title and "holds no work" of the headings around
     open_: list[Heading] = []
-    for index, line in enumerate(document.lines):
-        if line.kind is not Kind.HEADING:
-            continue
+    for index, line in headings_of(document):
         while path and path[-1][0] >= line.level:
             path.pop()
         while open_ and open_[-1].line.level >= line.level:
             open_.pop().end = index
         heading = _of_work(read_one(index, line, legend), open_)
-        idle = any(entry[2] for entry in path)
+        above = idle = bool(path) and path[-1][2]
         if heading is not None and not idle:
             heading.around = tuple(title for level, title, _ in path if level > 1 or _groups(title))
             heading.group = open_[-1].index if open_ else -1
@@ -172,7 +191,7 @@ def _read(
         elif heading is None and (line.level > 1 or path or found):
             title = _NUMBER.sub("", line.content, count=1)
             idle = holds_examples(title) or (_holds_criteria(title) and not open_)
-        path.append((line.level, line.content, idle))
+        path.append((line.level, line.content, above or idle))
     for heading in open_:
         heading.end = len(document.lines)
     _read_bodies(document, found, legend)
@@ -221,35 +240,53 @@ def _groups(title: str) -> bool:
 
 def read_heading(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> Heading | None:
     """The heading in `line`, without what is around it; None when it has no id."""
-    heading = _title(index, line, legend)
-    text = line.content[heading.begin :]
-    match = _TITLE.match(" ".join(text.split()))
+    mark, begin = _leading_mark(line, legend)
+    begin, struck = _behind_markup(line.content, begin)
+    match = _TITLE.match(number_last(" ".join(line.content[begin:].split())))
     if match is None or (not match["sep"].strip() and _NO_NAME.match(match["name"])) or not _is_id(match):
         return None
-    name = _trim(" ".join(line.content[heading.begin : heading.stop].split())[match.start("name") :])
+    places, stop, reason = _ending(line, mark, begin, legend)
+    text = " ".join(line.content[begin:stop].split())[match.start("name") :]
+    without, needs = take_needs(text)
+    needs = needs if all(map(_WORK.match, needs)) else ()
+    name = _trim(without if needs else text)
     kind = " ".join((match["kind"] or "").casefold().split())
-    return replace(heading, kind=kind, id=match["id"], name=name.text, priority=name.priority)
+    return Heading(
+        index, line, kind, match["id"], name.text, name.priority, places, reason, struck, begin, stop, needs=needs
+    )
 
 
 def _title(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> Heading:
     """A heading with all of its words as its name."""
-    text = line.content
-    place, begin = _leading_mark(line, legend)
-    struck = text.startswith("~~", begin)
-    begin += len(text[begin:]) - len(text[begin:].lstrip(" \t}*_:~`-"))
-    places = [place] if place else []
-    ending = read_ending(text, begin, legend)
-    stop, reason = len(text), None
-    if ending is not None:
-        place, stop, reason = ending
-        places.append(Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status))
-    name = _trim(" ".join(text[begin:stop].split()))
+    mark, begin = _leading_mark(line, legend)
+    begin, struck = _behind_markup(line.content, begin)
+    places, stop, reason = _ending(line, mark, begin, legend)
+    name = _trim(" ".join(line.content[begin:stop].split()))
     return Heading(index, line, "", "", name.text, name.priority, places, reason, struck, begin, stop)
+
+
+def _behind_markup(text: str, begin: int) -> tuple[int, bool]:
+    """Where the words begin at or behind `begin`, and whether they are crossed out."""
+    return len(text) - len(text[begin:].lstrip(" \t}*_:~`-")), text.startswith("~~", begin)
+
+
+def _ending(
+    line: Line, mark: Place | None, begin: int, legend: Mapping[str, WorkStreamStatus]
+) -> tuple[list[Place], int, str | None]:
+    """The marks of a title, where its name ends, and the reason of a block."""
+    places = [mark] if mark else []
+    ending = read_ending(line.content, begin, legend)
+    if ending is None:
+        return places, len(line.content), None
+    place, stop, reason = ending
+    places.append(Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status))
+    return places, stop, reason
 
 
 def _trim(name: str) -> Name:
     name = name.rstrip(" -–—:：([（*_~")
-    return clean_name(_LOUD.sub("", name) or name)
+    loud = _LOUD.search(name, max(0, len(name) - _LONGEST_LOUD)) if name.endswith(_LOUD_ENDS) else None
+    return clean_name((name[: loud.start()] if loud else name) or name)
 
 
 def _leading_mark(line: Line, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place | None, int]:
@@ -270,6 +307,8 @@ def _leading_mark(line: Line, legend: Mapping[str, WorkStreamStatus]) -> tuple[P
 def _is_id(match: re.Match[str]) -> bool:
     id_, sep = match["id"], match["sep"].strip()
     if match["kind"]:
+        if not id_.isascii():
+            return True
         if id_.isalpha() and match.start("id") == match.end("kind"):
             return False  # the beginning of another word: "PRD"
         return not id_.isalpha() or bool(sep) or not match["name"]
@@ -286,23 +325,41 @@ def read_ending(text: str, first: int, legend: Mapping[str, WorkStreamStatus]) -
     Returns:
         Its place with offsets in `text`, where the name ends, and the reason of a block.
     """
-    for position in range(max(first, len(text) - 80), len(text)):
-        char = text[position]
-        if char.isalnum() or char == " ":
-            continue
+    named = len(text) - len(text[first:].lstrip())
+    for found in _NO_WORD.finditer(text, max(first, named + 1, len(text) - 80)):
+        position, char = found.start(), found[0]
         dash = char in "-–—" and text[position - 1 : position] == " " and text[position + 1 : position + 2] == " "
-        if not (dash or char in "([（" or is_emoji(char)) or not text[first:position].strip():
+        if not (dash or char in "([（" or is_emoji(char)):
             continue
         begin = position if is_emoji(char) else position + 1
         mark = read_mark(text[begin:], legend)
         if mark is None or (is_emoji(char) and not mark.worded and not _tells(mark.emoji, legend)):
             continue
-        rest = text[begin + mark.end :].strip(" *_)]）~!.")
-        if not rest or (rest.startswith("(") and is_emoji(char)):
+        if _ends_with(mark, char, text[begin + mark.start : begin + mark.end], text[begin + mark.end :]):
             start, end = begin + mark.start, begin + mark.end
+            if _REFERS.search(text[start:end]) and char in _CLOSING:
+                end = text.index(_CLOSING[char], end)
             kind = "ending" if is_emoji(char) else "remark"
             return Place(kind, start, end, text[start:end], mark.status), position, mark.reason
     return None
+
+
+def _ends_with(mark: Mark, char: str, said: str, rest: str) -> bool:
+    """Nothing but remarks stands behind a mark: "(done in #7)", "✅ 2026-01-02", but not "- open, closed".
+
+    Args:
+        char: what the mark begins with: a bracket, a dash or a picture.
+        said: the mark itself.
+    """
+    if char in _CLOSING:
+        _, _, outside = rest.partition(_CLOSING[char])
+        if outside.startswith("(") or not only_remarks(outside, loose=False):
+            return False
+        if _REFERS.search(said):
+            return _CLOSING[char] in rest
+    if not mark.worded and mark.status not in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED):
+        return not rest.strip(" *_)]）~!.") or rest.lstrip(" *_").startswith("(")
+    return only_remarks(rest, loose=mark.worded and (char not in "-–—" or said.isupper()))
 
 
 def _tells(emoji: str, legend: Mapping[str, WorkStreamStatus]) -> bool:

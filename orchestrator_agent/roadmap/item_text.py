@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from orchestrator_agent.roadmap.fields import clean_name, is_placeholder, plain
-from orchestrator_agent.roadmap.statuses import WORDS
+from orchestrator_agent.roadmap.drafts import Place
+from orchestrator_agent.roadmap.fields import clean_name, is_placeholder, leading_emoji, plain
+from orchestrator_agent.roadmap.statuses import CIRCLES, EMOJI, WORDS
 
 _ID = re.compile(
     r"[*_`\[]{0,3}(?:(?i:phase|work ?stream|task|milestone|step|story) )?"
@@ -17,15 +18,35 @@ _ID = re.compile(
 _ISSUE = re.compile(
     r"(?:https?://[\w.-]{1,100}/[\w.-]{1,100}/[\w.-]{1,100}/(?:issues|pull)/(?P<id>\d{1,9}))(?:[#?]\S{0,200})?(?: +|$)"
 )
-_NEEDS = re.compile(r"\((?:blocked by|depends on|after|needs|requires):? ([^()]{1,300})\)", re.IGNORECASE)
+_NEEDS = re.compile(
+    r"[(\[](?:blocked (?:by|on)|depends (?:up)?on|dep(?:ends|s)?:|after|needs|requires|waits for|"
+    r"wartet auf|hängt ab von|nach|depende de|dépend de|依赖于?):? ([^()\[\]]{1,300})[)\]]",
+    re.IGNORECASE,
+)
+#: How large work is, in brackets or at the end in code marks.
+_HOURS = r"~?\d{1,3}(?:\.\d)?(?:[-–]\d{1,3}(?:\.\d)?)? ?(?:h|hrs?|hours?|d|days?|min|minutes?)"
+_SIZE = "XS|S|M|L|XL|XXL"
+_EFFORT = re.compile(rf"[ ](?:[(\[](?P<size>{_SIZE}|{_HOURS})[)\]](?=\W|$)|`(?P<code>{_SIZE})`$)")
+#: A name at the end; behind such words something else is named.
+_CLAIM = re.compile(r"(?P<before>\S+)[ ]\(?@(?P<name>[A-Za-z][A-Za-z0-9_-]{1,38})\)?$")
+_NO_CLAIM = frozenset("to from for with of in on the a use using via and or as by into".split())
 _BOLD_NAME = re.compile(r"\*\*([^*]{3,200})\*\*:?\s*(?:[-–—:]|$)")
 _ISSUE_AT_END = re.compile(r"\(?(?<![\w/])(#\d{1,9})\)?$")
 _OF_TASKS = re.compile(r"^(?:an? )?|(?: |^)(?:tasks?|items?|todos?|steps?|box|checkbox)$")
+#: Crossed out, with a reason behind it or none; more text goes on with the work.
+_STRUCK = re.compile(r"~~([^~]{1,300})~~[ .]*(?:\([^()]{0,300}\)|(?:[-–—:→]|->) .*)?[ .]*$")
+#: A word before a name, in brackets or loud.
+_LABEL = re.compile(
+    r"[*_]{0,2}(?:\[([A-Za-z][A-Za-z _/'-]{1,20})\]|\(([A-Z][A-Z _/'-]{1,20})\)|([A-Z][A-Z _/'-]{2,20}):)"
+    r"[*_:]{0,3} +(?=\S)"
+)
 _OPTIONAL = re.compile(r"\* +")
 _SENTENCE = re.compile(r"(?<=[^\s.A-Z][.?!]) +|(?<=[。！？])| [-–—] ")
 #: Longer texts are cut to their first sentence.
 _LONGEST_NAME = 100
 _LONGEST_LEGEND = 40
+#: So many characters are looked at for tags.
+_WIDTH = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +68,21 @@ class ItemText:
     is_cut: bool = False
     #: An issue named at the end: "#12" for `Name (#12)`.
     issue: str = ""
+    #: As written: "M" for "Name (M)".
+    effort: str = ""
+    #: Who has it: "mara" for `Name @mara`.
+    claim: str = ""
 
 
 def read_item(content: str) -> ItemText:
     """Take the text behind a box apart."""
     optional = _OPTIONAL.match(content)
     text = " ".join(content[optional.end() if optional else 0 :].split())
-    needs = tuple(match[1] for match in _NEEDS.finditer(text)) if "(" in text else ()
-    text = _NEEDS.sub("", text).strip() if needs else text
-    struck = text.startswith("~~") and text.rstrip(" .").endswith("~~")
-    text = text.strip("~ .") if struck else text
+    text, needs = take_needs(text)
+    text, effort, claim = _take_tags(text)
+    crossed = _STRUCK.match(text)
+    struck = crossed is not None
+    text = crossed[1].strip() if crossed else text
     match = _ID.match(text) or _ISSUE.match(text)
     id_ = match["id"] if match else ""
     if match is not None and match.re is _ISSUE:
@@ -71,7 +97,42 @@ def read_item(content: str) -> ItemText:
     is_cut = short != name or bold is not None
     issue = _ISSUE_AT_END.search(name) if "#" in name else None
     aside = "optional" if optional else None
-    return ItemText(id_, short, cleaned.priority, needs, struck, aside, is_cut, issue[1] if issue else "")
+    return ItemText(
+        id_, short, cleaned.priority, needs, struck, aside, is_cut, issue[1] if issue else "", effort, claim
+    )
+
+
+def take_needs(text: str) -> tuple[str, tuple[str, ...]]:
+    """`text` without brackets that name what is needed, and what those name: "(depends on Phase 1)"."""
+    needs = tuple(match[1] for match in _NEEDS.finditer(text)) if "(" in text or "[" in text else ()
+    return (" ".join(_NEEDS.sub("", text).split()) if needs else text), needs
+
+
+def _take_tags(text: str) -> tuple[str, str, str]:
+    """`text` without its effort and claim, and these."""
+    claim = _CLAIM.search(text[-80:]) if "@" in text else None
+    if claim is not None and claim["before"].casefold() not in _NO_CLAIM:
+        text = text[: len(text) - len(claim[0]) + len(claim["before"])].rstrip(" -–—")
+    else:
+        claim = None
+    effort = _EFFORT.search(text[:_WIDTH])
+    if effort is not None:
+        text = f"{text[: effort.start()]}{text[effort.end() :]}"
+    size = (effort["size"] or effort["code"]) if effort else ""
+    return text, size, claim["name"] if claim else ""
+
+
+def read_beginning(content: str) -> tuple[Place, int] | None:
+    """The status before a name, and where the name begins: "BLOCKED: Fax", "[WIP] Fax", "❌ Fax"."""
+    if match := _LABEL.match(content):
+        group = match.lastindex or 1
+        status = WORDS.get(match[group].replace("_", " ").replace("-", " ").casefold())
+        return (Place("label", *match.span(group), match[group], status), match.end()) if status else None
+    span = leading_emoji(content)
+    status = EMOJI.get(content[span[0]]) if span and content[span[0]] not in CIRCLES else None
+    if span is None or status is None or not content[span[1] :].strip():
+        return None
+    return Place("emoji", *span, content[slice(*span)], status), span[1]
 
 
 def states_need(content: str, position: int) -> bool:

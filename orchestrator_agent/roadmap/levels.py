@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator_agent.roadmap.fields import plain
 from orchestrator_agent.roadmap.headings import Heading
+from orchestrator_agent.roadmap.stated import status_of_group
 
 _FEW = 0.25
 #: How long a phase takes when it is no work for one branch.
@@ -23,7 +24,10 @@ _AHEAD = re.compile(
     r"in progress|to ?do$|q[1-4]\b"
 )
 #: Headings that are called so are work even where the plan has no marks at all; a "Step 1" may be an instruction.
-_SURELY_WORK = re.compile(r"phase|阶段|feature|milestone|package|work ?package|work[ _-]?stream|task|epic|story|track")
+_SURELY_WORK = re.compile(
+    r"phase|fase|阶段|feature|milestone|meilenstein|package|work ?package|work[ _-]?stream|task|tarefa|tarea|aufgabe|"
+    r"任务|epic|story|track"
+)
 
 
 def choose(headings: Sequence[Heading], has_boxes: bool) -> list[Heading]:
@@ -75,10 +79,14 @@ def _pairs(family: Sequence[Heading], headings: Sequence[Heading]) -> Iterator[t
 
 
 def choose_titles(headings: Sequence[Heading]) -> list[Heading]:
-    """The headings without an id that are work: the first level at which some say in words how far they are."""
+    """The headings without an id that are work: the first level at which some say in words how far they are, or at
+    which those above do, as on a board."""
     for family in _families(headings):
         told = [heading for heading in family if heading.worded]
         ahead = all(heading.batch and _AHEAD.match(plain(heading.batch)) for heading in family)
+        columns = [heading for heading in family if heading.batch and status_of_group(heading.batch)]
+        if 2 * len(columns) > len(family) > 1 and len({status_of_group(item.batch or "") for item in columns}) > 1:
+            return columns
         if len(family) > 1 and ((told and ahead) or (len(told) > 1 and 4 * len(told) >= len(family))):
             return family
     return []

@@ -73,8 +73,8 @@ def _outside_examples(document: Document) -> Iterator[Line]:
         if line.kind is Kind.HEADING:
             while path and path[-1][0] >= line.level:
                 path.pop()
-            idle = holds_examples(line.content) and line.level > 1
-            path.append((line.level, idle or any(idle for _, idle in path)))
+            idle = bool(path) and path[-1][1]
+            path.append((line.level, idle or (line.level > 1 and holds_examples(line.content))))
             yield line
         elif line.kind in (Kind.TEXT, Kind.ITEM) and not (path and path[-1][1]):
             yield line

@@ -138,6 +138,7 @@ def _draft(
     last = next((line.number for line in reversed(lines) if line.kind is not Kind.BLANK), item.line.number)
     draft = Draft(item.id, item.name or " ".join(item.line.content.split()), item.line.number, last)
     draft.batch, draft.around, draft.priority = item.batch, item.around, item.priority
+    draft.depends_on += item.needs
     fill(draft, body)
     warnings += [f"{where}: {item.id[:80]} {said}." for said in settle_status(draft, item, body)]
     if not draft.places:

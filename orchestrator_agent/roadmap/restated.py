@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import holds_checks, holds_criteria, holds_examples, plain
 from orchestrator_agent.roadmap.headings import Heading, Restated, read_heading
@@ -34,19 +34,26 @@ def read_restated(document: Document, legend: Mapping[str, WorkStreamStatus]) ->
 
 def has_work_boxes(document: Document) -> bool:
     """True when a box stands outside sections that hold no work."""
-    return next(_work_boxes(document), None) is not None
+    return bool(_work_boxes(document))
 
 
-def _work_boxes(document: Document) -> Iterator[tuple[int, Line]]:
+@once
+def _work_boxes(document: Document) -> list[tuple[int, Line]]:
+    found = []
     path: list[tuple[int, bool]] = []
     for index, line in enumerate(document.lines):
         if line.kind is Kind.HEADING:
             while path and path[-1][0] >= line.level:
                 path.pop()
-            criteria = holds_criteria(line.content) and not holds_checks(line.content)
-            path.append((line.level, criteria or holds_examples(line.content)))
-        elif line.box is not None and is_box(line.box) and not any(idle for _, idle in path):
-            yield index, line
+            idle = bool(path) and path[-1][1]
+            path.append((line.level, idle or _holds_no_work(line.content)))
+        elif line.box is not None and not (path and path[-1][1]) and is_box(line.box):
+            found.append((index, line))
+    return found
+
+
+def _holds_no_work(title: str) -> bool:
+    return holds_examples(title) or (holds_criteria(title) and not holds_checks(title))
 
 
 def _boxes(document: Document, legend: Mapping[str, WorkStreamStatus]) -> Iterator[Restated]:

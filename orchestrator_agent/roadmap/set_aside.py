@@ -6,7 +6,8 @@ import re
 
 _WORDS = (
     r"deferred|optional|future|later|someday|on hold|parked|postponed|paused|stretch(?: goals?)?|nice[ -]to[ -]haves?|"
-    r"post[ -]mvp|post[ -]launch|demand[ -]driven|wish ?list|if time (?:permits|allows)|not now"
+    r"post[ -]mvp|post[ -]launch|demand[ -]driven|wish ?list|if time (?:permits|allows)|not now|"
+    r"opcional|futuro|später|optionnel|可选|未来"
 )
 _GROUP = re.compile(rf"\W*(?:{_WORDS}|ideas)\b", re.IGNORECASE)
 _REMARK = re.compile(

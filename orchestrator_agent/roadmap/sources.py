@@ -112,7 +112,7 @@ class Source:
     #: Statuses are written only to see whether that can be done: no other program is to be run for it.
     rehearsal: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The last part of the path, without case."""
         return PurePosixPath(self.path).name.casefold()

@@ -150,7 +150,7 @@ def _draft(
         return None
     last = next((line.number for line in reversed(lines) if line.kind is not Kind.BLANK), heading.line.number)
     draft = Draft(heading.id, name or heading.id, heading.line.number, last)
-    draft.batch, draft.priority = heading.batch, heading.priority
+    draft.batch, draft.priority, draft.depends_on = heading.batch, heading.priority, list(heading.needs)
     body = read_body(document, lines)
     fill(draft, body)
     draft.tasks = [line.content for line in group.boxes]

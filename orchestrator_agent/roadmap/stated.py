@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.bodies import Body, counted, sum_of
@@ -13,9 +14,10 @@ from orchestrator_agent.roadmap.headings import Heading
 from orchestrator_agent.roadmap.set_aside import sets_aside
 from orchestrator_agent.roadmap.statuses import read_mark
 
-_NEEDS = re.compile(
-    r"\b(?:blocked by|depends on|waits for|waiting for|requires|needs|after) ([^()|]{1,200})", re.IGNORECASE
-)
+_VERBS = r"blocked (?:by|on)|depend(?:s|ing|ent) (?:up)?on|wait(?:s|ing) (?:for|on)|requires|needs|after"
+_NEEDS = re.compile(rf"\b(?:{_VERBS}) ([^()|]{{1,200}})", re.IGNORECASE)
+#: What has not begun waits for these as well; with work under way they are a remark.
+_AWAITS = re.compile(rf"\b(?:{_VERBS}|awaiting|until|once|pending) ([^()|]{{1,200}})", re.IGNORECASE)
 #: The kinds of places in the order in which they are believed.
 _RANKS = ("field", "ending", "remark", "emoji", "box")
 
@@ -39,7 +41,9 @@ def settle_status(draft: Draft, item: Heading, body: Body) -> Iterator[str]:
             return
         own.insert(0, place)
         draft.blocked_reason = reason if place.status is not None else draft.blocked_reason
-        draft.depends_on += _needs_behind(place, body)
+        needs, end = _needs_behind(place, body)
+        draft.depends_on += needs
+        own[0] = replace(place, end=end)
     draft.places = [*own, *other]
     yield from _judge(draft, item, own, other, body)
 
@@ -78,7 +82,7 @@ def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], bo
         yield f"has no status and counts as {draft.status.value.replace('_', ' ')}"
     if len({*worded, *(status for status in stated if status is WorkStreamStatus.COMPLETE)}) > 1:
         yield f"has two statuses, {draft.status.value} counts"
-        _doubt(draft, item)
+        _doubt(draft, item, own)
 
 
 def status_of_group(title: str) -> WorkStreamStatus | None:
@@ -94,23 +98,29 @@ def _set_aside_by(item: Heading) -> str:
     return next((title[:80] for title in (item.name, *item.around) if sets_aside(title)), "")
 
 
-def _doubt(draft: Draft, item: Heading) -> None:
-    """What a list or a table calls started or done is not offered."""
-    for restated in item.mentioned:
-        for place in restated.places:
-            if draft.status is WorkStreamStatus.NOT_STARTED and place.status not in (None, draft.status):
-                assert place.status is not None
-                draft.status = WorkStreamStatus.BLOCKED
-                draft.blocked_reason = f"line {restated.line.number} calls it {place.status.value.replace('_', ' ')}"
+def _doubt(draft: Draft, item: Heading, own: Sequence[Place]) -> None:
+    """What the heading in words, a list or a table calls started or done is not offered."""
+    said = [(item.line.number, place) for place in own if any(map(str.isalpha, place.example))]
+    said += [(restated.line.number, place) for restated in item.mentioned for place in restated.places]
+    for number, place in said:
+        if draft.status is WorkStreamStatus.NOT_STARTED and place.status not in (None, draft.status):
+            assert place.status is not None
+            draft.status = WorkStreamStatus.BLOCKED
+            draft.blocked_reason = f"line {number} calls it {place.status.value.replace('_', ' ')}"
 
 
 def _rank(place: Place) -> int:
     return _RANKS.index(place.kind)
 
 
-def _needs_behind(place: Place, body: Body) -> list[str]:
-    """What a status names behind its words: "Pending (depends on Phase 0)"."""
+def _needs_behind(place: Place, body: Body) -> tuple[list[str], int]:
+    """What a status names behind its words: "Pending (depends on Phase 0)"; and where the words end with that."""
     if place.status in (None, WorkStreamStatus.BLOCKED, WorkStreamStatus.COMPLETE):
-        return []
+        return [], place.end
     value, start = body.fields["status"]
-    return [match[1] for match in _NEEDS.finditer(value, max(0, place.end - start))]
+    verbs = _AWAITS if place.status is WorkStreamStatus.NOT_STARTED else _NEEDS
+    found = list(verbs.finditer(value, max(0, place.end - start)))
+    if not found:
+        return [], place.end
+    end = found[-1].end() - len(found[-1][1]) + len(found[-1][1].rstrip())
+    return [match[1] for match in found], start + end + (value[end : end + 1] == ")")

@@ -20,15 +20,24 @@ CANCELLED = WorkStreamStatus.CANCELLED
 
 _PHRASES: dict[WorkStreamStatus, str] = {
     NOT_STARTED: """not started; not yet started; not begun; todo; to do; pending; open; ready; backlog; planned;
-        available; ready to start; new; queued; scheduled; unstarted; 待实施; 待进行; 未开始""",
+        available; ready to start; ready for dev; ready for development; approved; new; queued; scheduled; unstarted;
+        待实施; 待进行; 未开始; 待开始; 待办; 待处理; 计划中; 未着手; pendente; a fazer; não iniciado; não iniciada;
+        pendiente; por hacer; offen; geplant; nicht begonnen; à faire; en attente; не начато""",
     IN_PROGRESS: """in progress; inprogress; active; wip; work in progress; started; ongoing; review;
-        in review; under review; ready for review; hooked; partial; partially complete; partly done; doing; working;
-        needs manual testing; needs testing; not tested; not complete; not done; incomplete; unfinished; 进行中""",
+        in review; under review; ready for review; needs review; awaiting review; pending review; code review; testing;
+        in testing; in qa; ready for qa; ready for testing; ready for test; ready for merge; ready to merge;
+        ready for deployment; ready for deploy; ready to deploy; ready for release; ready to release; hooked; partial; partially complete; partly done; doing; working;
+        needs manual testing; needs testing; not tested; not complete; not done; incomplete; unfinished; 进行中; 開発中;
+        進行中; 开发中; em andamento; em progresso; en curso; en progreso; in arbeit; en cours; в работе""",
     COMPLETE: """complete; completed; done; finished; shipped; merged; resolved; fixed; closed; implemented; delivered;
-        released; verified; 已完成; 完成""",
-    BLOCKED: "blocked; parked; on hold; hold; paused; deferred; postponed; waiting; stuck",
+        released; verified; 已完成; 完成; 完了; concluído; concluída; feito; completado; completada; hecho; erledigt;
+        fertig; abgeschlossen; terminé; terminée; fait; готово""",
+    BLOCKED: """blocked; parked; on hold; hold; paused; deferred; postponed; waiting; stuck; pending approval;
+        awaiting approval; 阻塞; 已阻塞; 暂停; 已暂停;
+        bloqueado; bloqueada; blockiert; zurückgestellt; bloqué; bloquée""",
     CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
-        abandoned; superseded; not needed; no longer needed; won't do; wont do; skipped; skip""",
+        abandoned; superseded; superseded by; replaced by; moved to; duplicate of; not needed; no longer needed;
+        won't do; wont do; skipped; skip; 取消; 已取消; cancelado; cancelada; abgebrochen; annulé; annulée""",
 }
 WORDS: dict[str, WorkStreamStatus] = {
     " ".join(phrase.split()): status for status, phrases in _PHRASES.items() for phrase in phrases.split(";")
@@ -76,6 +85,15 @@ _WORD = re.compile(r"[^\W_][\w'’/.-]*[^\W_]|[^\W_]|n/a", re.IGNORECASE)
 _END = re.compile(r"[|(;,.:：]|\s[-–—]{1,3}\s")
 #: The most characters that status words are looked for in.
 _WIDTH = 300
+_PERCENT = re.compile(r"~?(\d{1,3}) ?%(?: (?:completed?|done))?$", re.IGNORECASE)
+#: What was said before, in front of what is said now.
+_CROSSED = re.compile(r"[ \t]*~~[^~]{1,80}~~[ \t]*(?=[^ \t|(])")
+#: A date, a version, an issue or a change behind a status.
+_WHEN = re.compile(
+    r"(?:[-–—,:(]\s*)?(?:(?:in|on|by|via|with|as of|since|see) +)?(?:the +)?"
+    r"(?:#\d|PR\b|MR\b|commit\b|v\d|\d+[.:/-]\d[\d.:/-]*(?!\w)|20\d\d\b)",
+    re.IGNORECASE,
+)
 _SHARE = re.compile(r"\s*\(\s*~?\d{1,3}\s*%[^()|]{0,40}\)")
 
 
@@ -117,7 +135,8 @@ def read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
         text: for example "🔴 Blocked - waiting for legal" or "✅ **DONE** | Agent: @x".
         legend: what emoji mean in this file.
     """
-    start = _skip(text, 0, f" \t{_MARKUP}[")
+    crossed = _CROSSED.match(text)
+    start = _skip(text, crossed.end() if crossed else 0, f" \t{_MARKUP}[")
     position, end, emoji = start, start, ""
     while position < min(len(text), _WIDTH) and is_emoji(text[position]):
         emoji = emoji or text[position]
@@ -133,11 +152,28 @@ def read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
             emoji, end = emoji or text[tail], skip_emoji(text, tail)
         core_end = end if reason is None else core_end
         return Mark(status, start, _close_markup(text, start, end), reason, emoji, core_end, True)
+    if share := _PERCENT.match(text, position):
+        done = int(share[1])
+        status = COMPLETE if done >= 100 else IN_PROGRESS if done else NOT_STARTED
+        return Mark(status, start, share.end(), None, emoji, share.end(), True)
     if emoji and (meaning := legend.get(emoji, EMOJI.get(emoji))):
         stop = _END.search(text, position, position + _WIDTH)
         end = max(end, stop.start() if stop else end)
         return Mark(meaning, start, _close_markup(text, start, end), None, emoji, end)
     return None
+
+
+def only_remarks(rest: str, *, loose: bool) -> bool:
+    """True when `rest`, what stands behind a status, says no more than when, where or by whom: "2026-01-02, PR #12".
+
+    Args:
+        loose: the status stands in brackets, in capitals or behind a picture, so that any remark may follow a comma.
+    """
+    text = rest.strip(f" {_MARKUP}~!.)]）")
+    if not text or _WHEN.match(text):
+        return True
+    listed = any(WORDS.get(part.strip().casefold()) for part in re.split(r"[,/;|]|-+>|→|\b(?:or|and|to)\b", text))
+    return not listed and (text[0] in (",;:：(（[–—" if loose else "(（") or (loose and text.startswith("- ")))
 
 
 def read_box(box: str) -> tuple[WorkStreamStatus, str | None]:
@@ -218,7 +254,7 @@ def _judge(text: str, phrase: str, after: list[str], end: int, limit: int) -> tu
         return status, _with_share(text, end), None
     stop = text.find("|", end)
     stop = len(text) if stop < 0 else stop
-    reason = text[end:stop].strip(f" \t-–—:：().,;{_MARKUP}")
+    reason = text[end:stop].strip(f" \t-–—:：()[].,;{_MARKUP}")
     if phrase in _DECISIONS:
         reason = f"{phrase}: {reason}" if reason else phrase
     return status, end + len(text[end:stop].rstrip()), reason or None

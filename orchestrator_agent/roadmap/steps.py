@@ -11,7 +11,7 @@ from orchestrator_agent.roadmap.drafts import Draft, known_of
 from orchestrator_agent.roadmap.stated import status_of_group
 
 #: What is called so and counted up is done one after the other; features and packages are not.
-_IN_ORDER = r"(?:phase|阶段|stage|step|milestone|sprint|week|iteration)"
+_IN_ORDER = r"(?:phase|fase|阶段|stage|step|etapa|étape|步骤|milestone|meilenstein|sprint|week|iteration)"
 _KIND = re.compile(_IN_ORDER)
 _GROUP = re.compile(rf"[\W_]*{_IN_ORDER} ?#?\d", re.IGNORECASE)
 _BESIDE = re.compile(r"\bparallel\b|\[P\]|并行", re.IGNORECASE)

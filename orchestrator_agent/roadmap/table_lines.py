@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 
 _RULE = re.compile(r":?-+:?")
 
@@ -47,8 +47,13 @@ class Table:
     titles: tuple[str, ...]
 
 
-def tables_of(document: Document) -> Iterator[Table]:
+@once
+def tables_of(document: Document) -> tuple[Table, ...]:
     """The tables of a document, from top to bottom."""
+    return tuple(_tables(document)) if "|" in document.text else ()
+
+
+def _tables(document: Document) -> Iterator[Table]:
     path: list[tuple[int, str]] = []
     lines = document.lines
     index = 0

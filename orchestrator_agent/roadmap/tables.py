@@ -28,6 +28,7 @@ from orchestrator_agent.roadmap.fields import (
 )
 from orchestrator_agent.roadmap.mentions import Mention, mentions_of, settle
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import Mark, read_mark
@@ -118,6 +119,8 @@ def _drafts(
         if not draft.name or is_placeholder(draft.name) or _SUM.match(draft.name):
             continue
         _set_status(document, draft, row, columns, legend, says_open, warnings)
+        if draft.status is WorkStreamStatus.NOT_STARTED and (word := set_aside_by(draft.name)):
+            draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, word
         if struck and draft.status is not WorkStreamStatus.COMPLETE:
             draft.status = WorkStreamStatus.CANCELLED
         _set_fields(draft, row, columns, table)
@@ -177,7 +180,7 @@ def _judge_rest(draft: Draft, text: str, mark: Mark) -> None:
     rest = text[mark.end :].strip(" ()*_~-–—:;,.")
     if mark.status is WorkStreamStatus.NOT_STARTED and _HELD.search(rest):
         draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, rest
-    if text.startswith("~~") and mark.status is not WorkStreamStatus.COMPLETE:
+    if text.startswith("~~") and mark.start < text.find("~~", 2) and mark.status is not WorkStreamStatus.COMPLETE:
         draft.status = WorkStreamStatus.CANCELLED
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator_agent.model import WorkStreamStatus
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import clean_name, is_placeholder, plain
 from orchestrator_agent.roadmap.mentions import settle
@@ -61,6 +61,7 @@ class Tracks:
         return source.edited(replace_marks(source.document, found, changes, marks))
 
 
+@once
 def _tracks(document: Document) -> list[_Track]:
     found: list[_Track] = []
     archived = 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
-from orchestrator_agent.roadmap.document import Document, Edit, Kind
+from orchestrator_agent.roadmap.document import Document, Edit, Kind, once
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import LEGEND
 from orchestrator_agent.roadmap.plan_format import Found
@@ -29,7 +29,8 @@ from orchestrator_agent.roadmap.statuses import (
 )
 
 
-def legend_of(document: Document) -> dict[str, WorkStreamStatus]:
+@once
+def legend_of(document: Document) -> Mapping[str, WorkStreamStatus]:
     """What emoji mean in this file by its own legend: a section or a paragraph that is called so."""
     legend: dict[str, WorkStreamStatus] = {}
     section = paragraph = False
@@ -56,7 +57,7 @@ class Vocabulary:
         for place in places:
             if place.status is not None and _is_exemplary(place):
                 self._counts[place.kind, place.status][place.example] += 1
-            if place.status is not None and place.kind in ("field", "ending", "remark"):
+            if place.status is not None and place.kind in ("field", "ending", "remark", "label"):
                 self._words[place.kind].append(place.example)
 
     def mark(self, kind: str, status: WorkStreamStatus) -> str:

@@ -107,6 +107,9 @@ class Runtime(Protocol):
     def message(self, command_id: str, text: str, urgency: str) -> tuple[bytes, ...]:
         """The lines that tell a live agent something; urgency is now, next or later."""
 
+    def interrupt(self, command_id: str) -> tuple[bytes, ...]:
+        """The lines that break off what a live agent does, so that it sees what it was sent."""
+
     def answer(self, ask: Ask, allowed: bool, text: str) -> bytes:
         """The line that answers a live agent's question."""
 
@@ -147,6 +150,9 @@ class Unsteerable:
 
     def message(self, command_id: str, text: str, urgency: str) -> tuple[bytes, ...]:
         raise NotImplementedError
+
+    def interrupt(self, command_id: str) -> tuple[bytes, ...]:
+        return ()
 
     def answer(self, ask: Ask, allowed: bool, text: str) -> bytes:
         raise NotImplementedError

@@ -68,6 +68,9 @@ class ClaudeRuntime:
         # Priority "now" would wait for the tool that runs; after an interrupt it is the next turn.
         return (interrupt_line(command_id), told) if urgency == "now" else (told,)
 
+    def interrupt(self, command_id: str) -> tuple[bytes, ...]:
+        return (interrupt_line(f"hurry-{command_id}"),)
+
     def answer(self, ask: Ask, allowed: bool, text: str) -> bytes:
         return answer_line(ask, allowed, text)
 

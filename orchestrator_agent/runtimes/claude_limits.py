@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 SIGN_IN = "Claude Code is not signed in or its key is not valid; run `claude` and type /login, or set ANTHROPIC_API_KEY"
 BILLING = "the API account has a billing problem; look at its plan or credit"
@@ -94,6 +93,8 @@ def _from_clock(text: str, now: float) -> float | None:
 
 
 def _zone(name: str | None) -> tzinfo | None:
+    from zoneinfo import ZoneInfo  # costs as much as all the rest of this module, and limits are rare
+
     try:
         return ZoneInfo(name) if name else None
     except (ValueError, OSError, KeyError):  # a name that this machine does not know

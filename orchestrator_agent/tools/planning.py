@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from orchestrator_agent import additions
+from orchestrator_agent.additions import Addition
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.roadmap.sketches import NewWork
 from orchestrator_agent.terminal import clean
@@ -59,12 +60,19 @@ def add_work_stream(
     """Write work that the roadmap lacks into it, as one new work stream. Starts nothing; the person sees the diff."""
     new = _new_work(name, description, tasks, depends_on, effort, done_when)
     addition = additions.propose(orchestrator.project, new)
-    stream = addition.work_stream
-    data = {"work_stream_id": stream.id, "name": stream.name, "path": addition.appended.path, "diff": addition.diff}
     if orchestrator.config.dry_run:
-        return ToolResult(brief(["Would add (nothing was changed):", *addition.diff]), {**data, "commit": None})
-    commit = additions.land(orchestrator.project, addition, new)
-    text = f"Added {clean(stream.id, 100)}: {clean(stream.name, 100)} to {clean(addition.appended.path, 100)}."
-    return ToolResult(
-        f"{text} spawn_agent can start it once what it waits for is complete.", {**data, "commit": commit}
-    )
+        return ToolResult(brief(["Would add (nothing was changed):", *addition.diff]), _data(addition))
+    addition = additions.land(orchestrator.project, addition, new)
+    stream, path = addition.work_stream, addition.appended.path
+    text = f"Added {clean(stream.id, 100)}: {clean(stream.name, 100)} to {clean(path, 100)}."
+    return ToolResult(f"{text} spawn_agent can start it once what it waits for is complete.", _data(addition))
+
+
+def _data(addition: Addition) -> dict[str, object]:
+    return {
+        "work_stream_id": addition.work_stream.id,
+        "name": addition.work_stream.name,
+        "path": addition.appended.path,
+        "diff": addition.diff,
+        "commit": addition.commit or None,
+    }

@@ -1,0 +1,103 @@
+"""`orch attach`: what an agent prints, and what you type to it, with receipts. Leaving does not stop it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import queue
+import sys
+import threading
+import time
+
+from orchestrator_agent import exit_codes, follow, naming, runtimes
+from orchestrator_agent.errors import UserError
+from orchestrator_agent.model import AgentRecord
+from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.terminal import clean, style
+
+#: Between looks at what the agent prints. Seconds.
+_LOOK = 0.05
+
+
+class _Attached:
+    """One person at one agent, and at the next one that goes on with its work."""
+
+    def __init__(self, options: argparse.Namespace, orchestrator: Orchestrator, record: AgentRecord) -> None:
+        self.options, self.orchestrator, self.record = options, orchestrator, record
+        self.output = follow.Output(orchestrator.project, record.id)
+        self.typed: queue.Queue[str] = queue.Queue()
+        #: How many receipts of each command were shown.
+        self.shown: dict[str, int] = {}
+
+    def read(self) -> None:
+        """Take what is typed; in a thread of its own, because reading waits."""
+        with contextlib.suppress(OSError, ValueError):
+            for line in sys.stdin:
+                self.typed.put(line)
+
+    def follow(self) -> None:
+        """Until the agent has ended and nobody goes on with its work."""
+        while True:
+            live = self.orchestrator.agent(self.record.id).record.state.is_live
+            self._print()
+            self._tell()
+            self._receipts()
+            if not live and not self._next():
+                return
+            time.sleep(_LOOK)
+
+    def _print(self) -> None:
+        readable = runtimes.get_runtime(self.record.runtime).readable
+        while lines := self.output.lines():
+            for line in lines:
+                text = readable(line)
+                if self.options.json:
+                    print(json.dumps({"agent_id": self.record.id, "line": line, "text": text}))
+                elif text is not None:
+                    print(text)
+        sys.stdout.flush()
+
+    def _tell(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while line := self.typed.get_nowait():
+                if text := line.strip():
+                    now = text.startswith("!")
+                    self._send(text.removeprefix("!").strip(), "now" if now else "next")
+
+    def _send(self, text: str, urgency: str) -> None:
+        try:
+            self.shown[self.orchestrator.send_feedback(self.record.id, text, urgency)] = 0
+        except UserError as error:
+            print(f"orch: {clean(str(error), 300)}", file=sys.stderr)
+
+    def _receipts(self) -> None:
+        for command_id, count in self.shown.items():
+            for receipt in self.orchestrator.receipts(command_id)[count:]:
+                self.shown[command_id] += 1
+                reason = f": {clean(receipt.reason, 200)}" if receipt.reason else ""
+                print(style(f"({receipt.step}{reason})", "dim"), file=sys.stderr, flush=True)
+
+    def _next(self) -> bool:
+        newest = self.orchestrator.agent(self.record.work_stream_id).record
+        if newest.id == self.record.id or not newest.state.is_live:
+            return False
+        self.record, self.output = newest, follow.Output(self.orchestrator.project, newest.id)
+        print(style(f"({newest.id} goes on with it)", "dim"), file=sys.stderr, flush=True)
+        return True
+
+
+def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
+    """Sit at an agent until it ends, or until Ctrl-C, which leaves it at its work; returns the exit code.
+
+    Raises:
+        UnknownAgent: there is no such agent.
+    """
+    attached = _Attached(options, orchestrator, naming.find(orchestrator.project, options.agent).record)
+    print("Type to it (! before a line breaks off what it does); Ctrl-C leaves.", file=sys.stderr, flush=True)
+    threading.Thread(target=attached.read, daemon=True).start()
+    try:
+        attached.follow()
+    except KeyboardInterrupt:
+        print(f"\n{attached.record.id} works on; `orch attach {attached.record.id}` comes back.", file=sys.stderr)
+    return exit_codes.DONE
