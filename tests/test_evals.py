@@ -20,9 +20,11 @@ from evals.plans.truth import TrueItem, Truth, load_truths
 from evals.reports import Report
 from evals.scenarios import run as scenarios
 
-OWN = plans.SETS["own"]
-TRUTHS = load_truths(OWN / "truth")
-WITH_WORK = [truth for truth in TRUTHS if truth.main.items]
+FOLDERS = {
+    truth.file: plans.SETS[set_] for set_ in ("own", "fresh") for truth in load_truths(plans.SETS[set_] / "truth")
+}
+TRUTHS = [truth for folder in dict.fromkeys(FOLDERS.values()) for truth in load_truths(folder / "truth")]
+WITH_WORK = [truth for truth in TRUTHS if any(not item.ambiguous for item in truth.main.items)]
 WORLDS = load_worlds()
 GOALS = [goal for name in goals.SETS for goal in load_goals(HERE / f"{name}.jsonl")]
 
@@ -35,7 +37,7 @@ def name(truth: Truth) -> str:
 
 
 @pytest.mark.parametrize(
-    "run", [lambda: plans.run(names=["own"]), goals.run, scenarios.run], ids=["plans", "goals", "scenarios"]
+    "run", [lambda: plans.run(names=["own", "fresh"]), goals.run, scenarios.run], ids=["plans", "goals", "scenarios"]
 )
 def test_figures_pass_their_gates(run: Callable[[], Report]) -> None:
     report = run()
@@ -57,14 +59,14 @@ def test_a_gate_names_what_is_not_enough() -> None:
 
 @pytest.mark.parametrize("truth", TRUTHS, ids=name)
 def test_truth_agrees_with_its_plan(truth: Truth) -> None:
-    assert (OWN / truth.file).exists()
+    assert (FOLDERS[truth.file] / truth.file).exists()
     items = {item.id: item for item in truth.main.items}
     assert len({bare_id(id_) for id_ in items}) == len(truth.main.items)
     known = {bare_id(id_) for id_ in (*items, *truth.external_done, *truth.external_unknown)}
     for item in truth.main.items:
         assert item.status is not None
         assert {bare_id(id_) for id_ in item.depends_on or ()} <= known - {bare_id(item.id)}
-        assert item.line is None or stands_in(OWN / truth.file, item)
+        assert item.line is None or stands_in(FOLDERS[truth.file] / truth.file, item)
     assert set(truth.main.available) <= ready(truth) if truth.main.available is not None else False
     assert all(items[id_].status == "not_started" for id_ in truth.main.available_ambiguous)
     unexplained = ready(truth) - {*(truth.main.available or ()), *truth.main.available_ambiguous}

@@ -18,8 +18,13 @@ from orchestrator_agent.roadmap.availability import availability
 from orchestrator_agent.roadmap.sources import WorkingTree
 
 HERE = Path(__file__).parent
-#: The plans that the project carries, and where plans of other people may lie beside the project.
-SETS = {"own": HERE / "own", "open": HERE.parents[2] / "shared" / "corpus" / "plans"}
+#: The plans that the project carries, and where plans of other people may lie beside the project. The fresh ones were
+#: written, with their truth, before their author had seen how plans are read.
+SETS = {
+    "own": HERE / "own",
+    "fresh": HERE / "fresh",
+    "open": HERE.parents[2] / "shared" / "corpus" / "plans",
+}
 _COLUMNS = {
     "items": "items",
     "status": "status",
@@ -62,8 +67,8 @@ def run(only: str = "", names: Sequence[str] = tuple(SETS)) -> Report:
     return Report(
         part="plans",
         figures=found,
-        tables=(_overview(found), *(_table(name, sets[name]) for name in ("own",) if name in sets)),
-        more_tables=tuple(_table(name, members) for name, members in sets.items() if name != "own"),
+        tables=(_overview(found), *(_table(name, sets[name]) for name in ("own", "fresh") if name in sets)),
+        more_tables=tuple(_table(name, members) for name, members in sets.items() if name == "open"),
         mistakes=tuple(f"{row.truth.file}: {mistake}" for row in rows for mistake in _all_mistakes(row)),
         rows=tuple(_record(row) for row in rows),
     )

@@ -92,7 +92,9 @@ _PROPOSED = re.compile(
 )
 _HAIL = re.compile(r"^(?:(?:hey|hi|hello|ok|okay|so|well|oh|btw|and|also|please|yo|lol)[, ]+)+")
 #: "We could do audio" is a possibility and no wish yet.
-_ONE_OF_SEVERAL = re.compile(r"^(?:(?:and|or|so|maybe|well) )*(?:i|we) (?:could|might|may)\b(?! (?:you|please|(?:really |do )?use)\b)")
+_ONE_OF_SEVERAL = re.compile(
+    r"^(?:(?:and|or|so|maybe) )*(?:i|we) (?:could|might|may)\b(?! (?:please|(?:really )?use)\b)"
+)
 _CONDITION = re.compile(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once|after|unless|until|till|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was"
@@ -151,7 +153,7 @@ _WH = re.compile(
     r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)"
 )
 _STAYS = re.compile(
-    r"(?:\bnot|n't|\bnever|\bnobody|\bno one)(?: \w+){0,3} (?:start|run|touch|stop|begin|work|do|done|build"
+    r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
     r"|"
@@ -193,59 +195,6 @@ _OTHERS = frozenset(
 )
 _TRAILING_COMMAND = re.compile(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
 _WISHES = ("get", "have", "want", "need", "see")
-
-
-_BUT = re.compile(
-    r"\b(everything|all|anything|everyone|everybody|the whole|every(?= \w+ but)|each(?= \w+ but))((?: \w+){0,3})"
-    r" but\b(?! (?:at most|with|only|no|not"
-    r"|leave|skip|don't|do|never|keep|use|just)\b)"
-)
-_EXCEPT = re.compile(
-    r"\s*,?\s+\b(except(?: for)?|without|minus|excluding|other than|apart from|aside from|save for|besides"
-    r"|rather than|instead of|but not|though not|leaving out|with the exception of|not (?:including|counting)|barring"
-    r"|ignoring|skipping|omitting|(?:that|which|who) (?:isn't|aren't|is not|are not|doesn't do"
-    r"|don't do)(?! (?:yet )?"
-    r"(?:blocked|done|started|finished|completed?|running|waiting|ready|available|verified|merged))) "
-)
-_LEFT_ASIDE = re.compile(
-    r",?\s+(?:leaving (?=.* aside$))?([^,]+?) (?:excluded|exempt|left out|not included|(?<=\w )aside)[.! ]*$"
-)
-_NUMBERS = re.compile(r"(?<=\d)\s*,\s*(?:and\s+)?(?=\d)")
-_ANY_BUT = re.compile(
-    r"\b(?:anything|whatever)\b(?=(?: \w+){0,2},? (?:but|except|without|other than|apart from|not)\b)"
-)
-_UNDONE = re.compile(
-    r"(?: (?:that|which))?(?: (?:is|are|isn't|aren't))? (?:not |un)?(?:yet )?(?:done|finished|completed?) yet$"
-    r"|(?<=everything)(?: (?:that|which))?(?: (?:is|are))? (?:not|n't) (?:yet )?(?:done|finished|completed?)(?: yet)?$"
-    r"|(?<=everything) (?:that|which) (?:isn't|aren't) (?:yet )?(?:done|finished|completed?)(?: yet)?$"
-)
-#: Dictated: "don't start the editor start the recorder".
-_RUN_ON = re.compile(
-    r"^((?:(?:don't|do not) )?(?:start|run|begin|stop|pause|cancel|touch) [^,.;:!?]+?)"
-    r"(?<! to)(?<! not)(?<! and)(?<! or)(?<!n't)(?<! you)(?<! we)(?<! us)(?<! will)(?<! can)(?<! that) (?=(?:please"
-    r" )?(?:start|stop|pause|begin|verify|cancel) (?:the |\d))"
-)
-_REMEMBER = re.compile(r"\b(?:don't|do not|never) (?:forget|hesitate|be afraid|fail) to ")
-_THOROUGH = re.compile(r",?\s*\b(?:from )?(?:start to finish|end to end|a to z|top to bottom|beginning to end)\b")
-_PLEASE = re.compile(r"\bplease\b,?\s*(?=(?:please|leave|don't|do not|not|skip|keep|never|no)\b)")
-_QUANTIFIER = re.compile(
-    r"^([^.!?;]+)[.;,:]\s*((?:all|both)(?: (?:two|three|four|five|six))?)(?: of (?:them|it))?[.! ]*$"
-)
-
-
-def separate(text: str) -> str:
-    """Folded `text` with every way to exclude as a clause of its own that begins with "except".
-
-    Politeness is taken out of the way of a no, and a trailing "all three" is put where a phrase has it.
-    """
-    text = _THOROUGH.sub("", _PLEASE.sub("", text))
-    text = _REMEMBER.sub("please ", _RUN_ON.sub(r"\1, ", text))
-    text = _UNDONE.sub(" remaining", text)
-    text = _NUMBERS.sub(" and ", _ANY_BUT.sub("everything", text))
-    if match := _QUANTIFIER.match(text):
-        text = f"{match[2]} {match[1].strip()}"
-    text = _LEFT_ASIDE.sub(r", except \1", text)
-    return _EXCEPT.sub(", except ", _BUT.sub(r"\1\2 except", text))
 
 
 def unasked(raw: str) -> str:

@@ -60,7 +60,7 @@ _LOST = re.compile(
     r"|hung|fell)"
     r"\b"
 )
-_THE_THING = re.compile(r"^(?:(?:with|on|at) )?(?:the|that|this) (?:thing|stuff)s?$")
+_THE_THING = re.compile(r"^(?:(?:with|on|at) )?(?:(?:the|that|this) (?:thing|stuff)s?|(?<=with )(?:that|this))$")
 #: Words for an end or a wait: work that is mentioned beside them is not started without a yes.
 _AGAINST = re.compile(
     r"\b(?:stop(?:ped|s|ping)?|halt(?:ed)?|paused?|cancel(?:led|ed)?|kill(?:ed)?|suspended|aborted|on hold|enough"
@@ -96,7 +96,8 @@ _CERTAIN, _COVERED, _LIKELY, _LISTED, _NAMED = 0.9, 0.8, 0.62, 0.5, 0.6
 
 def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
     """What a clause with a command asks for, or None when it asks nothing of us; `around`: all clauses of the goal."""
-    if (_LOST.search(clause.text) or _THE_THING.match(clause.rest)) and clause.command in (
+    pointless = _THE_THING.match(clause.rest) and not _referent(clause, around, world)
+    if (_LOST.search(clause.text) or pointless) and clause.command in (
         "run",
         "stop",
         "verify",
@@ -112,6 +113,8 @@ def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading |
 
 def mention(clause: Clause, world: World) -> Reading | None:
     """What a clause without a command asks for: a bare mention of work asks for its start."""
+    if _THE_THING.match(clause.rest) and _NEXT.search(clause.text):
+        return Reading("run", score=0.5, evidence="which one is not said", ask=True)
     reading = _meta(clause, world) or _written(clause.text, world)
     if reading or _POINTING.match(clause.rest):
         return reading
@@ -128,6 +131,7 @@ def mention(clause: Clause, world: World) -> Reading | None:
     unknown_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
     named = {word for stream in found.streams for word in tokens(fold(stream.name))}
     against = any(word not in named for word in _AGAINST.findall(clause.text))
+    against |= found.kind == "id" and any(w.isalpha() and not world.index.knows(w) for w in content(clause.text))
     doubt = (
         unknown_verb
         or against

@@ -35,6 +35,7 @@ _SHORT = {
     "wtf": "what",
     "wth": "what",
     "idk": "i do not know",
+    "idc": "i do not care",
 }
 _SHORT_WORD = re.compile(
     r"(?<![\w.'-])(?:" + "|".join(map(re.escape, sorted(_SHORT, key=len, reverse=True))) + r")(?=[ ,.!?]|$)"

@@ -123,3 +123,29 @@ def overall(text: str) -> bool:
 def report(text: str) -> bool:
     """True when folded `text` asks for something written to keep or to send."""
     return bool(_REPORT.search(text))
+
+
+_EDITS = re.compile(
+    r"^(?:please |can you |could you |now )*(?:set|change|update|mark|flag|put|move|swap|make|add|remove|drop|delete"
+    r"|rename|edit|raise|lower|bump"
+    r"|reorder|split|duplicate|create)\b.*\b(?:(?:to|from|on|in|into) (?:the |our |my )?(?:roadmap|plan|backlog)"
+    r"|(?:depend|dependent|wait) (?:on|for)"
+    r"|(?:as|to|is) (?:be )?(?:complete[d]?|done|finished|not started|blocked|in progress|cancelled)"
+    r"|(?:status|effort|priority|priorities|title|name|description|dependenc(?:y|ies)) of\b)"
+)
+
+
+#: Work that is to be written down is never work that is to be started, whatever else of the roadmap the words fit.
+_ADDS = re.compile(
+    r"^(?:please |can you |could you |now |let's |we should |we need to )*(?:add|create|insert|write|plan|propose)"
+    r" (?:in )?(?:a |an |another |one more )(?:new )?(?:separate )?"
+    r"(?:phase|work ?stream|stream|task|item|feature|milestone|epic|story)\b"
+    r"|\b(?:put|add|write|get) (?:it|that|this|them|those) (?:down )?(?:in|into|to|on)"
+    r" (?:the |our |my )?(?:plan|roadmap|backlog)\b"
+    r"|\bif not,? (?:please )?(?:add|create|plan) (?:it|one|them|that)\b"
+)
+
+
+def edits(text: str) -> bool:
+    """True when folded `text` asks to change the roadmap itself."""
+    return bool(_EDITS.match(text))

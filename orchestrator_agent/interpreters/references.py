@@ -98,7 +98,7 @@ def _is_id(word: str, text: str, start: int) -> bool:
 
 def names(text: str, world: World, at_work: bool) -> Found:
     """The streams that `text` speaks of by name or description, several of them where it lists several."""
-    if at_work and (near := _BY_AGENT.search(text)) and near[1] != text and len(content(text)) > 4 and content(near[1]):
+    if at_work and (near := _BY_AGENT.search(text)) and near[1] != text and len(content(text)) > 2 and content(near[1]):
         text = near[1]
     matches = world.rank(text)
     if not matches or (at_work and not content(text)):

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from orchestrator_agent import terminal
 from orchestrator_agent.interpreters import addressing, calibration, questions
-from orchestrator_agent.interpreters.clauses import Clause, clauses, separate, unasked
+from orchestrator_agent.interpreters.clauses import Clause, clauses, unasked
+from orchestrator_agent.interpreters.excluding import separate
 from orchestrator_agent.interpreters.intents import carry_on, command, is_item, mention, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
@@ -100,7 +101,7 @@ def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
     talk = questions.small_talk(said.text) or _farewell(found, world)
     if talk:
         return Reading(talk, score=0.95, evidence="the words as such"), None
-    if _EDITS.match(said.text):
+    if questions.edits(said.text):
         return Reading("none", evidence="the roadmap is changed by its owner", stands_on="off topic"), None
     if _ADDS.search(said.text):
         return Reading("none", evidence="new work goes into the roadmap with `orch add`", stands_on="off topic"), None
@@ -112,27 +113,6 @@ def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
     if reading.intent == "run" and reading.ask and not reading.found and said.max_agents:
         return Reading("run_all", score=0.7, evidence="a number of agents and no work in particular"), None
     return reading, then
-
-
-_EDITS = re.compile(
-    r"^(?:please |can you |could you |now )*(?:set|change|update|mark|flag|put|move|make|add|remove|drop|delete"
-    r"|rename|edit|raise|lower|bump"
-    r"|reorder|split|duplicate|create)\b.*\b(?:(?:to|from|on|in|into) (?:the |our |my )?(?:roadmap|plan|backlog)"
-    r"|(?:depend|dependent|wait) (?:on|for)"
-    r"|(?:as|to|is) (?:be )?(?:complete[d]?|done|finished|not started|blocked|in progress|cancelled)"
-    r"|(?:status|effort|priority|title|name|description|dependenc(?:y|ies)) of\b)"
-)
-
-
-#: Work that is to be written down is never work that is to be started, whatever else of the roadmap the words fit.
-_ADDS = re.compile(
-    r"^(?:please |can you |could you |now |let's |we should |we need to )*(?:add|create|insert|write|plan|propose)"
-    r" (?:in )?(?:a |an |another |one more )(?:new )?(?:separate )?"
-    r"(?:phase|work ?stream|stream|task|item|feature|milestone|epic|story)\b"
-    r"|\b(?:put|add|write|get) (?:it|that|this|them|those) (?:down )?(?:in|into|to|on)"
-    r" (?:the |our |my )?(?:plan|roadmap|backlog)\b"
-    r"|\bif not,? (?:please )?(?:add|create|plan) (?:it|one|them|that)\b"
-)
 
 
 def _farewell(found: Sequence[Clause], world: World) -> str:
@@ -189,6 +169,9 @@ def _ordered(text: str, names: Callable[[str], bool], find: Callable[[str], Foun
     """ "chat prompt: pull the plug" and "parser: sign-off check" command us and tell the agent nothing."""
     whom, colon, what = text.partition(": ")
     orders = clauses(what)[-1:] if colon and names(whom) else []
+    if len(orders) == 1 and orders[0].question and not content(questions.subject(orders[0].text)):
+        found = find(whom)
+        return Reading(questions.kind(what, about_work=True), found, found.score, found.evidence)
     if not orders or orders[0].command not in ("stop", "verify", "explain", "status") or content(orders[0].rest):
         return None
     found = find(whom)

@@ -30,7 +30,10 @@ _NONE = re.compile(
     r"[-–—]+$|\]$)(?!\w)",
     re.IGNORECASE,
 )
-_ALL = re.compile(rf"(?:all|everything)(?: of)?(?: the)?(?: (?:previous|prior|earlier|other|above))?(?: {KIND}| items)?$", re.IGNORECASE)
+_ALL = re.compile(
+    rf"(?:all|everything)(?: of)?(?: the)?(?: (?:previous|prior|earlier|other|above))?(?: {KIND}| items)?$",
+    re.IGNORECASE,
+)
 #: Words before what is meant.
 _LEAD = re.compile(
     rf"^(?:(?:all|everything)(?: of| in| from)?(?: the)?(?: {KIND} (?:of|in|from))?|requires?|needs?|depends on|"

@@ -104,7 +104,9 @@ def known_of(drafts: Iterable[Draft]) -> Known:
 def _dependencies(draft: Draft, known: Known) -> Dependencies:
     needs = read_dependencies(", ".join(draft.depends_on), known, draft.id)
     if draft.status is WorkStreamStatus.BLOCKED and draft.blocked_reason:
-        text = re.sub(r"^(?:blocked (?:by|on)|wait(?:s|ing) (?:for|on)|depends on|requires|by|on|for) ", "", draft.blocked_reason)
+        text = re.sub(
+            r"^(?:blocked (?:by|on)|wait(?:s|ing) (?:for|on)|depends on|requires|by|on|for) ", "", draft.blocked_reason
+        )
         named = read_dependencies(text, known, draft.id)
         if named.ids and not named.unresolved:
             draft.blocked_reason = None

@@ -115,7 +115,7 @@ def _take_tags(text: str) -> tuple[str, str, str]:
         text = text[: len(text) - len(claim[0]) + len(claim["before"])].rstrip(" -–—")
     else:
         claim = None
-    effort = _EFFORT.search(text[:_WIDTH])
+    effort = _EFFORT.search(text[:_WIDTH]) if any(map(text.__contains__, "([`")) else None
     if effort is not None:
         text = f"{text[: effort.start()]}{text[effort.end() :]}"
     size = (effort["size"] or effort["code"]) if effort else ""

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.document import Document, Kind
-from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, drop_roles
+from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, drop_roles, known_of
 from orchestrator_agent.roadmap.fields import is_placeholder
 from orchestrator_agent.roadmap.headings import Heading, Restated, read_headings, read_titles
 from orchestrator_agent.roadmap.levels import choose, choose_titles, groups_around, tell_apart
@@ -55,13 +55,14 @@ class Phases:
         _end_before(chosen, [draft.first_line for draft in short.drafts])
         drafts = [draft for item in chosen if (draft := _draft(document, item, legend, warnings))]
         _add_needs_of_groups(headings, chosen, drafts)
-        known = {draft.id.casefold() for draft in drafts}
-        extra = [draft for draft in [*short.drafts, *_listed_only(rest, chosen)] if draft.id.casefold() not in known]
+        own = {draft.id.casefold() for draft in drafts}
+        extra = [draft for draft in [*short.drafts, *_listed_only(rest, chosen)] if draft.id.casefold() not in own]
         drafts = sorted(drafts + extra, key=lambda draft: draft.first_line)
         kinds = {item.id: item.kind for item in chosen}
-        add_relations(document, drafts, set(kinds.values()))
+        known = known_of(drafts)
+        add_relations(document, drafts, set(kinds.values()), known)
         drop_roles(drafts)
-        assume_order(drafts, [kinds.get(draft.id, "") for draft in drafts])
+        assume_order(drafts, [kinds.get(draft.id, "") for draft in drafts], known)
         warnings += _left_out(document, headings, chosen)
         return assemble(document, drafts, warnings, _level(kinds.values()), short.finished)
 

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from orchestrator_agent.roadmap.dependencies import KIND, Known, read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, Line
-from orchestrator_agent.roadmap.drafts import Draft, known_of
+from orchestrator_agent.roadmap.drafts import Draft
 from orchestrator_agent.roadmap.statuses import is_emoji
 
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:[.-]\d{1,9}){0,6}[a-z]?"
@@ -35,6 +35,8 @@ _BLOCKS = re.compile(
 )
 #: Right before what is needed in a text that describes work.
 _IN_TEXT = re.compile(rf"(?:\(from|\b(?:{_WAITS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE)
+#: Without one of these no text says what it needs, and to look for them costs a tenth.
+_MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "(from")
 _DENIED = re.compile(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
 _ARROW = re.compile(r" ?(?:[→⟶➜►▶]|[-=─━]{1,9}[>►▶]) ?")
 _SECTION = re.compile(
@@ -53,13 +55,13 @@ class _Relation:
     earlier: tuple[str, ...]
 
 
-def add_relations(document: Document, drafts: Sequence[Draft], kinds: Collection[str]) -> None:
+def add_relations(document: Document, drafts: Sequence[Draft], kinds: Collection[str], known: Known) -> None:
     """Add to `drafts` what the document says elsewhere about their dependencies.
 
     Args:
         kinds: the words that the plan puts before the ids of its work ("phase"); another word means something else.
+        known: what dependency texts can name.
     """
-    known = known_of(drafts)
     reader = _Reader(known, {kind.removesuffix("s") for kind in kinds})
     silent = {draft.id: draft for draft in drafts if not draft.depends_on}
     for relation in reader.relations(document, drafts):
@@ -172,7 +174,11 @@ class _Reader:
     def needs_in_text(self, document: Document, draft: Draft) -> list[str]:
         """Ids that the text of a work stream says it builds on."""
         found: dict[str, None] = {}
-        for line in document.lines[draft.first_line : draft.last_line]:
+        lines = document.lines[draft.first_line : draft.last_line]
+        text = document.text[lines[0].begin : lines[-1].end].lower() if lines else ""
+        if not any(word in text for word in _MAY_NEED):
+            return []
+        for line in lines:
             if line.kind in (Kind.TEXT, Kind.ITEM):
                 text = line.content[:_WIDTH]
                 for words in _IN_TEXT.finditer(text):

@@ -15,12 +15,14 @@ _REMARK = re.compile(
     rf"\s[-–—]{{1,2}}\s+(?:deferred|optional|future|postponed|on hold|parked)\b",
     re.IGNORECASE,
 )
+#: One of these stands in each such remark.
+_SIGNS = "([{:：-–—"
 _WORD = re.compile(_WORDS, re.IGNORECASE)
 
 
 def set_aside_by(name: str) -> str | None:
     """The word in a name that sets it aside: "Themes (optional)", "Deferred: themes", "Themes - deferred to v2"."""
-    match = _REMARK.search(name[:400])
+    match = _REMARK.search(name[:400]) if any(map(name.__contains__, _SIGNS)) else None
     word = _WORD.search(match[0]) if match else None
     return word[0].casefold() if word else None
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestrator_agent.model import slug
 from orchestrator_agent.roadmap.fields import plain
 
 _LONGEST = 40
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Slugs:
@@ -21,7 +24,7 @@ class Slugs:
 
     def of(self, name: str) -> str:
         """The words of `name`, shortened, with a number when the plan has them already."""
-        letters = "".join(char if char.isalnum() else " " for char in plain(name.replace("_", " "))).split()
+        letters = _WORD.findall(plain(name.replace("_", " ")))
         base = ""
         for word in letters:
             if base and len(base) + 1 + len(word) > _LONGEST:

@@ -18,6 +18,8 @@ _VERBS = r"blocked (?:by|on)|depend(?:s|ing|ent) (?:up)?on|wait(?:s|ing) (?:for|
 _NEEDS = re.compile(rf"\b(?:{_VERBS}) ([^()|]{{1,200}})", re.IGNORECASE)
 #: What has not begun waits for these as well; with work under way they are a remark.
 _AWAITS = re.compile(rf"\b(?:{_VERBS}|awaiting|until|once|pending) ([^()|]{{1,200}})", re.IGNORECASE)
+#: Behind "not started" these say that it is not to be begun.
+_HELD = re.compile(r"[ (,;–—-]+(blocked|on hold|deferred|paused|parked)\b\)?", re.IGNORECASE)
 #: The kinds of places in the order in which they are believed.
 _RANKS = ("field", "ending", "remark", "emoji", "box")
 
@@ -39,11 +41,8 @@ def settle_status(draft: Draft, item: Heading, body: Body) -> Iterator[str]:
         if place.status is None and place.example:
             yield from _unknown(draft, place, own)
             return
-        own.insert(0, place)
         draft.blocked_reason = reason if place.status is not None else draft.blocked_reason
-        needs, end = _needs_behind(place, body)
-        draft.depends_on += needs
-        own[0] = replace(place, end=end)
+        own.insert(0, _with_remark(draft, place, body))
     draft.places = [*own, *other]
     yield from _judge(draft, item, own, other, body)
 
@@ -111,6 +110,17 @@ def _doubt(draft: Draft, item: Heading, own: Sequence[Place]) -> None:
 
 def _rank(place: Place) -> int:
     return _RANKS.index(place.kind)
+
+
+def _with_remark(draft: Draft, place: Place, body: Body) -> Place:
+    """The place of a Status field with what it says behind the status: needs, or that it is held after all."""
+    needs, end = _needs_behind(place, body)
+    draft.depends_on += needs
+    value, start = body.fields["status"]
+    if not needs and place.status is WorkStreamStatus.NOT_STARTED and (held := _HELD.search(value, end - start)):
+        draft.blocked_reason = held[1].casefold()
+        return replace(place, end=start + held.end(), example="", status=WorkStreamStatus.BLOCKED)
+    return replace(place, end=end)
 
 
 def _needs_behind(place: Place, body: Body) -> tuple[list[str], int]:

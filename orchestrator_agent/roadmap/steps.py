@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from orchestrator_agent.roadmap.dependencies import Known, read_dependencies
-from orchestrator_agent.roadmap.drafts import Draft, known_of
+from orchestrator_agent.roadmap.drafts import Draft
 from orchestrator_agent.roadmap.stated import status_of_group
 
 #: What is called so and counted up is done one after the other; features and packages are not.
@@ -17,14 +17,14 @@ _GROUP = re.compile(rf"[\W_]*{_IN_ORDER} ?#?\d", re.IGNORECASE)
 _BESIDE = re.compile(r"\bparallel\b|\[P\]|并行", re.IGNORECASE)
 
 
-def assume_order(drafts: Sequence[Draft], kinds: Sequence[str]) -> None:
+def assume_order(drafts: Sequence[Draft], kinds: Sequence[str], known: Known) -> None:
     """Set the step of each draft, where nothing but their order says what comes first.
 
     Args:
         drafts: all work of a plan, in its order.
         kinds: the word before the id of each.
+        known: what dependency texts can name.
     """
-    known = known_of(drafts)
     if any(_states_needs(draft, known) for draft in drafts):
         return
     if all(status_of_group(draft.batch or "") for draft in drafts):
