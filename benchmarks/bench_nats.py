@@ -1,7 +1,8 @@
 """Wall time from feedback over NATS to its receipts, with stand-in agents at work: `python benchmarks/bench_nats.py`.
 
-A plain client publishes a message; the answer that it is accepted (journaled, synced to the disk) comes to its inbox, the
-further receipts come as status. A real server on loopback, with JetStream synced at every write, in a folder that is removed.
+A plain client publishes a message; the answer that it is accepted (journaled, synced to the disk) comes to its inbox,
+the further receipts come as status. A real server on loopback, with JetStream synced at every write, in a folder that
+is removed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Steering under fire: 200 commands of random kinds to 20 stand-in agents, with controllers killed; and how fast it is.
 
-    PYTHONPATH=.:tests python benchmarks/bench_steering.py [--commands 200] [--agents 20] [--seed 1]
+    python benchmarks/bench_steering.py [--commands 200] [--agents 20] [--seed 1]
 
 Prints how the commands ended, and the 50th and 99th percentile of the time from a call to its first receipts. Ends with
 1 when one command has no final receipt, or two, or was delivered twice.
@@ -18,11 +18,13 @@ import time
 from pathlib import Path
 from random import Random
 
-from support import ROOT
-from support_steering import Storm, demo_project, works_until
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.wishes import RunOptions
+from support_steering import Storm, demo_project, works_until  # noqa: E402
+
+from orchestrator_agent.orchestrator import Orchestrator  # noqa: E402
+from orchestrator_agent.wishes import RunOptions  # noqa: E402
 
 
 def main() -> int:

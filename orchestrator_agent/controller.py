@@ -40,8 +40,7 @@ _PATIENCE = 1.0
 #: Between looks while a shim is on its way up, or a tree comes to stand still. Seconds.
 _STARTING_PATIENCE = 0.02
 _LOCK_TRIES = 30
-#: How much longer than its grace a stop may take before that is said, and before a shim is ended itself. The
-#: whole of a regular end takes up to seven. Seconds.
+#: So much longer than its grace a stop may take until that is said, and until its shim is ended. Usual are seven seconds.
 _SAY_AFTER, _FIRM_AFTER = 3.0, 9.0
 
 Job = Coroutine[Any, Any, list[Event]]

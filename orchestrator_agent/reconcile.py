@@ -29,7 +29,7 @@ from orchestrator_agent.model import AgentState, Verification
 from orchestrator_agent.steering import KINDS, is_promised, messages_for, redirected
 from orchestrator_agent.store import AgentFacts, Command, Result
 
-#: An agent whose shim died is no fault of the work: such attempts are not counted, up to this many.
+#: An agent that was killed, or its shim, is no fault of the work: such attempts are not counted, up to this many.
 MAX_LOST = 3
 #: Neither are agents that met a limit of their account, up to this many.
 MAX_LIMITED = 40
@@ -120,6 +120,8 @@ def _advance(belief: Belief, world: World) -> list[Action]:
         last = _last_agent(belief, work_stream_id, command)
         if command is None or last is None or last.record.state.is_live or last.record.id in world.busy:
             continue
+        if is_promised(belief, work_stream_id):
+            continue
         step = _next_step(belief, world, command, work_stream_id, last)
         if step is not None:
             steps.append(step)
@@ -165,7 +167,7 @@ def _by_state(belief: Belief, world: World, command: Command, work_stream_id: st
     if state is AgentState.FAILED and world.now < opens_at(last):
         return None
     if state is AgentState.FAILED:
-        why = "limit" if last.ending.get("limited") else "retry"
+        why = "limit" if last.ending.get("limited") else "lost" if last.ending.get("cut_off") else "retry"
         return _again(belief, command, work_stream_id, last, why, reason)
     if not command.payload.get("verify", True):
         reason = "not verified, so not merged; `orch verify` and `orch integrate` do that"
@@ -250,7 +252,7 @@ def failure_of(verdict: Verification) -> str:
 def _again(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts, why: str, reason: str) -> Action:
     mine = [a for a in belief.agents if a.record.command_id == command.id]
     tries = [a for a in mine if a.record.work_stream_id.casefold() == work_stream_id.casefold()]
-    lost = sum(a.record.state is AgentState.LOST for a in tries)
+    lost = sum(a.record.state is AgentState.LOST or bool(a.ending.get("cut_off")) for a in tries)
     limited = sum(bool(a.ending.get("limited")) for a in tries)
     steered = sum(a.details.get("why") == "feedback" for a in tries)
     counted = len(tries) - min(lost, MAX_LOST) - min(limited, MAX_LIMITED) - steered

@@ -210,7 +210,12 @@ def redirected(belief: Belief, agent: AgentFacts) -> Spawn | None:
             begun = any(f.details.get("redirect") == command.id for f in belief.agents)
             if not begun and agent.integration is None:
                 target = str(command.payload["work_stream_id"])
-                return Spawn(owner, target, 1, "redirect", agent, redirect=command)
+                before = [
+                    f.record.attempt
+                    for f in belief.agents
+                    if f.record.command_id == owner.id and same_id(f.record.work_stream_id, target)
+                ]
+                return Spawn(owner, target, max(before, default=0) + 1, "redirect", agent, redirect=command)
     return None
 
 

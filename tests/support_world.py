@@ -6,21 +6,38 @@ restart of the controller may cut them off on either side of their effect.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from random import Random
 
 from orchestrator_agent import actions as acts
-from orchestrator_agent import events
+from orchestrator_agent import events, steering
 from orchestrator_agent import reconcile as rules
 from orchestrator_agent.attempts import ExitRecord, Observation
 from orchestrator_agent.events import Event
 from orchestrator_agent.journal import Conflict
-from orchestrator_agent.model import AgentRecord, Availability, CheckResult, Verification, WorkStream, WorkStreamStatus
+from orchestrator_agent.model import (
+    AgentRecord,
+    Availability,
+    CheckResult,
+    ReceiptStep,
+    Verification,
+    WorkStream,
+    WorkStreamStatus,
+)
 from orchestrator_agent.roadmap.availability import availability
+from orchestrator_agent.runtimes.ear import message_id
 from orchestrator_agent.store import AgentFacts, Store, verification_to_json
 
 STREAMS = {"1.1": (), "1.2": (), "1.3": (), "2.1": ("1.1",), "2.2": ("1.2", "1.3")}
 CONFLICTS = {"1.1": frozenset({"1.2"}), "1.2": frozenset({"1.1"})}
+#: Work streams whose agents hear what they are told while they work.
+STEERED = ("1.1", "1.2", "2.1")
+NEXT = {
+    ReceiptStep.ACCEPTED: ReceiptStep.DELIVERED,
+    ReceiptStep.DELIVERED: ReceiptStep.SEEN,
+    ReceiptStep.SEEN: ReceiptStep.APPLIED,
+}
 VERDICTS = ("passed", "passed", "passed", "failed", "conflict", "could_not_run", "protected")
 LANDINGS = ("", "", "moved", "dirty")
 ENDS = ("completed", "completed", "completed", "failed", "final", "died")
@@ -34,6 +51,9 @@ class Attempt:
     started: bool = False
     ended: str = ""
     stopped: bool = False
+    paused: bool = False
+    #: How far each message has come that it was sent, by the message's id.
+    heard: dict[str, ReceiptStep] = field(default_factory=dict)
 
 
 @dataclass
@@ -55,16 +75,40 @@ class World:
 
     # -- wishes --------------------------------------------------------------------------------------------------
 
-    def wish(self, kind: str, claims: list[str] | None = None, **payload: object) -> str | None:
-        """Append a wish; None when a claim of it is taken."""
+    def wish(
+        self, kind: str, claims: list[str] | None = None, *, also: tuple[Event, ...] = (), **payload: object
+    ) -> str | None:
+        """Append a wish, with what goes with it; None when a claim of it is taken."""
         self.count += 1
         command = f"{kind}-{self.count}"
         data = {"kind": kind, "payload": payload, "claims": claims or []}
+        accepted = Event(type=events.COMMAND_ACCEPTED, timestamp=self.now, command_id=command, data=data)
         try:
-            self._record(events.COMMAND_ACCEPTED, command_id=command, data=data)
+            self.store.record(accepted, *also)
         except Conflict:
             return None
         return command
+
+    def steer_at_random(self) -> None:
+        """What a person might say to one of the agents that live."""
+        live = [facts.record for facts in self.store.live_agents()]
+        if not live:
+            return
+        record, kind = self.die.choice(live), self.die.choice(("feedback", "feedback", "pause", "resume", "redirect"))
+        if kind == "feedback":
+            urgency = self.die.choice(("now", "next", "later"))
+            self.wish(kind, agent_id=record.id, text="words", urgency=urgency, deadline=self.now + 5)
+        elif kind != "redirect":
+            self.wish(kind, agent_id=record.id)
+        elif may := [name for name, state in self.availability().items() if state.available]:
+            name = self.die.choice(may)
+            claim = Event(
+                type=events.WORK_STREAM_CLAIMED,
+                timestamp=self.now,
+                work_stream_id=name,
+                command_id=record.command_id,
+            )
+            self.wish(kind, also=(claim,), agent_id=record.id, work_stream_id=name, reason="more urgent")
 
     def ask_at_random(self) -> None:
         """What one of several people might ask for now."""
@@ -98,12 +142,13 @@ class World:
     def tick(self) -> list[acts.Action]:
         """One look, and what follows from it; returns what was decided."""
         self.now += 1
-        actions = rules.reconcile(self._belief(), self._seen())
-        for action in actions:
-            try:
-                self._carry_out(action)
-            except Conflict:
-                continue
+        belief, seen = self._belief(), self._seen()
+        actions: list[acts.Action] = []
+        for decide in (steering.steer, rules.reconcile):
+            for action in decide(belief, seen):
+                actions.append(action)
+                with contextlib.suppress(Conflict):
+                    self._carry_out(action)
         return actions
 
     def restart(self) -> None:
@@ -138,12 +183,13 @@ class World:
             now=self.now,
             lane=self.lane,
             busy=frozenset(self.jobs),
+            heard={name: acts.Heard(steps=dict(attempt.heard)) for name, attempt in self.attempts.items()},
         )
 
     def _observe(self, name: str) -> Observation:
         attempt = self.attempts.get(name, Attempt())
         record = ExitRecord(agent_id=name, reason=attempt.ended) if attempt.ended else None
-        return Observation(attempt.alive, attempt.started, record)
+        return Observation(attempt.alive, attempt.started, record, attempt.alive and attempt.paused)
 
     def availability(self) -> dict[str, Availability]:
         """What may start: the roadmap's word, and the journal's over it."""
@@ -189,23 +235,48 @@ class World:
                     work_stream_id=name,
                     data=data,
                 )
-            case acts.Finish(command, message):
-                self._record(events.COMMAND_DONE, command_id=command.id, message=message)
+            case acts.Finish(command, message, data):
+                self._record(events.COMMAND_DONE, command_id=command.id, message=message, data=data)
+            case acts.Tell(agent, command):
+                attempt = self.attempts[agent.record.id]
+                assert attempt.alive, "somebody was told who is not there"
+                attempt.heard.setdefault(message_id(command.id), ReceiptStep.ACCEPTED)
+            case acts.Freeze(agent, frozen):
+                self.attempts[agent.record.id].paused = frozen
+            case acts.Note(command, agent, step, _):
+                self._record(events.RECEIPT, agent.record, command_id=command.id, data={"step": step.value})
+            case acts.MarkWaiting(agent, reason):
+                self._record(events.AGENT_WAITING, agent.record, data={"reason": reason})
 
     def _spawn(self, action: acts.Spawn) -> None:
         self.count += 1
         name, stream = f"agent-{self.count}", action.work_stream_id
-        keys = {"attempt": action.attempt, "runtime": "r", "branch": "b", "worktree": "w", "base_commit": "c"}
+        details = {
+            "is_live": stream in STEERED,
+            "why": action.why,
+            "messages": {command.id: "words" for command in action.messages},
+            "redirect": action.redirect.id if action.redirect else None,
+        }
+        keys: dict[str, object] = {"attempt": action.attempt, "runtime": "r", "branch": "b", "worktree": "w"}
+        keys |= {"base_commit": "c", "details": details}
         common = {"timestamp": self.now + self.count / 10_000, "agent_id": name, "work_stream_id": stream}
         spawning = Event(type=events.SPAWNING_AGENT, command_id=action.command.id, data=keys, **common)  # type: ignore[arg-type]
         claim = Event(type=events.WORK_STREAM_CLAIMED, command_id=action.command.id, **common)  # type: ignore[arg-type]
-        self.store.record(*([] if stream in self.store.claims() else [claim]), spawning)
+        first = [] if stream in self.store.claims() else [claim]
+        if action.redirect is not None and action.after is not None:
+            left = action.after.record.work_stream_id
+            released = {**common, "agent_id": action.after.record.id, "work_stream_id": left}
+            data = {"outcome": "stopped", "reason": "redirected"}
+            first = [
+                Event(type=events.WORK_STREAM_RELEASED, command_id=action.command.id, data=data, **released)  # type: ignore[arg-type]
+            ]
+        self.store.record(*first, spawning)
 
     # -- what happens by itself ------------------------------------------------------------------------------------
 
     def something_happens(self, gently: bool = False) -> None:
         """A slow action ends, or an agent does. `gently`: nothing dies, and nothing is refused for ever."""
-        running = [name for name, attempt in self.attempts.items() if attempt.alive]
+        running = [name for name, a in self.attempts.items() if a.alive and (a.stopped or not a.paused)]
         if self.jobs and (not running or self.die.random() < 0.6):
             name = self.die.choice(list(self.jobs))
             action = self.jobs.pop(name)
@@ -216,6 +287,10 @@ class World:
             attempt = self.attempts[self.die.choice(running)]
             if not attempt.started:
                 attempt.started = True
+                return
+            if attempt.heard and self.die.random() < 0.5:
+                name = self.die.choice(list(attempt.heard))
+                attempt.heard[name] = NEXT.get(attempt.heard[name], attempt.heard[name])
                 return
             attempt.alive = False
             end = "completed" if gently else self.die.choice(ENDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
-from support import git, run_orch
+from support import ROOT, git, run_orch
 from support_nats import Hearing, Server, request, settings, with_client
 from support_steering import demo_project
 from support_work import ask, make_project, start_orch, until, wait_for_end
@@ -21,6 +22,7 @@ from support_work import ask, make_project, start_orch, until, wait_for_end
 from orchestrator_agent import events
 from orchestrator_agent.orchestrator import Orchestrator
 
+JSON_PAGE = (ROOT / "docs" / "json.md").read_text("utf-8")
 SEED = "SUAMSSC2EUQHHIXSMAMMDB6CGE3MT6VJYF3RCPBM3SBCZXTSJ6G4JIVOMM"  # of nobody: made for this test
 TOKEN = "only-for-this-test"
 
@@ -61,6 +63,8 @@ def test_serve_starts_a_private_server_and_ctrl_c_ends_it(repo: Path) -> None:
         until(lambda: ask(repo, "nats")["reachable"])
         standing = ask(repo, "nats", "status")
         assert (standing["sign_in"], standing["jetstream"]) == ("token", True)
+        (page,) = re.findall(r"^## `orch nats`\n(.*?)^## ", JSON_PAGE, re.MULTILINE | re.DOTALL)
+        assert set(standing) == set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
         assert run_orch(repo, "run", "1.1").returncode == 0
         wait_for_end(repo)
         standing = ask(repo, "nats")

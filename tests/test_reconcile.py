@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -17,6 +18,9 @@ from orchestrator_agent import reconcile as rules
 from orchestrator_agent.actions import Close, Finish, Integrate, Launch, MarkRunning, Release, Spawn, Stop, Verify
 from orchestrator_agent.model import Availability, CheckResult
 from orchestrator_agent.store import verification_to_json
+
+#: What may happen once to a command, each with its step.
+ENDS = (events.COMMAND_DONE, events.RECEIPT)
 
 
 @pytest.fixture
@@ -596,16 +600,23 @@ def test_whatever_happens_the_rules_hold_and_everything_ends(seed: int, max_agen
             world.ask_at_random()
         elif roll < 0.22:
             world.restart()
+        elif roll < 0.35:
+            world.steer_at_random()
         step(world)
     for _ in range(1500):
         if not world.store.open_commands() and not world.store.live_agents() and not world.jobs:
             break
+        held = {c.payload.get("agent_id") for c in world.store.open_commands() if c.kind == "pause"}
+        for name in world.attempts.keys() - held:
+            world.attempts[name].paused = False
         step(world, quiet=True)
     assert world.store.open_commands() == [] and world.store.live_agents() == [], "it never ended"
     assert world.store.claims() == {}
     assert world.tick() == [], "something is done although nothing is wished"
     for facts in world.store.agents():
         assert facts.integration is None or facts.integration.state != "intended"
+    happened = Counter((e.command_id, e.data.get("step")) for e in world.store.events_after(0, 10**6) if e.type in ENDS)
+    assert set(happened.values()) <= {1}, "a step was journaled twice"
 
 
 @given(st.integers(0, 2**64))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_agent.interpreters.clauses import Clause, clauses, separate
+from orchestrator_agent.interpreters.clauses import Clause, clauses
+from orchestrator_agent.interpreters.excluding import separate
 from orchestrator_agent.interpreters.limits import Limits, limits
 from orchestrator_agent.interpreters.phrases import phrase
 from orchestrator_agent.interpreters.words import fold

@@ -467,3 +467,59 @@ def test_numbers_of_agents_are_no_parts_of_ids() -> None:
 def test_a_statement_is_acted_on_only_after_a_yes(goal: str) -> None:
     found = interpret_goal(goal, ROADMAP)
     assert found.needs_confirmation or not found.tool_calls()
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "Under no circumstances should late fees be started",
+        "I regret to inform you that late fees will not be needed",
+        "thanks for the late fees work",
+        "our competitor just launched late fees, crazy",
+        "transfer 50 euros for late fees",
+        "restart the one that crashed",
+        "continue with the thing",
+        "go ahead with that",
+        "lol late fees whats up with that",
+        "2.2 done",
+        "2.2 依赖什么",
+        "make 2.2 depend on 3.1",
+        "we are not in a position to start late fees",
+        "don't let anyone stop the desk agent",
+        "do not stop the desk",
+        "I was going to ask you to start late fees",
+        "Please be advised that the desk is to be reviewed by us and late fees are on hold",
+        "pause, think, then do 2.2",
+    ],
+)
+def test_nothing_starts_or_stops_at_once_when_the_words_do_not_say_so(goal: str) -> None:
+    found = interpret_goal(goal, ROADMAP)
+    acts = {name for name, _ in found.tool_calls()} - {"get_status", "report", "verify", "send_feedback"}
+    assert found.needs_confirmation or not acts
+
+
+@pytest.mark.parametrize(
+    ("goal", "intent", "ids"),
+    [
+        ("Please be advised that the loan desk is to be put on hold.", "stop", ["2.1"]),
+        ("We hereby request that all work be suspended until further notice.", "stop_all", []),
+        ("I would be grateful if work on late fees could commence. Kind regards, Dr. Holm", "run", ["2.2"]),
+        ("start two point two no wait two point three", "run", ["2.3"]),
+        ("the desk agent is lost, yank it", "stop", ["2.1"]),
+        ("stop bickering and start the late fees", "run", ["2.2"]),
+        ("wtf is the loan desk doing", "status", ["2.1"]),
+        ("anything on the loan desk?", "status", ["2.1"]),
+        ("loan desk: how much longer?", "status", ["2.1"]),
+        ("todo menos 2.2", "run_all", []),
+        ("could you get someone to double check 1.1?", "verify", ["1.1"]),
+    ],
+)
+def test_many_voices_say_the_same(goal: str, intent: str, ids: list[str]) -> None:
+    assert meaning(goal) == (intent, ids)
+
+
+@pytest.mark.parametrize("goal", ["integrate 2.1", "please merge the loan desk", "can you land 2.1?"])
+def test_who_asks_to_merge_is_told_the_command(goal: str) -> None:
+    found = interpret_goal(goal, ROADMAP)
+    assert (found.intent, found.tool_calls()) == ("none", [])
+    assert "`orch integrate 2.1`" in found.evidence

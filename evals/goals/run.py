@@ -92,10 +92,14 @@ def _is_wanted(goal: Goal, only: str) -> bool:
 
 
 def _sets(grades: Sequence[tuple[str, Grade]]) -> dict[str, list[Grade]]:
-    """The grades of each set that has goals: the voices apart, dev together."""
+    """The grades of each set that has goals: the voices apart, then together."""
     dev = [graded for name, graded in grades if name == "dev"]
     sets = {f"wave_{wave}": [g for g in dev if g.goal.wave == wave] for wave in sorted({g.goal.wave for g in dev})}
-    sets |= {name: [graded for set_, graded in grades if set_ == name] for name in SETS}
+    for name in SETS:
+        members = [graded for set_, graded in grades if set_ == name]
+        waves = sorted({graded.goal.wave for graded in members}) if name == "second" else []
+        sets |= {f"{name}_{wave}": [g for g in members if g.goal.wave == wave] for wave in waves}
+        sets[name] = members
     return {name: members for name, members in sets.items() if members}
 
 

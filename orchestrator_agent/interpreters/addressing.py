@@ -52,15 +52,16 @@ _FEEDBACK = tuple(
         r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|nudge|urge|advise|notify|warn)(?!"
         r" me\b"
         r"| us\b) (?P<a>.+?)(?:,? that |,? to )(?P<t>.+)",
+        r"^(?:please )?(?:a )?(?:note|message|msg|fyi|reminder|memo) (?:to|for) (?P<a>\d[\d.]*) (?P<t>.+)",
         r"^(?P<a>\d[\d.]*\w?|(?:the )?(?:\S+ ){1,4}(?:agent|coder|bot))(?:,| -+) (?:please )?(?P<t>[A-Za-z]\w* .+)$",
         r"^(?P<a>(?:[^:,.!?]|\.(?=\d)){1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
         r"^(?P<a>.{1,60}?) (?:should|must|needs to|has to|ought to) (?P<t>.+)",
     )
 )
 #: The first patterns say openly that a message follows; the last ones do so only for an agent at work.
-_OPEN_FEEDBACK = 5
+_OPEN_FEEDBACK = 6
 #: The pattern that only calls somebody: what follows must be neither a command of ours nor more work.
-_CALLED = 5
+_CALLED = 6
 _END = re.compile(
     r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed)(?:"
     r" (?:now|please|it|work|working|right now|immediately))*[.!]*$",

@@ -148,7 +148,10 @@ _RELATIVE_NO = re.compile(r"\b(?:that|which|who) (?:never|cannot|\w+n't|\w+ not)
 _HOW_IT_IS = re.compile(
     r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"
 )
-_WHATS_UP = re.compile(r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b")
+_WHATS_UP = re.compile(
+    r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b"
+    r"|^(?!.*\b(?:that|know|which)\b).+ (?:how (?:far|long|much longer)|why(?: (?:stuck|blocked|late|not))?|when)$"
+)
 _WH = re.compile(
     r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)"
 )

@@ -1,4 +1,4 @@
-"""Every way to leave something out, put the same way: "all but 1.2", "without 1.2" and "1.2 aside" become "except 1.2"."""
+"""Every way to leave something out, put one way: "all but 1.2", "without 1.2", "1.2 aside" become "except 1.2"."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ _DIGITS = {
     for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 }
 _SPOKEN_ID = re.compile(rf"\b({'|'.join(_DIGITS)}|\d+) (?:point|dot) ({'|'.join(_DIGITS)}|\d+)\b")
+_GAPS = re.compile(r"  +")
 _HESITATION = re.compile(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
 #: Roman numerals and www are no long vowels.
 _DRAWN_OUT = re.compile(r"([a-hj-vx-z])\1{2,}")
@@ -42,11 +43,26 @@ _SHORT_WORD = re.compile(
 )
 _WHY = re.compile(r"^y(?= (?:is|are|was|isn't|isnt|does|doesn't|do|did|can't|the)\b)")
 _GREETING = re.compile(
-    r"^(?:(?:dear|hello|hi|hey|good (?:morning|afternoon|evening|day))\b(?: [^\W\d]+){0,3}\s*[,!\n]\s*)+(?=\S)"
+    r"^(?:(?:dear|hello|hi|hey|good (?:morning|afternoon|evening|day))\b(?: [^\W\d]+){0,3}\s*[,!\n]\s*)+(?=\S)",
+    re.IGNORECASE,
 )
 _CLOSING = re.compile(
     r"[,.!?\n ]\s*(?:(?:with )?(?:kind|best|warm|kindest|warmest|many) (?:regards|wishes|thanks)|regards|sincerely"
-    r"|yours (?:truly|faithfully|sincerely)|thank(?:s| you)(?: very much)? in advance)\b(?:[\s,.!]+[\w.]+){0,5}[\s.!]*$"
+    r"|yours (?:truly|faithfully|sincerely)|thank(?:s| you)(?: very much)? in"
+    r" advance)\b(?:[\s,.!]+[\w.]+){0,5}[\s.!]*$",
+    re.IGNORECASE,
+)
+_HAIL = re.compile(
+    r"^(?:(?:hey|hi|hello|yo|ok|okay|so|well|alright|btw|oh|u+h+m*|u+m+|(?:just )?(?:a )?quick (?:one|question|thing"
+    r"|request)(?=[:,]))"
+    r"[,:!]? )+(?=\w)",
+    re.IGNORECASE,
+)
+_FAREWELL = re.compile(
+    r"(?<=\w)[,.! ]+(?:(?:thanks|thank you|thx|ty|ta|cheers|please|pls|plz|lol|haha)(?: (?:a lot|so much|very much"
+    r"|again"
+    r"|all|everyone))?(?:[,.! ]+|$))+$",
+    re.IGNORECASE,
 )
 #: When, in words that change nothing about what is wanted.
 _WHENEVER = re.compile(
@@ -93,13 +109,20 @@ _NO_WAY = re.compile(
 )
 
 
+def trimmed(text: str) -> str:
+    """`text` in its own case without what a letter or a chat puts before and after it; all of it when nothing is"
+    " left."""
+    kept = _FAREWELL.sub("", _CLOSING.sub("", _HAIL.sub("", _GREETING.sub("", text)))).strip()
+    return kept or text
+
+
 def plainly(text: str, known: Callable[[str], bool]) -> str:
     """Folded English `text` without what only accompanies it.
 
     Args:
         known: tells whether the roadmap uses a word; such a word is no short form.
     """
-    text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", _CLOSING.sub("", _GREETING.sub("", text)))))
+    text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _HESITATION.sub(" ", _DRAWN_OUT.sub(r"\1", text)).strip()
     text = _SPOKEN_ID.sub(lambda m: ".".join(_DIGITS.get(part, part) for part in m.groups()), text)
     for pattern, mark, word in _SPOKEN_MARKS:
@@ -108,7 +131,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     text = _NOT_AT_ONCE.sub(" sequentially", _PULL.sub("stop", text))
     text = _AND_THEN.sub(" and then ", _WHENEVER.sub("", text))
     text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
-    return _SO_IT_IS.sub(lambda m: f"start {m['what']}", text).strip()
+    return _GAPS.sub(" ", _SO_IT_IS.sub(lambda m: f"start {m['what']}", text)).strip()
 
 
 def second_thought(text: str) -> tuple[str, str]:

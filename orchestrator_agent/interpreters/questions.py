@@ -27,7 +27,7 @@ _EXPLAIN = re.compile(
     r"|\bprerequisites?\b|\breasons?\b|\bwhat went wrong\b|\bwhat (?:does|do|is|are|would|will) (?!left|still"
     r"|open).* (?:do|for|cover"
     r"|include|contain|entail|bring)\b"
-    r"|\bwhat(?:'s| is| are) (?!.*\b(?:status|state|progress|next|left|running|going|up|done|remaining|happening"
+    r"|\bwhat(?:'s| is| are) (?!.*\b(?:status|state|progress|next|left|running|going|doing|up|done|remaining|happening"
     r"|new|active|finished|ready|available|open)\b).+"
     r"|^(?:can|could|should|shall|would|may) .*|\bwhen (?:can|will|could|may)\b|\bstopping\b|\b(?:is|was|were"
     r"|are) .* for(?: again)?\W*$|\bkeep(?:s|ing)?\b.*\bfrom\b|\bin the way\b"
@@ -149,3 +149,8 @@ _ADDS = re.compile(
 def edits(text: str) -> bool:
     """True when folded `text` asks to change the roadmap itself."""
     return bool(_EDITS.match(text))
+
+
+def adds(text: str) -> bool:
+    """True when folded `text` asks for new work in the roadmap."""
+    return bool(_ADDS.search(text))

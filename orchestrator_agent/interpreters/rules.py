@@ -22,7 +22,7 @@ from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.lexicon import LANDING
 from orchestrator_agent.interpreters.limits import Limits, limits
-from orchestrator_agent.interpreters.manners import plainly, second_thought
+from orchestrator_agent.interpreters.manners import plainly, second_thought, trimmed
 from orchestrator_agent.interpreters.passives import actively
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
 from orchestrator_agent.interpreters.references import resolve
@@ -80,6 +80,7 @@ class _Sentence:
 
 def _sentence(goal: str, world: World) -> _Sentence:
     raw = normalise(goal)
+    raw = trimmed(raw)
     text = mend(plainly(to_english(fold(raw), world.index.knows), world.index.knows), world.index.knows)
     said = limits(separate(actively(_last_word(text))))
     return _Sentence(raw, said, tuple(clauses(said.text)))
@@ -103,7 +104,7 @@ def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
         return Reading(talk, score=0.95, evidence="the words as such"), None
     if questions.edits(said.text):
         return Reading("none", evidence="the roadmap is changed by its owner", stands_on="off topic"), None
-    if _ADDS.search(said.text):
+    if questions.adds(said.text):
         return Reading("none", evidence="new work goes into the roadmap with `orch add`", stands_on="off topic"), None
     asks = bool(found) and found[0].question
     reading = (None if asks else _addressed(sentence.raw, said.text, world)) or _question(found, said, world)
@@ -165,11 +166,15 @@ def _moved(text: str, find: Callable[[str], Found], names: Callable[[str], bool]
     return Reading("redirect", whom, min(whom.score, to.score), evidence, {"to": to.streams[0].id})
 
 
+#: A question to the agent itself is a message.
+_YOU = re.compile(r"\b(?:you|your)\b")
+
+
 def _ordered(text: str, names: Callable[[str], bool], find: Callable[[str], Found]) -> Reading | None:
     """ "chat prompt: pull the plug" and "parser: sign-off check" command us and tell the agent nothing."""
     whom, colon, what = text.partition(": ")
     orders = clauses(what)[-1:] if colon and names(whom) else []
-    if len(orders) == 1 and orders[0].question and not content(questions.subject(orders[0].text)):
+    if len(orders) == 1 and orders[0].question and not _YOU.search(what):
         found = find(whom)
         return Reading(questions.kind(what, about_work=True), found, found.score, found.evidence)
     if not orders or orders[0].command not in ("stop", "verify", "explain", "status") or content(orders[0].rest):
@@ -255,7 +260,7 @@ def _landing(positive: Sequence[Clause], world: World) -> tuple[str, str] | None
         head, _, rest = clause.rest.partition(" ")
         found = resolve(rest, world) if head in LANDING else Found()
         if len(found.streams) == 1 and found.score >= calibration.SURE_ENOUGH:
-            return f"to merge its work, type: orch integrate {shlex.quote(found.streams[0].id)}", "off topic"
+            return f"to merge its work use `orch integrate {shlex.quote(found.streams[0].id)}`", "off topic"
     return None
 
 

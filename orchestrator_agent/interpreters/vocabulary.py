@@ -186,8 +186,10 @@ class Vocabulary:
         """For each name the initials of all its words, and of those that say something."""
         every = {piece: initials(tokens(fold(piece))) for piece in self._in_titles}
         said = {piece: initials(content(fold(piece))) for piece in self._in_titles}
-        cut = [title.split() for title in self._titles]
-        return ["".join([every[p] for p in pieces]) + " " + "".join([said[p] for p in pieces]) for pieces in cut]
+        return [
+            "".join(map(every.__getitem__, pieces)) + " " + "".join(map(said.__getitem__, pieces))
+            for pieces in map(str.split, self._titles)
+        ]
 
 
 def joined(text: str) -> list[str]:

@@ -38,6 +38,7 @@ _COUNTED_GROUP = re.compile(
     r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|阶段)[ -]?\d|\W*\d{1,3}(?:\.\d{1,3})?[.):] ",
     re.IGNORECASE,
 )
+_JUST = re.compile(r"^(?:recently|previously|already|just) ", re.IGNORECASE)
 _TITLE_COUNT = re.compile(r"\s*[(\[]\d{1,5}(?:/\d{1,5})?[)\]]\s*$")
 
 
@@ -219,7 +220,7 @@ def _judge_by_children(
 def _judge_by_title(draft: Draft, title: str) -> None:
     if draft.status is not WorkStreamStatus.NOT_STARTED:
         return
-    title = _TITLE_COUNT.sub("", title.strip("*_ :："))
+    title = _JUST.sub("", _TITLE_COUNT.sub("", title.strip("*_ :：")))
     mark = read_mark(title, {})
     if mark is not None and mark.worded and (mark.end >= len(title) or mark.status is WorkStreamStatus.BLOCKED):
         if mark.status is WorkStreamStatus.COMPLETE:

@@ -34,6 +34,7 @@ _ALL = re.compile(
     rf"(?:all|everything)(?: of)?(?: the)?(?: (?:previous|prior|earlier|other|above))?(?: {KIND}| items)?$",
     re.IGNORECASE,
 )
+_PREVIOUS = re.compile(rf"(?:the )?(?:previous|prior|preceding) (?:{KIND}|item|one)$", re.IGNORECASE)
 #: Words before what is meant.
 _LEAD = re.compile(
     rf"^(?:(?:all|everything)(?: of| in| from)?(?: the)?(?: {KIND} (?:of|in|from))?|requires?|needs?|depends on|"
@@ -108,7 +109,7 @@ class Dependencies:
 
 def number_last(text: str) -> str:
     """ "第一阶段" as "阶段一 ": the length stays, so that offsets do."""
-    return _NUMBER_FIRST.sub(r"\2\1 ", text)
+    return text if text.isascii() else _NUMBER_FIRST.sub(r"\2\1 ", text)
 
 
 _NOTHING = Dependencies()
@@ -240,6 +241,8 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
         return [known.names[key]]
     if _ALL.match(text):
         return _before(known, own_id)
+    if _PREVIOUS.match(text):
+        return (_before(known, own_id) or [])[-1:] or None
     text = _LEAD.sub("", text)
     if text.casefold() in known.names:
         return [known.names[text.casefold()]]

@@ -14,8 +14,8 @@ _FIELDS = {
     "assigned": "assigned to; claimed by; assignee; assigned; claimed",
     "agent": "agent; owner; assigned agent; assigned implementer; responsável; responsable; verantwortlich; 负责人",
     "depends_on": "depends on; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; after; "
-    "blockers; blocker; blocked on; waiting for; waiting on; dependências; dependências de; depende de; dependencias; abhängigkeiten; hängt ab von; dépendances; dépend de; "
-    "依赖; 依赖项; 依赖于; 依赖关系; 前置条件; 前置任务; 依存",
+    "blockers; blocker; blocked on; waiting for; waiting on; dependências; depende de; dependencias; abhängigkeiten; "
+    "hängt ab von; dépendances; dépend de; 依赖; 依赖项; 依赖于; 依赖关系; 前置条件; 前置任务; 依存",
     "blocks": "blocks; unblocks",
     "files": "files; file; files to modify; files to create; files to change; affected files; files affected; 文件",
     "conflicts_with": "conflicts with; conflicts",
@@ -61,8 +61,7 @@ def read_field(text: str) -> Field | None:
     if colon <= 0:
         return None
     label = text[:colon].rstrip()
-    known = NAMES.get(_label(label))
-    bold = _BOLD.match(label) is not None
+    known, bold = _field_named(label)
     start = colon + 1
     while text[start : start + 1] in ("*", "_"):
         start += 1
@@ -76,6 +75,12 @@ def _may_begin(text: str, start: int, colon: str) -> bool:
     """A value follows its colon after a space, which Chinese text does without."""
     char = text[start : start + 1]
     return colon == "：" or char in ("", " ", "\t") or char >= "\u2e80" or is_emoji(char)
+
+
+@lru_cache(maxsize=1024)  # a plan has few labels, and these again and again
+def _field_named(label: str) -> tuple[str | None, bool]:
+    """The field that a label with its markup stands for, and whether it is bold."""
+    return NAMES.get(_label(label)), _BOLD.match(label) is not None
 
 
 def _label(text: str) -> str:
@@ -104,7 +109,8 @@ _BACKLOG = re.compile(r"backlog(?: \(?ideas?\)?| items?)?$|icebox$|parking lot$|
 _CRITERIA = re.compile(
     r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done (?:when|means)\b|"
     r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?lists?(?: (?:for|before|after)\b.*)?$|"
-    r"(?:\w+ )?questions?$|pre-?flight\b|prerequisites?(?: (?:met|complete))?$|quality gates?$|"
+    r"(?:\w+ )?questions?(?: (?:for|to|about)\b.*)?$|roll-?back(?: \w+)?$|before (?:releas|merg|launch|submi)\w+\b|"
+    r"pre-?flight\b|prerequisites?(?: (?:met|complete))?$|quality gates?$|"
     r"lessons?(?: learned)?$|sign-?off$|go/no-?go\b|assumptions?$|"
     r"crit[eé]rios? d\w|crit[eè]res? d\w|(?:akzeptanz|erfolgs|abnahme)kriterien$|(?:验收|成功|完成)标准|风险|"
     r"risks?(?: (?:and|&) .*)?$|(?:success )?metrics?$|notes?$|archived?$|deferred\b|contributing$|"

@@ -10,11 +10,14 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import claimant, clean_name, holds_examples, leading_emoji, read_field
+from orchestrator_agent.roadmap.headings import read_ending
+from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.statuses import EMOJI, read_mark
 
 _ITEM = re.compile(r"[*_]{0,2}([A-Z][A-Z0-9]{0,9}-\d{1,9}(?:\.\d{1,9}){0,4})[*_]{0,2} ?[:：][*_]{0,2} ?(?=\S)")
 _EFFORT = re.compile(r"(?:XS|S|M|L|XL|XXL|SPLIT|\d[\d.–-]* ?(?:h|hours?|d|days?|min|minutes?))$")
 _NEEDS = re.compile(r"(?:blocked by|depends on|after|needs|requires):? +(.*)", re.IGNORECASE | re.DOTALL)
+_CLAIM = re.compile(r"(?:claimed by|assigned to|assignee|taken by):? +(.{1,80})", re.IGNORECASE)
 #: Behind the brackets: "(M) - LOW PRIORITY".
 _LOUD = re.compile(r"(?<=\)) [-–—] [A-Z][A-Z ]{2,30}$")
 #: Over a list of bullets that tells what happened.
@@ -96,6 +99,7 @@ def _read(line: Line, legend: Mapping[str, WorkStreamStatus]) -> Draft | None:
     for remark in remarks.split(","):
         _read_remark(draft, remark.strip())
     _cut_ending(draft, line, name, legend)
+    _doubt(draft, line, span[1])
     return draft
 
 
@@ -109,7 +113,10 @@ def _split(text: str) -> tuple[str, str]:
 
 def _read_remark(draft: Draft, remark: str) -> None:
     found = read_field(remark)
-    if _EFFORT.match(remark):
+    claim = _CLAIM.match(remark)
+    if claim:
+        draft.assigned_to = claimant(claim[1], certain=True)
+    elif _EFFORT.match(remark):
         draft.effort = remark
     elif needs := _NEEDS.match(remark):
         draft.depends_on.append(needs[1])
@@ -117,6 +124,20 @@ def _read_remark(draft: Draft, remark: str) -> None:
         draft.assigned_to = claimant(found.value, certain=found.name == "assigned")
     elif draft.depends_on and re.match(r"[A-Z]+-\d", remark):
         draft.depends_on.append(remark)
+
+
+def _doubt(draft: Draft, line: Line, begin: int) -> None:
+    """What the picture calls open is not offered when words in its line say otherwise: "⚪ REQ-1: Name - ON HOLD"."""
+    if draft.status is not WorkStreamStatus.NOT_STARTED:
+        return
+    ending = read_ending(line.content, begin, {})
+    _, remarks = _split(line.content)
+    said = [ending[0].status] if ending else []
+    said += [mark.status for part in remarks.split(",") if (mark := read_mark(part.strip(), {})) and mark.worded]
+    other = next((status for status in said if status not in (None, draft.status)), None)
+    if (other and not draft.depends_on) or (word := set_aside_by(line.content)):
+        draft.status = WorkStreamStatus.BLOCKED
+        draft.blocked_reason = f"its line also calls it {other.value.replace('_', ' ')}" if other else word
 
 
 def _cut_ending(draft: Draft, line: Line, name: str, legend: Mapping[str, WorkStreamStatus]) -> None:

@@ -86,14 +86,14 @@ def _open(files: Files, path: str, format_name: str) -> _Plan:
     if source is None:
         raise RoadmapError(f"There is no roadmap at {path}; correct the path or run `orch init`.")
     if source.is_markdown:
-        plan = _in_markdown(path, source.files[path], format_name)
+        plan = read_markdown(path, source.files[path], format_name)
         if plan.format in formats.FORMATS:
             return plan
     return _Plan(source, *formats.choose(source, format_name))
 
 
 @lru_cache(maxsize=2)
-def _in_markdown(path: str, data: bytes, format_name: str) -> _Plan:
+def read_markdown(path: str, data: bytes, format_name: str) -> _Plan:
     """What our formats find in a file, of which nothing but its text counts: one command looks at it more than once."""
     source = Source(path, {path: data})
     return _Plan(source, *formats.choose(source, format_name))

@@ -9,7 +9,9 @@ _WORDS = (
     r"post[ -]mvp|post[ -]launch|demand[ -]driven|wish ?list|if time (?:permits|allows)|not now|"
     r"opcional|futuro|später|optionnel|可选|未来"
 )
-_GROUP = re.compile(rf"\W*(?:{_WORDS}|ideas)\b", re.IGNORECASE)
+_GROUP = re.compile(
+    rf"\W*(?:{_WORDS}|ideas|under consideration|considering|undecided|maybe|exploring|to be discussed)\b", re.IGNORECASE
+)
 _REMARK = re.compile(
     rf"[(\[{{]\s*(?:{_WORDS})\b[^()\[\]{{}}]{{0,100}}[)\]}}]|^\W*(?:{_WORDS})\W*[:：]|"
     rf"\s[-–—]{{1,2}}\s+(?:deferred|optional|future|postponed|on hold|parked)\b",

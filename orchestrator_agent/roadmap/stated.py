@@ -12,7 +12,7 @@ from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import leading_emoji
 from orchestrator_agent.roadmap.headings import Heading
 from orchestrator_agent.roadmap.set_aside import sets_aside
-from orchestrator_agent.roadmap.statuses import read_mark
+from orchestrator_agent.roadmap.statuses import CIRCLES, read_mark
 
 _VERBS = r"blocked (?:by|on)|depend(?:s|ing|ent) (?:up)?on|wait(?:s|ing) (?:for|on)|requires|needs|after"
 _NEEDS = re.compile(rf"\b(?:{_VERBS}) ([^()|]{{1,200}})", re.IGNORECASE)
@@ -99,7 +99,8 @@ def _set_aside_by(item: Heading) -> str:
 
 def _doubt(draft: Draft, item: Heading, own: Sequence[Place]) -> None:
     """What the heading in words, a list or a table calls started or done is not offered."""
-    said = [(item.line.number, place) for place in own if any(map(str.isalpha, place.example))]
+    # A coloured circle before a name is a priority as often as a status.
+    said = [(item.line.number, place) for place in own if place.kind != "box" and place.example[:1] not in CIRCLES]
     said += [(restated.line.number, place) for restated in item.mentioned for place in restated.places]
     for number, place in said:
         if draft.status is WorkStreamStatus.NOT_STARTED and place.status not in (None, draft.status):

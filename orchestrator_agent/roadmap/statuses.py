@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestrator_agent.model import WorkStreamStatus
 
@@ -26,9 +27,10 @@ _PHRASES: dict[WorkStreamStatus, str] = {
     IN_PROGRESS: """in progress; inprogress; active; wip; work in progress; started; ongoing; review;
         in review; under review; ready for review; needs review; awaiting review; pending review; code review; testing;
         in testing; in qa; ready for qa; ready for testing; ready for test; ready for merge; ready to merge;
-        ready for deployment; ready for deploy; ready to deploy; ready for release; ready to release; hooked; partial; partially complete; partly done; doing; working;
-        needs manual testing; needs testing; not tested; not complete; not done; incomplete; unfinished; 进行中; 開発中;
-        進行中; 开发中; em andamento; em progresso; en curso; en progreso; in arbeit; en cours; в работе""",
+        ready for deployment; ready for deploy; ready to deploy; ready for release; ready to release; hooked; partial;
+        partially complete; partly done; doing; working; needs manual testing; needs testing; not tested; not complete;
+        not done; incomplete; unfinished; 进行中; 開発中; 進行中; 开发中; em andamento; em progresso; en curso;
+        en progreso; in arbeit; en cours; в работе""",
     COMPLETE: """complete; completed; done; finished; shipped; merged; resolved; fixed; closed; implemented; delivered;
         released; verified; 已完成; 完成; 完了; concluído; concluída; feito; completado; completada; hecho; erledigt;
         fertig; abgeschlossen; terminé; terminée; fait; готово""",
@@ -37,7 +39,8 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         bloqueado; bloqueada; blockiert; zurückgestellt; bloqué; bloquée""",
     CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
         abandoned; superseded; superseded by; replaced by; moved to; duplicate of; not needed; no longer needed;
-        won't do; wont do; skipped; skip; 取消; 已取消; cancelado; cancelada; abgebrochen; annulé; annulée""",
+        won't do; wont do; not doing; not planned; skipped; skip; 取消; 已取消; cancelado; cancelada;
+        abgebrochen; annulé; annulée""",
 }
 WORDS: dict[str, WorkStreamStatus] = {
     " ".join(phrase.split()): status for status, phrases in _PHRASES.items() for phrase in phrases.split(";")
@@ -94,6 +97,8 @@ _WHEN = re.compile(
     r"(?:#\d|PR\b|MR\b|commit\b|v\d|\d+[.:/-]\d[\d.:/-]*(?!\w)|20\d\d\b)",
     re.IGNORECASE,
 )
+#: Longer texts are not remembered.
+_SHORT = 60
 _SHARE = re.compile(r"\s*\(\s*~?\d{1,3}\s*%[^()|]{0,40}\)")
 
 
@@ -142,7 +147,7 @@ def read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
         emoji = emoji or text[position]
         end = skip_emoji(text, position)
         position = _skip(text, end, f" \t{_MARKUP}")
-    found = _read_words(text, position)
+    found = (_read_words_once if len(text) <= _SHORT else _read_words)(text, position)
     if found is not None:
         status, end, reason = found
         first = _WORD.match(text, position)
@@ -153,14 +158,16 @@ def read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
         core_end = end if reason is None else core_end
         return Mark(status, start, _close_markup(text, start, end), reason, emoji, core_end, True)
     if share := _PERCENT.match(text, position):
-        done = int(share[1])
-        status = COMPLETE if done >= 100 else IN_PROGRESS if done else NOT_STARTED
-        return Mark(status, start, share.end(), None, emoji, share.end(), True)
+        return Mark(_status_of(int(share[1])), start, share.end(), None, emoji, share.end(), True)
     if emoji and (meaning := legend.get(emoji, EMOJI.get(emoji))):
         stop = _END.search(text, position, position + _WIDTH)
         end = max(end, stop.start() if stop else end)
         return Mark(meaning, start, _close_markup(text, start, end), None, emoji, end)
     return None
+
+
+def _status_of(percent: int) -> WorkStreamStatus:
+    return COMPLETE if percent >= 100 else IN_PROGRESS if percent else NOT_STARTED
 
 
 def only_remarks(rest: str, *, loose: bool) -> bool:
@@ -235,6 +242,10 @@ def _read_words(text: str, position: int) -> tuple[WorkStreamStatus, int, str | 
     if words[0] in _DOUBT and any(word in WORDS for word in words[1:]):
         return IN_PROGRESS, _with_share(text, spans[-1][1]), None
     return None
+
+
+#: A plan writes few statuses, and these again and again.
+_read_words_once = lru_cache(maxsize=1024)(_read_words)
 
 
 def _end_of(spans: list[tuple[str, int]], count: int) -> int:

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ _SIGN_IN_VARIABLES = (
     "CLAUDE_CODE_USE_VERTEX",
     "CLAUDE_CODE_USE_FOUNDRY",
 )
+#: Its exit codes after SIGHUP and SIGTERM.
+_KILLED = (129, 143)
 _MANAGED_SETTINGS = Path("/etc/claude-code/managed-settings.json")
 
 
@@ -98,6 +101,11 @@ class ClaudeRuntime:
         )
 
     def judge(self, exit: Exit, output: Path) -> Judgement:
+        verdict = self._judge(exit, output)
+        killed = exit.reason == "exited" and (exit.signal or exit.code in _KILLED)
+        return replace(verdict, data={**verdict.data, "cut_off": True}) if killed else verdict
+
+    def _judge(self, exit: Exit, output: Path) -> Judgement:
         printed = tail(output, _TAIL_BYTES)
         result = find_last_result(printed)
         said = last_line(output.with_name("err.log")) if exit.reason == "exited" else ""
