@@ -40,7 +40,7 @@ _PATIENCE = 1.0
 #: Between looks while a shim is on its way up, or a tree comes to stand still. Seconds.
 _STARTING_PATIENCE = 0.02
 _LOCK_TRIES = 30
-#: So much longer than its grace a stop may take until that is said, and until its shim is ended. Usual are seven seconds.
+#: So much longer than its grace a stop may take until that is said, and until its shim is ended. Seconds.
 _SAY_AFTER, _FIRM_AFTER = 3.0, 9.0
 
 Job = Coroutine[Any, Any, list[Event]]

@@ -18,8 +18,8 @@ from orchestrator_agent.roadmap.availability import availability
 from orchestrator_agent.roadmap.sources import WorkingTree
 
 HERE = Path(__file__).parent
-#: The plans that the project carries, and where plans of other people may lie beside the project. The fresh ones were
-#: written, with their truth, before their author had seen how plans are read.
+#: The plans that the project carries, and where plans of other people may lie beside the project. The fresh ones are
+#: by another author than the readers of plans.
 SETS = {
     "own": HERE / "own",
     "fresh": HERE / "fresh",
