@@ -152,7 +152,8 @@ class Conversation:
             plan = self._plan(calls)
         except UserError as error:
             return replace(base, problem=clean(str(error), 500))
-        if goal.intent in ("stop", "stop_all") and calls and not goal.also and not self._runs(goal.matched_work_streams):
+        stops = goal.intent in ("stop", "stop_all") and bool(calls) and not goal.also
+        if stops and not self._runs(goal.matched_work_streams):
             return replace(base, problem="Nothing of that is running." if at_work else "Nothing is running.")
         tools = [tool for call in calls if (tool := self.toolset.get(call.name))]
         confirm = bool(calls) and (goal.needs_confirmation or any(tool.needs_yes for tool in tools))

@@ -123,8 +123,8 @@ class IntegrationSettings:
 class ConversationSettings:
     """`[conversation]`: who understands what you say, and its limits."""
 
-    #: "auto" (Claude where there is a key, else the rules), "rules", or "rules-first" (Claude only for what the rules are
-    #: not sure about).
+    #: "auto" (Claude where there is a key, else the rules), "rules", or "rules-first" (Claude only for what the rules
+    #: are not sure about).
     interpreter: str = "auto"
     model: str = "claude-sonnet-5-5"
     #: "low" to "max"; empty for the model's own.

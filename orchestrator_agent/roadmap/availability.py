@@ -94,14 +94,8 @@ def _judge(
     cycles: Mapping[str, tuple[str, ...]],
     first: Mapping[str, WorkStream],
 ) -> Availability:
-    if stream.status is WorkStreamStatus.COMPLETE:
-        return Availability(False, "is complete", "complete")
-    if stream.status is WorkStreamStatus.CANCELLED:
-        return Availability(False, "is cancelled", "cancelled")
-    if stream.is_container:
-        return Availability(False, "groups other work, which is offered in its place", "container")
-    if stream.assigned_to is not None:
-        return Availability(False, f"is claimed by {stream.assigned_to[:_SHOWN]}", "claimed")
+    if not_offered := _not_offered(stream):
+        return not_offered
     if ring := cycles.get(stream.id):
         return Availability(False, f"waits for itself: {_ring(ring)}", "cycle")
     if waiting := _waits_for(stream, by_id):
@@ -123,6 +117,19 @@ def _judge(
             "order",
         )
     return Availability(True)
+
+
+def _not_offered(stream: WorkStream) -> Availability | None:
+    """What keeps work from being offered whatever else the plan holds."""
+    if stream.status is WorkStreamStatus.COMPLETE:
+        return Availability(False, "is complete", "complete")
+    if stream.status is WorkStreamStatus.CANCELLED:
+        return Availability(False, "is cancelled", "cancelled")
+    if stream.is_container:
+        return Availability(False, "groups other work, which is offered in its place", "container")
+    if stream.assigned_to is not None:
+        return Availability(False, f"is claimed by {stream.assigned_to[:_SHOWN]}", "claimed")
+    return None
 
 
 def _waits_for(stream: WorkStream, by_id: Mapping[str, WorkStream]) -> Availability | None:
