@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from orchestrator_agent import commands, exit_codes
+from orchestrator_agent import exit_codes, following
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools import Tool, ToolCall, ToolResult, Toolset
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
             print("Nothing was added.")
             return exit_codes.DONE
     if options.dry_run:
-        commands.show(options, {"state": "dry_run", "diff": shown}, lambda: ["Nothing was changed."])
+        following.show(options, {"state": "dry_run", "diff": shown}, lambda: ["Nothing was changed."])
         return exit_codes.DONE
     return _end(options, Toolset([add_work_stream]).call(orchestrator, ToolCall(add_work_stream.name, arguments)))
 
@@ -62,5 +62,5 @@ def _end(options: argparse.Namespace, result: ToolResult) -> int:
         return exit_codes.USAGE
     stream = result.data["work_stream_id"]
     said = f"Added {clean(stream, 100)}; `orch run {clean(stream, 100)}` starts it."
-    commands.show(options, {"state": "added", **result.data}, lambda: [said])
+    following.show(options, {"state": "added", **result.data}, lambda: [said])
     return exit_codes.DONE

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestrator_agent import (
     events,
     exit_codes,
     follow,
+    following,
     git,
     overview,
     plan_view,
@@ -30,7 +31,6 @@ from orchestrator_agent.errors import NotAvailable, UnknownAgent, UserError
 from orchestrator_agent.model import AgentRecord, AgentState
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.settings import Settings
-from orchestrator_agent.store import Command
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.wishes import Plan
 
@@ -39,9 +39,6 @@ _FEW = 3
 _LOOK = 0.05
 if TYPE_CHECKING:
     from orchestrator_agent.setting_up import Choice
-
-#: Outcomes of a work stream that are no failure of a command.
-_GOOD = ("complete", "on_branch", "unverified", "verified")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,14 +76,6 @@ def _warn(sentence: str) -> None:
     print(f"orch: {clean(sentence, 600)}", file=sys.stderr)
 
 
-def show(options: argparse.Namespace, data: Any, lines: Callable[[], list[str]]) -> None:
-    """Print JSON where it is asked for, else lines for people. JSON is ASCII: no text in it can steer a terminal."""
-    if options.json:
-        print(json.dumps(data, indent=2))
-    else:
-        print("\n".join(lines()))
-
-
 # -- work ----------------------------------------------------------------------------------------------------------
 
 
@@ -108,9 +97,9 @@ def _batch(options: argparse.Namespace) -> int:
     if running and not options.dry_run:
         if not options.json:
             print("A batch is under way; following it.")
-        return after(options, orchestrator, [running[0].id])
+        return following.after(options, orchestrator, [running[0].id])
     if orchestrator.project.is_all_done():
-        show(
+        following.show(
             options,
             {"type": "result", "state": "done", "results": []},
             lambda: ["Everything in the roadmap is complete."],
@@ -127,59 +116,10 @@ def _work(options: argparse.Namespace, orchestrator: Orchestrator, plan: Plan, l
     )
     if options.dry_run:
         data = overview.plan(orchestrator.project, plan, wanted)
-        show(options, data, lambda: printing.plan_lines(data))
+        following.show(options, data, lambda: printing.plan_lines(data))
         return 0
     command_id = orchestrator.accept(plan, wanted)
-    return after(options, orchestrator, [command_id])
-
-
-def after(options: argparse.Namespace, orchestrator: Orchestrator, command_ids: list[str]) -> int:
-    """Follow commands to their ends, or with --detach say how to find them again."""
-    if options.detach:
-        data = {"type": "result", "command_ids": command_ids, "state": "open"}
-        show(options, data, lambda: ["It goes on in the background: `orch status`, `orch running`, `orch stop`."])
-        return 0
-    codes = [_follow(options, orchestrator, command_id) for command_id in command_ids]
-    return max(codes, default=0)
-
-
-def _follow(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str) -> int:
-    try:
-        for event in follow.follow(orchestrator.project, command_id):
-            if options.json:
-                print(json.dumps(overview.event(event)), flush=True)
-            elif line := printing.event_line(event):
-                print(line, flush=True)
-    except KeyboardInterrupt:
-        return _interrupted(orchestrator, command_id)
-    command = orchestrator.project.store.command(command_id)
-    assert command is not None
-    results = orchestrator.project.store.results(command_id)
-    data = overview.result(command, results)
-    if options.json:
-        print(json.dumps(data), flush=True)
-    else:
-        print("\n".join(printing.result_lines(data)), flush=True)
-    return exit_code(command, [result.outcome for result in results])
-
-
-def exit_code(command: Command, outcomes: list[str]) -> int:
-    """0 when everything that a command did ended well."""
-    good = command.state == "done" and all(outcome in _GOOD for outcome in outcomes)
-    return 0 if good else exit_codes.FAILED
-
-
-def _interrupted(orchestrator: Orchestrator, command_id: str) -> int:
-    """Ctrl-C: stop what this command started and save it. A second Ctrl-C leaves at once; stopping goes on."""
-    print("\nStopping what this command started; its work is saved...", file=sys.stderr, flush=True)
-    stop = orchestrator.stop_agents([], command_ids=[command_id])
-    try:
-        if stop is not None:
-            follow.wait(orchestrator.project, stop)
-    except KeyboardInterrupt:
-        return exit_codes.INTERRUPTED
-    print("Stopped.", file=sys.stderr)
-    return exit_codes.INTERRUPTED
+    return following.after(options, orchestrator, [command_id])
 
 
 def _goal(options: argparse.Namespace) -> int:
@@ -209,20 +149,20 @@ def _chat(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     data = _open(options, works=False).status()
-    show(options, data, lambda: printing.status_lines(data))
+    following.show(options, data, lambda: printing.status_lines(data))
     return 0
 
 
 def _roadmap(options: argparse.Namespace) -> int:
     only_problems = options.action == "check"
     data = survey.survey(_open(options, works=False).project)
-    show(options, data, lambda: plan_view.lines(data, only_problems=only_problems))
+    following.show(options, data, lambda: plan_view.lines(data, only_problems=only_problems))
     return exit_codes.FAILED if only_problems and data["errors"] else 0
 
 
 def _running(options: argparse.Namespace) -> int:
     data = overview.running(_open(options, works=False).project)
-    show(options, data, lambda: printing.running_lines(data))
+    following.show(options, data, lambda: printing.running_lines(data))
     return 0
 
 
@@ -267,13 +207,13 @@ def _agent_to_read(orchestrator: Orchestrator, name: str, *, patient: bool) -> A
 
 def _why(options: argparse.Namespace) -> int:
     data = _open(options, works=False).why(options.work_stream)
-    show(options, {"work_streams": data}, lambda: printing.why_lines(data))
+    following.show(options, {"work_streams": data}, lambda: printing.why_lines(data))
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
     data = _open(options, works=False).get_report()
-    show(options, data, lambda: printing.report_lines(data))
+    following.show(options, data, lambda: printing.report_lines(data))
     return 0
 
 
@@ -295,7 +235,7 @@ def _stop(options: argparse.Namespace) -> int:
     command = orchestrator.stop_agents(options.agents or None)
     if command is None:
         said = "Nothing of that is running." if before["under_way"] else "Nothing is running."
-        show(options, {"stopped": [], "work_streams": [], "command_id": None}, lambda: [said])
+        following.show(options, {"stopped": [], "work_streams": [], "command_id": None}, lambda: [said])
         return 0
     for event in follow.follow(project, command):
         if event.type == events.WARNING:
@@ -304,35 +244,24 @@ def _stop(options: argparse.Namespace) -> int:
     stopped = [record for record in records if record.state is AgentState.STOPPED]
     others = progress.ended_since(project, before)
     data = {"stopped": [record.id for record in stopped], "work_streams": others, "command_id": command}
-    show(options, data, lambda: printing.stop_lines(stopped, others))
+    following.show(options, data, lambda: printing.stop_lines(stopped, others))
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     orchestrator = _open(options)
-    code = after_quietly(options, orchestrator, orchestrator.request_verification(options.agent))
+    code = following.after_quietly(options, orchestrator, orchestrator.request_verification(options.agent))
     verdict = orchestrator.agent(options.agent).verification
     if verdict is not None:
         data = overview.verification(verdict)
-        show(options, data, lambda: printing.verification_lines(data))
+        following.show(options, data, lambda: printing.verification_lines(data))
     return code
 
 
 def _integrate(options: argparse.Namespace) -> int:
     orchestrator = _open(options)
     command_id = orchestrator.request_integration(options.agent)
-    return _follow(options, orchestrator, command_id)
-
-
-def after_quietly(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str) -> int:
-    """Wait for a command's end, showing its progress only to people."""
-    for event in follow.follow(orchestrator.project, command_id):
-        line = printing.event_line(event)
-        if line and not options.json:
-            print(line, flush=True)
-    command = orchestrator.project.store.command(command_id)
-    assert command is not None
-    return exit_code(command, [result.outcome for result in orchestrator.project.store.results(command_id)])
+    return following.to_the_end(options, orchestrator, command_id)
 
 
 def _chosen_plans(options: argparse.Namespace, found: Sequence[Choice]) -> list[str]:
@@ -353,7 +282,7 @@ def _init(options: argparse.Namespace) -> int:
         data = setting_up.init_claude_code(start)
     else:
         data = setting_up.init(start, options.roadmap or _chosen_plans(options, setting_up.choices(start)))
-    show(options, data, lambda: printing.init_lines(data))
+    following.show(options, data, lambda: printing.init_lines(data))
     return 0
 
 
@@ -363,7 +292,7 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = doctor.examine(Path(options.directory or "."), fix=options.fix)
     shown = [doctor.to_json(finding) for finding in findings]
     good = all(finding.ok for finding in findings)
-    show(options, {"ok": good, "findings": shown}, lambda: printing.doctor_lines(shown))
+    following.show(options, {"ok": good, "findings": shown}, lambda: printing.doctor_lines(shown))
     return 0 if good else exit_codes.FAILED
 
 
@@ -391,7 +320,7 @@ def _nats(options: argparse.Namespace) -> int:
     if options.action == "serve":
         return nats_server.serve(options)
     data, lines = nats_server.status(options)
-    show(options, data, lambda: lines)
+    following.show(options, data, lambda: lines)
     return 0
 
 

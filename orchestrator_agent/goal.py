@@ -9,7 +9,7 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from orchestrator_agent import commands, exit_codes, overview, steering_commands
+from orchestrator_agent import exit_codes, following, overview, steering_commands
 from orchestrator_agent.conversation import Conversation
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.explaining import explain
@@ -67,7 +67,7 @@ def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
     waiting = talk.transcript.question
     if not options.words:
         choices = "".join(f"\n  {clean(choice, 200)}" for choice in waiting["choices"])
-        commands.show(options, dict(waiting), lambda: [f"{clean(waiting['question'], 500)}{choices}"])
+        following.show(options, dict(waiting), lambda: [f"{clean(waiting['question'], 500)}{choices}"])
         return exit_codes.NEEDS_ANSWER
     front.begin(talk)
     return _finish(options, orchestrator, _run(talk, talk.resume(" ".join(options.words))))
@@ -75,7 +75,7 @@ def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
 
 def _explain(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
     lines = explain(Conversation(orchestrator).propose(" ".join(options.goal)).goal)
-    commands.show(options, {"type": "explanation", "lines": lines}, lambda: lines)
+    following.show(options, {"type": "explanation", "lines": lines}, lambda: lines)
     return 0
 
 
@@ -103,7 +103,7 @@ def _finish(options: argparse.Namespace, orchestrator: Orchestrator, outcome: Ou
     elif proposal is not None and proposal.plan is not None and (options.dry_run or proposal.dry_run):
         return _dry_run(options, orchestrator, outcome)
     elif outcome.command_ids and not options.dry_run:
-        return commands.after(options, orchestrator, outcome.command_ids)
+        return following.after(options, orchestrator, outcome.command_ids)
     code = _CODES.get(outcome.state, exit_codes.DONE)
     if proposal is not None and proposal.goal.intent in ("stop", "stop_all") and outcome.state == "refused":
         code, outcome.state = exit_codes.DONE, "nothing_to_do"  # as `orch stop`: nothing ran

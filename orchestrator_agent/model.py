@@ -132,9 +132,9 @@ class Availability:
     available: bool
     #: One short sentence; empty when available.
     reason: str = ""
-    #: What kind of reason: complete, cancelled, claimed, dependency, unknown_dependency, cycle,
+    #: What kind of reason: complete, cancelled, claimed, dependency, unknown_dependency, cycle, container,
     #: in_progress (by somebody unnamed), blocked (the roadmap says so), stale_blocked (it says so although all
-    #: dependencies are complete), running, held (verified but not integrated), conflict, order (assumed from the order of the plan), container.
+    #: dependencies are complete), running, held (verified but not integrated), conflict, order (assumed from the plan).
     kind: str = ""
 
 

@@ -19,7 +19,6 @@ from orchestrator_agent.model import Availability, WorkStreamStatus
 from orchestrator_agent.roadmap import Roadmap
 from orchestrator_agent.roadmap.availability import availability
 from orchestrator_agent.roadmap.conflicts import conflicts
-from orchestrator_agent.roadmap.remembering import LastRead
 from orchestrator_agent.roadmap.sources import Commit, WorkingTree
 from orchestrator_agent.settings import Settings
 from orchestrator_agent.store import FILE_NAME, Store
@@ -50,7 +49,6 @@ class Project:
             if not lenient:
                 raise
             self.settings_problem, self.settings = str(error), self._kept_settings()
-        self._here, self._committed = LastRead(), LastRead()
         self._store: Store | None = None
 
     def read_settings_again(self) -> None:
@@ -128,7 +126,7 @@ class Project:
         Raises:
             RoadmapError: it cannot be read.
         """
-        return self._here.read(WorkingTree(self.root), self.plan_paths, self.settings.roadmap_format)
+        return plans.read_plan(WorkingTree(self.root), self.plan_paths, self.settings.roadmap_format)
 
     def tip(self, branch: str) -> str:
         """The commit of a branch, or empty when there is no such branch."""
@@ -140,7 +138,7 @@ class Project:
         Raises:
             RoadmapError: it is not in that commit, or cannot be read.
         """
-        return self._committed.read(self.plans_at(commit), self.plan_paths, self.settings.roadmap_format)
+        return plans.read_plan(self.plans_at(commit), self.plan_paths, self.settings.roadmap_format)
 
     def require_writable(self, commit: str, changes: Mapping[str, WorkStreamStatus]) -> None:
         """Make sure that statuses can be written into the plans of a commit.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from orchestrator_agent import attaching, commands, exit_codes, overview
+from orchestrator_agent import attaching, exit_codes, following, overview
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.terminal import clean, clock, duration
 
@@ -47,7 +47,7 @@ def follow(options: argparse.Namespace, orchestrator: Orchestrator, command_id: 
     """Wait a while for a receipt, unless detached, and show how far the command has come."""
     reached = None if options.detach else orchestrator.wait_for_receipt(command_id, step, _PATIENCE)
     data = overview.command(orchestrator.receipts(command_id))
-    commands.show(options, data, lambda: receipt_lines(data))
+    following.show(options, data, lambda: receipt_lines(data))
     refused = reached is not None and reached.step == "refused"
     return exit_codes.FAILED if refused else exit_codes.DONE
 
@@ -64,7 +64,7 @@ def receipt_lines(data: dict[str, Any]) -> list[str]:
 def _inbox(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
     entries = orchestrator.inbox()
     now = orchestrator.project.store.now()
-    commands.show(options, {"entries": entries}, lambda: inbox_lines(entries, now))
+    following.show(options, {"entries": entries}, lambda: inbox_lines(entries, now))
     return 0
 
 

@@ -15,7 +15,6 @@ from orchestrator_agent.roadmap import read_plan, write_statuses
 from orchestrator_agent.roadmap.availability import availability
 from orchestrator_agent.roadmap.conflicts import conflicts
 from orchestrator_agent.roadmap.problems import problems
-from orchestrator_agent.roadmap.remembering import LastRead
 from orchestrator_agent.roadmap.sources import Commit, Memory, WorkingTree, open_source
 
 S = WorkStreamStatus
@@ -113,15 +112,3 @@ def test_problems_name_the_line() -> None:
     warnings = [problem.text for problem in found if problem.severity == "warning"]
     assert warnings[0].startswith("p.md:13: 4 is called blocked")
     assert warnings[1] == "p.md:17: 5 is complete, but 1, which it depends on, is not."
-
-
-def test_a_plan_is_parsed_again_only_when_something_has_changed() -> None:
-    last = LastRead()
-    first = last.read(Memory({"core.md": ONE, "pages.md": TWO}), ["core.md"])
-    assert last.read(Memory({"core.md": ONE, "pages.md": b""}), ["core.md"]) is first
-    assert last.read(Memory({"core.md": ONE, "pages.md": TWO}), ["pages.md"]).work_streams[0].name == "Pages"
-    changed = last.read(Memory({"pages.md": TWO.replace(b"Complete", b"Blocked")}), ["pages.md"])
-    assert changed.work_streams[0].status is S.BLOCKED
-    with pytest.raises(RoadmapError):
-        last.read(Memory({}), ["pages.md"])
-    assert last.read(Memory({"pages.md": TWO}), ["pages.md"]).work_streams[0].status is S.COMPLETE

@@ -1,0 +1,85 @@
+"""What commands print, and following the work that they start to its end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator_agent import exit_codes, follow, overview, printing
+from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.store import Command
+
+#: Outcomes of a work stream that are no failure of a command.
+_GOOD = ("complete", "on_branch", "unverified", "verified")
+
+
+def show(options: argparse.Namespace, data: Any, lines: Callable[[], list[str]]) -> None:
+    """Print JSON where it is asked for, else lines for people. JSON is ASCII: no text in it can steer a terminal."""
+    if options.json:
+        print(json.dumps(data, indent=2))
+    else:
+        print("\n".join(lines()))
+
+
+def after(options: argparse.Namespace, orchestrator: Orchestrator, command_ids: list[str]) -> int:
+    """Follow commands to their ends, or with --detach say how to find them again."""
+    if options.detach:
+        data = {"type": "result", "command_ids": command_ids, "state": "open"}
+        show(options, data, lambda: ["It goes on in the background: `orch status`, `orch running`, `orch stop`."])
+        return 0
+    codes = [to_the_end(options, orchestrator, command_id) for command_id in command_ids]
+    return max(codes, default=0)
+
+
+def to_the_end(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str) -> int:
+    """Follow one command, and say how it ended; Ctrl-C stops what it started."""
+    try:
+        for event in follow.follow(orchestrator.project, command_id):
+            if options.json:
+                print(json.dumps(overview.event(event)), flush=True)
+            elif line := printing.event_line(event):
+                print(line, flush=True)
+    except KeyboardInterrupt:
+        return _interrupted(orchestrator, command_id)
+    command = orchestrator.project.store.command(command_id)
+    assert command is not None
+    results = orchestrator.project.store.results(command_id)
+    data = overview.result(command, results)
+    if options.json:
+        print(json.dumps(data), flush=True)
+    else:
+        print("\n".join(printing.result_lines(data)), flush=True)
+    return exit_code(command, [result.outcome for result in results])
+
+
+def exit_code(command: Command, outcomes: list[str]) -> int:
+    """0 when everything that a command did ended well."""
+    good = command.state == "done" and all(outcome in _GOOD for outcome in outcomes)
+    return 0 if good else exit_codes.FAILED
+
+
+def _interrupted(orchestrator: Orchestrator, command_id: str) -> int:
+    """Ctrl-C: stop what this command started and save it. A second Ctrl-C leaves at once; stopping goes on."""
+    print("\nStopping what this command started; its work is saved...", file=sys.stderr, flush=True)
+    stop = orchestrator.stop_agents([], command_ids=[command_id])
+    try:
+        if stop is not None:
+            follow.wait(orchestrator.project, stop)
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    print("Stopped.", file=sys.stderr)
+    return exit_codes.INTERRUPTED
+
+
+def after_quietly(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str) -> int:
+    """Wait for a command's end, showing its progress only to people."""
+    for event in follow.follow(orchestrator.project, command_id):
+        line = printing.event_line(event)
+        if line and not options.json:
+            print(line, flush=True)
+    command = orchestrator.project.store.command(command_id)
+    assert command is not None
+    return exit_code(command, [result.outcome for result in orchestrator.project.store.results(command_id)])
