@@ -55,8 +55,18 @@ def start(project: Project, job: Assignment) -> None:
     place = worktree.create(repository, record.id, record.branch, record.base_commit)
     checks.set_up(project.repository, job.settings, place, f"{record.id}-setup")
     folder = project.agent_folder(record.id)
-    runtime = runtimes.get_runtime(record.runtime)
-    task = runtimes.AgentTask(
+    task = _task(project, job, place)
+    launch = runtimes.get_runtime(record.runtime).launch(task, folder)
+    attempts.prepare(folder, _spec(project, job, task, launch), launch.stdin)
+    for name, content in {runtimes.PROMPT_FILE: task.prompt.encode(), **launch.files}.items():
+        write_file(str(folder / name), content)
+    attempts.launch(folder)
+
+
+def _task(project: Project, job: Assignment, place: Path) -> runtimes.AgentTask:
+    """What the agent is to do."""
+    record = job.facts.record
+    return runtimes.AgentTask(
         agent_id=record.id,
         work_stream=job.stream,
         attempt=record.attempt,
@@ -68,18 +78,22 @@ def start(project: Project, job: Assignment) -> None:
         session_id=str(job.facts.details["session_id"]),
         resumes=bool(job.facts.details.get("resumes")),
     )
-    launch = runtime.launch(task, folder)
+
+
+def _spec(project: Project, job: Assignment, task: runtimes.AgentTask, launch: runtimes.Launch) -> attempts.LaunchSpec:
+    """What the shim is to run, with nothing in its environment that is not on the list."""
+    runtime, repository = runtimes.get_runtime(job.facts.record.runtime), project.repository
     env = {
         **environment.allowed((*runtime.env_names, *job.settings.agent.env)),
         **repository.identity(),
         **repository.ceiling(),
-        **_variables(job, folder),
+        **_variables(job, project.agent_folder(task.agent_id)),
         **launch.env,
     }
-    spec = attempts.LaunchSpec(
-        agent_id=record.id,
+    return attempts.LaunchSpec(
+        agent_id=task.agent_id,
         argv=launch.argv,
-        cwd=str(place),
+        cwd=str(task.worktree),
         env=env,
         keep_stdin=launch.keep_stdin,
         session_lock=_session_lock(project, task.session_id) if runtime.keeps_sessions else None,
@@ -93,10 +107,6 @@ def start(project: Project, job: Assignment) -> None:
             cwd=str(project.root),
         ),
     )
-    attempts.prepare(folder, spec, launch.stdin)
-    for name, content in {runtimes.PROMPT_FILE: task.prompt.encode(), **launch.files}.items():
-        write_file(str(folder / name), content)
-    attempts.launch(folder)
 
 
 def _session_lock(project: Project, session_id: str) -> str:

@@ -34,20 +34,9 @@ def verify(
     """
     record = facts.record
     plan = project.roadmap_at(base)
-    title = title_of(plan, record.work_stream_id)
     place = worktree.checkout_for_checks(project.repository, base)
-    work = integration.Work(
-        agent_id=record.id,
-        work_stream_id=record.work_stream_id,
-        title=title,
-        head=head,
-        base=base,
-        plans=project.plan_paths,
-        plan_format=project.settings.roadmap_format,
-        statuses=_statuses(plan, record.work_stream_id),
-    )
     found = _plan_found(project, place)
-    candidate = integration.build_candidate(project.repository, place, work)
+    candidate = integration.build_candidate(project.repository, place, _work(project, facts, plan, base, head))
     results = [_exit_code(facts, head), _changes(project.repository, candidate, base, target)]
     protected: tuple[str, ...] = ()
     if candidate.commit:
@@ -67,6 +56,20 @@ def verify(
         protected=protected,
         conflicts=candidate.conflicts,
         finished_at=time.time(),
+    )
+
+
+def _work(project: Project, facts: AgentFacts, plan: Roadmap, base: str, head: str) -> integration.Work:
+    work_stream_id = facts.record.work_stream_id
+    return integration.Work(
+        agent_id=facts.record.id,
+        work_stream_id=work_stream_id,
+        title=title_of(plan, work_stream_id),
+        head=head,
+        base=base,
+        plans=project.plan_paths,
+        plan_format=project.settings.roadmap_format,
+        statuses=_statuses(plan, work_stream_id),
     )
 
 
