@@ -84,6 +84,7 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=25, help="messages to each agent")
     options = parser.parse_args()
+    os.environ["PYTHONPATH"] = str(ROOT)  # the controller is to be the one beside us, installed or not
     with tempfile.TemporaryDirectory() as folder:
         repo = Path(folder) / "repo"
         subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(repo)], check=True)

@@ -7,7 +7,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,8 @@ ReceiptCallback = Callable[[Receipt], None]
 _ANSWER_SECONDS, _AGAIN_SECONDS, _PAUSE = 2.0, 1.0, 0.1
 #: Status messages that are known by their id, so that none is told twice.
 _REMEMBERED = 10_000
+#: So many of the commands that were sent last get receipts as they are published; older ones by asking.
+_FOLLOWED = 1000
 
 
 class NoAnswer(UserError):
@@ -137,7 +139,7 @@ class NATSCoordinator:
         self._timeout = timeout_seconds
         self._on_status, self._on_receipt = on_status, on_receipt
         self._client: Client | None = None
-        self._sent: list[Sent] = []
+        self._sent: deque[Sent] = deque(maxlen=_FOLLOWED)
         #: Receipts that came before the answer that tells whose they are, by command id.
         self._early: OrderedDict[str, list[Receipt]] = OrderedDict()
         self._known: OrderedDict[str, None] = OrderedDict()
