@@ -15,7 +15,9 @@ from orchestrator_agent.events import Event
 from orchestrator_agent.model import ReceiptStep
 from orchestrator_agent.terminal import clean
 
-SCHEMA = """
+VERSION = 2
+
+_SCHEMA = """
 CREATE TABLE event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL NOT NULL, type TEXT NOT NULL, message TEXT NOT NULL,
     agent_id TEXT, work_stream_id TEXT, command_id TEXT, data TEXT NOT NULL);
@@ -47,9 +49,55 @@ CREATE TABLE integration (
 CREATE TABLE published (server TEXT PRIMARY KEY, event_id INTEGER NOT NULL);
 """
 
+#: What makes a journal of an older version one of the next.
+_UPGRADES: dict[int, str] = {
+    1: """
+CREATE TABLE IF NOT EXISTS published (server TEXT PRIMARY KEY, event_id INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS conversation_message ON event (json_extract(data, '$.conversation_id'))
+    WHERE type = 'conversation_message';
+""",
+}
+
 
 class Conflict(OrchError):
     """The journal's state does not allow the event; nothing was written."""
+
+
+def prepare(db: sqlite3.Connection) -> int:
+    """Make the tables of a new journal, or bring an older one up to this version; several processes may try at once.
+
+    Returns:
+        its version then: `VERSION`, or another that is not to be touched.
+
+    Raises:
+        sqlite3.DatabaseError: it is damaged, or the file of another program.
+    """
+    while 0 <= (found := _version(db)) < VERSION:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(db) == found:
+                _change(db, found)
+            db.execute("COMMIT")
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+    if found == VERSION:
+        db.execute("SELECT max(id) FROM event").fetchone()
+    return found
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _change(db: sqlite3.Connection, found: int) -> None:
+    if found == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise sqlite3.DatabaseError("it is the file of another program")
+    statements, version = (_SCHEMA, VERSION) if found == 0 else (_UPGRADES[found], found + 1)
+    for statement in statements.split(";"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version={version}")
 
 
 def _accept(db: sqlite3.Connection, event: Event) -> None:

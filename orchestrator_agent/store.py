@@ -17,12 +17,11 @@ from typing import Any
 
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.events import Event
-from orchestrator_agent.journal import APPLY, SCHEMA, Conflict
+from orchestrator_agent.journal import APPLY, VERSION, Conflict, prepare
 from orchestrator_agent.model import AgentRecord, AgentState, CheckResult, Verification
 from orchestrator_agent.terminal import clean
 
 FILE_NAME = "journal.db"
-_VERSION = 1
 
 
 #: How long a write waits for another program that writes, in seconds.
@@ -130,30 +129,11 @@ class Store:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            found = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
-                self._create()
-            elif found == _VERSION:
-                self._db.execute("SELECT max(id) FROM event").fetchone()
+            found = prepare(self._db)
         except sqlite3.DatabaseError as error:
             raise JournalError(f"The journal {target} cannot be read ({error}); run `orch doctor --fix`.") from None
-        if found not in (0, _VERSION):
+        if found != VERSION:
             raise JournalError(f"The journal {target} was written by a newer orch; update this one.")
-
-    def _create(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                    raise sqlite3.DatabaseError("it is the file of another program")
-                for statement in SCHEMA.split(";"):
-                    if statement.strip():
-                        self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version={_VERSION}")
-            self._db.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file; nothing can be asked afterwards."""

@@ -357,3 +357,21 @@ def test_the_newest_agent_is_the_last_one_recorded_whatever_the_clock_says(tmp_p
         )
         store.record(Event(type="agent_failed", timestamp=at, agent_id=agent_id))
     assert [facts.record.id for facts in store.agents(work_stream_id="1")] == ["first", "second"]
+
+
+def test_a_journal_of_the_first_version_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    Store(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE published")
+        db.execute("DROP INDEX conversation_message")
+        db.execute("PRAGMA user_version=1")
+    db.close()
+    stores = [Store(path), Store(path)]
+    assert [store.conversations() for store in stores] == [[], []]
+    for store in stores:
+        store.close()
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert db.execute("SELECT count(*) FROM published").fetchone()[0] == 0
+    db.close()
