@@ -24,10 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from standin import Answer, Request, StandIn, text, tool
 
 from orchestrator_agent.interpreters.claude import Claude
+from orchestrator_agent.listener import finished
 from orchestrator_agent.model_prompt import system_prompt, tool_list
 from orchestrator_agent.orchestrator import Orchestrator, OrchestratorConfig
 from orchestrator_agent.settings import ConversationSettings
-from orchestrator_agent.talk import Talk, finished
+from orchestrator_agent.talk import Talk
 from orchestrator_agent.tools import TOOLS, ToolCall, ToolResult, Toolset
 
 SIZES = (100, 10_000)

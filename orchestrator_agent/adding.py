@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from orchestrator_agent import exit_codes, following
+from orchestrator_agent.errors import UserError
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools import Tool, ToolCall, ToolResult, Toolset
@@ -18,6 +19,8 @@ def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
     Raises:
         UserError: it cannot be written; nothing was changed.
     """
+    if not options.name.strip():
+        raise UserError('Give the work a name, for example: orch add "Export as CSV".')
     arguments = add_work_stream.validate(_arguments(options))
     shown = _preview(add_work_stream, orchestrator, arguments)
     if not options.json:

@@ -17,12 +17,12 @@ from orchestrator_agent.completing import Completions
 from orchestrator_agent.errors import OrchError, UserError
 from orchestrator_agent.feed import Feed
 from orchestrator_agent.lines import Dropped, Lines, PlainLines, TerminalLines
-from orchestrator_agent.listener import Outcome
+from orchestrator_agent.listener import Outcome, finished
 from orchestrator_agent.markdown import Markdown
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.slash_commands import Command
 from orchestrator_agent.speaker import Speaker, details
-from orchestrator_agent.talk import Talk, finished
+from orchestrator_agent.talk import Talk
 from orchestrator_agent.terminal import clean, plural, style
 from orchestrator_agent.tools import ToolCall, ToolResult
 from orchestrator_agent.tools.toolset import journal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -270,8 +269,13 @@ def _chosen_plans(options: argparse.Namespace, found: Sequence[Choice]) -> list[
         return []
     print("\n".join(["Several plans were found:", *(f"  {n}. {clean(str(plan))}" for n, plan in enumerate(found, 1))]))
     print("Which one shall be used (a number, or several to read them as one; Enter for 1)? ", end="", flush=True)
-    numbers = [int(word) for word in re.findall(r"\d{1,4}", sys.stdin.readline())]
-    return [found[number - 1].path for number in numbers if 0 < number <= len(found)]
+    answer = sys.stdin.readline().replace(",", " ").split()
+    numbered = {str(number): plan.path for number, plan in enumerate(found, 1)}
+    by_name = numbered | {plan.path: plan.path for plan in found}
+    if unknown := [word for word in answer if word not in by_name]:
+        said = clean(unknown[0], 40)
+        raise UserError(f'"{said}" is none of them, and nothing was written; give numbers, or use --roadmap.')
+    return list(dict.fromkeys(by_name[word] for word in answer))
 
 
 def _init(options: argparse.Namespace) -> int:

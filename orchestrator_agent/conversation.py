@@ -16,7 +16,7 @@ from orchestrator_agent.errors import UnknownWorkStream, UserError
 from orchestrator_agent.events import Event
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.rules import interpret_goal
-from orchestrator_agent.model import WorkStream, same_id
+from orchestrator_agent.model import AgentState, WorkStream, same_id
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.roadmap import Roadmap
 from orchestrator_agent.terminal import clean
@@ -142,7 +142,7 @@ class Conversation:
     # -- from a reading to a proposal ----------------------------------------------------------------------------
 
     def _proposal(self, goal: InterpretedGoal, at_work: int) -> Proposal:
-        calls = tuple(ToolCall(name, arguments) for name, arguments in goal.tool_calls())
+        calls = tuple(self._resumed(ToolCall(name, arguments)) for name, arguments in goal.tool_calls())
         base = Proposal(goal=goal, at_work=at_work, dry_run=bool(goal.parameters.get("dry_run")))
         missing = [call.name for call in calls if self.toolset.get(call.name) is None]
         if missing:
@@ -158,6 +158,16 @@ class Conversation:
         tools = [tool for call in calls if (tool := self.toolset.get(call.name))]
         confirm = bool(calls) and (goal.needs_confirmation or any(tool.needs_yes for tool in tools))
         return replace(base, calls=calls, plan=plan, confirm=confirm and not base.dry_run)
+
+    def _resumed(self, call: ToolCall) -> ToolCall:
+        """A start of work whose agent is paused means that this one goes on."""
+        wanted = str(call.arguments.get("work_stream_id", "")) if call.name == "spawn_agent" else ""
+        for facts in self.orchestrator.project.store.live_agents() if wanted else ():
+            record = facts.record
+            is_paused = record.state is AgentState.WAITING and record.reason == "paused"
+            if is_paused and same_id(record.work_stream_id, wanted):
+                return ToolCall("resume_agent", {"agent_id": record.id})
+        return call
 
     def _runs(self, streams: Sequence[WorkStream]) -> bool:
         """True when one of the work streams is at work or on its way; of none, when anything is."""
@@ -213,6 +223,8 @@ def question(proposal: Proposal) -> str:
         return f"Which one should {verb} (number or id, or nothing)?"
     if goal.also:
         return "Shall I do this?"
+    if any(call.name == "pause_agent" for call in proposal.calls):
+        return "Shall I pause this?"
     if goal.intent in ("stop", "stop_all"):
         return "Shall I stop this (the work is saved)?"
     if proposal.plan is None:

@@ -172,9 +172,11 @@ class _Front:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
+        self.talk: Talk | None = None
         self._in_text = False
 
     def begin(self, talk: Talk) -> None:
+        self.talk = talk
         if not self.options.json:
             by = f" ({talk.why_offline})" if talk.why_offline else ""
             print(f"Orchestrator{by}:", flush=True)
@@ -196,7 +198,8 @@ class _Front:
             said = {"type": "tool_called", "tool": call.name, "arguments": dict(call.arguments)}
             return print(json.dumps({**said, "is_error": result.is_error, "text": result.text}), flush=True)
         self._break()
-        lines = result.text.splitlines() if self.options.verbose or result.data is None or not _is_look(call) else []
+        told_by_model = _is_look(call) and not (self.talk and self.talk.by_rules) and not self.options.verbose
+        lines = [] if told_by_model and not result.is_error else result.text.splitlines()
         for line in lines or [f"({call.name.replace('_', ' ')})"]:
             print(f"  {clean(line)}", flush=True)
 

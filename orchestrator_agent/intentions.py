@@ -18,6 +18,10 @@ _SESSIONS = uuid.UUID("2b1f3a0e-94f7-4bd4-8f0e-1f2a6f0d7c55")
 _GO_ON = ("lost", "limit", "feedback", "redirect")
 
 
+#: How the reason for a further agent is told; the work of one that was cut off or stopped is saved.
+_SAID = {"lost": "again, from what was saved"}
+
+
 def of(project: Project, action: Spawn, title: str) -> list[Event]:
     """The events that intend a new agent, and claim its work stream where it is not claimed yet.
 
@@ -34,7 +38,7 @@ def of(project: Project, action: Spawn, title: str) -> list[Event]:
     spawning = Event(
         type=events.SPAWNING_AGENT,
         timestamp=now,
-        message=f"starting {agent_id} on {title}" + (f" ({why})" if why != "first" else ""),
+        message=f"starting {agent_id} on {title}" + (f" ({_SAID.get(why, why)})" if why != "first" else ""),
         agent_id=agent_id,
         work_stream_id=name,
         command_id=command.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -83,3 +84,15 @@ class Waiting(Exception):
     def __init__(self, asked: str, choices: Sequence[str] = ()) -> None:
         super().__init__(asked)
         self.asked, self.choices = asked, tuple(choices)
+
+
+#: Between looks at a call that waits. Seconds.
+_LOOK = 0.1
+
+
+async def finished(result: ToolResult) -> ToolResult:
+    """The result of a call that may have to be waited for."""
+    while result.later is not None:
+        await asyncio.sleep(_LOOK)
+        result = result.later() or result
+    return result

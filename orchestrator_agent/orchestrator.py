@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import follow, naming, overview, wishes
-from orchestrator_agent.errors import NotAvailable
+from orchestrator_agent import follow, naming, overview, progress, wishes
+from orchestrator_agent.errors import NotAvailable, UnknownAgent
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
 from orchestrator_agent.project import Project
@@ -176,12 +176,20 @@ class Orchestrator(Reins):
                 return self._stop_others([command.id for command in open_], command_ids, keep)
         claims = {name.casefold(): name for name in store.claims()}
         streams = [claims[name.casefold()] for name in names or () if name.casefold() in claims]
-        agents = [self.agent(name) for name in names or () if name.casefold() not in claims]
+        agents = [self._stoppable(name) for name in names or () if name.casefold() not in claims]
         streams += [f.record.work_stream_id for f in agents if f.record.work_stream_id.casefold() in claims]
         agents = [facts for facts in agents if facts.record.state.is_live]
         if not agents and not streams and not command_ids:
             return None
         return wishes.accept_stop(self.project, agents=agents, work_stream_ids=streams, command_ids=command_ids)
+
+    def _stoppable(self, name: str) -> AgentFacts:
+        try:
+            return self.agent(name)
+        except UnknownAgent:
+            if progress.standing_of(self.project, name) is None:
+                raise
+        raise UnknownAgent(f"{name} is only queued, in a batch; `orch stop` ends the batch, or stop it once it runs.")
 
     def _stop_others(self, open_ids: Sequence[str], command_ids: Sequence[str], keep: Sequence[str]) -> str | None:
         kept, store = {name.casefold() for name in keep}, self.project.store

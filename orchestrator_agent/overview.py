@@ -216,7 +216,7 @@ def _told(stream: WorkStream, kind: str, reason: str, remedy: str) -> dict[str, 
 
 
 _REMEDIES = {
-    "dependency": "complete what it waits for: `orch batch` does so in order",
+    "dependency": "complete what it waits for first; `orch batch` does everything in order",
     "unknown_dependency": "correct its dependencies in the roadmap",
     "cycle": "break the circle of dependencies in the roadmap",
     "claimed": "clear the name in the roadmap to have an agent do it",
@@ -239,6 +239,10 @@ def _waiting(stream: WorkStream, state: Availability, asked_for: bool) -> tuple[
 def _moving(item: Standing, here: str) -> tuple[str, str, str]:
     """Kind, reason and remedy of work that is under way."""
     remedy = _REMEDIES["running"].format(id=item.work_stream_id) if item.stage == "working" else ""
+    if item.stage == "working" and item.reason.endswith("waits: paused"):
+        remedy = f"have it go on: `orch resume {item.work_stream_id}`"
+    elif item.stage == "working" and " waits: needs input" in item.reason:
+        remedy = "answer it: `orch inbox`"
     kind = "queued" if item.stage == "queued" else "running"
     return kind, item.reason + item.elsewhere(here), remedy
 

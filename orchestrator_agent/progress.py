@@ -170,6 +170,8 @@ def _claimed(project: Project, name: str, command: Command) -> Standing:
     if last.record.state.is_live:
         starts = last.record.state is AgentState.STARTING
         words = f"{last.record.id} is {'being started' if starts else 'working on it'}"
+        if last.record.state is AgentState.WAITING:
+            words = f"{last.record.id} waits: {last.record.reason}"
         return replace(queued, stage="working", reason=words, agent_id=last.record.id)
     stage, words = _step(project, last, command)
     return replace(queued, stage=stage, reason=words, agent_id=last.record.id, opens_at=opens_at(last))

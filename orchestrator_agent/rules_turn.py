@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator_agent.conversation import Conversation, Proposal, describe, question
-from orchestrator_agent.listener import Listener, Outcome
+from orchestrator_agent.listener import Listener, Outcome, finished
 from orchestrator_agent.terminal import clean
 
 
@@ -36,7 +36,8 @@ async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bo
             said = ", ".join(f"{name}: {clean(str(value), 100)}" for name, value in call.arguments.items())
             listener.line(f"Would do: {call.name.replace('_', ' ')}" + (f" ({said})" if said else ""))
     elif await _approved(listener, outcome, proposal, auto=auto):
-        for call, result in zip(proposal.calls, rules.carry_out(proposal), strict=True):
+        for call, begun in zip(proposal.calls, rules.carry_out(proposal), strict=True):
+            result = await finished(begun)
             outcome.add(call, result)
             listener.called(call, result)
     return outcome

@@ -8,7 +8,6 @@ twice.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import time
@@ -19,7 +18,7 @@ from orchestrator_agent import wishes
 from orchestrator_agent.conversation import Conversation
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.claude import Claude, Turn, Unavailable, Usage
-from orchestrator_agent.listener import Answered, Listener, Outcome, Waiting
+from orchestrator_agent.listener import Answered, Listener, Outcome, Waiting, finished
 from orchestrator_agent.model_prompt import ASK_PERSON, question_of, system_prompt, tool_list
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.rules_turn import serve
@@ -32,8 +31,6 @@ from orchestrator_agent.transcripts import Block, Transcript, Transcripts
 _RESULT_LIMIT = 2000
 #: The id of a question that the rules asked, and not a tool call.
 _BY_RULES = "rules"
-#: Between looks at a call that waits. Seconds.
-_LOOK = 0.1
 _CUT_OFF = "Your answer was cut off at its limit; go on from there, and be shorter."
 _SUM_UP = (
     "Sum up this conversation for yourself in at most 400 words: what the person wants, what was done (ids of work"
@@ -106,6 +103,8 @@ class Talk:
             return await self._by_rules(str(asked["words"]), answer=answer)
         if answer is not None and asked is not None:
             self._answers[str(asked["id"])] = answer
+        if self._offline and asked is None:
+            return await self._by_rules_again()
         if not self.transcript.messages:
             return Outcome(state="not_understood", text="There is no conversation to go on with.")
         return await self._turns("")
@@ -271,6 +270,8 @@ class Talk:
         return None
 
     def _wait(self, block: Block, asked: str, choices: Sequence[str]) -> Waiting:
+        if self.dry_run:  # an answer would start what a dry run only shows
+            return Waiting(asked, choices)
         self.transcripts.ask(self.transcript, {"id": block["id"], "question": asked, "choices": list(choices)})
         return Waiting(asked, choices)
 
@@ -323,7 +324,7 @@ class Talk:
             self.transcripts.add(self.transcript, "user", [{"type": "text", "text": words}])
         listener = self.listener if answer is None else Answered(self.listener, answer)
         outcome = await serve(self.rules, listener, words, auto=self.auto, dry_run=self.dry_run)
-        if outcome.state == "needs_answer":
+        if outcome.state == "needs_answer" and not self.dry_run:
             self._keep()
             asked = {"id": _BY_RULES, "words": words, "question": outcome.text, "choices": list(outcome.choices)}
             self.transcripts.ask(self.transcript, asked)
@@ -342,6 +343,14 @@ class Talk:
             self.transcripts = Transcripts(store)
             for message in self.transcript.messages:
                 self.transcripts.add(Transcript(self.transcript.id), message["role"], message["content"])
+
+    async def _by_rules_again(self) -> Outcome:
+        """Serve the last words again when nothing came of them; the rules have no turn that could be half done."""
+        last = self.transcript.messages[-1:]
+        words = [str(block["text"]) for message in last for block in message["content"] if block["type"] == "text"]
+        if not words or last[0]["role"] != "user":
+            return Outcome(interpreter="rules")
+        return await self._by_rules(words[-1], recorded=True)
 
     def _keep(self) -> None:
         """Make a journal for the conversation: it may have to be taken up again."""
@@ -369,14 +378,6 @@ def _why_offline(settings: ConversationSettings, offline: bool) -> str:
     if any(os.environ.get(name) for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")):
         return ""
     return "fixed rules; ANTHROPIC_API_KEY is not set"
-
-
-async def finished(result: ToolResult) -> ToolResult:
-    """The result of a call that may have to be waited for."""
-    while result.later is not None:
-        await asyncio.sleep(_LOOK)
-        result = result.later() or result
-    return result
 
 
 def _result_block(block: Block, result: ToolResult) -> Block:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -36,8 +37,16 @@ def is_safe(done: subprocess.CompletedProcess[str]) -> bool:
 
 def all_files(folder: Path) -> set[str]:
     """Files and folders outside of `.orch` and `.git`."""
-    found = {str(path.relative_to(folder)) for path in folder.rglob("*")}
-    return {name for name in found if not name.startswith(("repo/.orch", "repo/.git"))}
+    return {name for name in everything(folder) if not name.startswith(("repo/.orch", "repo/.git"))}
+
+
+def everything(folder: Path) -> set[str]:
+    """Files and folders anywhere below; what vanishes meanwhile does not matter, as it does to `Path.rglob`."""
+    return {
+        os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118
+        for place, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+    }
 
 
 def test_phases_by_an_enemy_run_to_merged_work(repo: Path, tmp_path: Path) -> None:
@@ -55,7 +64,7 @@ def test_phases_by_an_enemy_run_to_merged_work(repo: Path, tmp_path: Path) -> No
             assert is_safe(run_orch(repo, *words, *flags)), words
     assert is_safe(run_orch(repo, "doctor")) and is_safe(run_orch(repo, "logs", "1.3", "--raw"))
     assert all_files(tmp_path) - before == {f"repo/prompt-{id_}.md" for id_ in NAMES}
-    assert not any(path.name == "pwned" for path in tmp_path.rglob("*"))
+    assert not any(name.endswith("pwned") for name in everything(tmp_path))
     assert NAMES["1.1"] in (repo / "prompt-1.1.md").read_text("utf-8")
     assert is_harmless(git(repo, "log", "--format=%B"))
     first = git(repo, "log", "--format=%H", "--diff-filter=A", "--", "plans/roadmap.md")
@@ -69,7 +78,7 @@ def test_a_prompt_in_an_argument_stays_text(repo: Path, tmp_path: Path) -> None:
     for id_ in ("1.1", "1.7", "10.1"):
         assert run_orch(repo, "run", id_).returncode == 0
         assert NAMES[id_] in (repo / f"prompt-{id_}.md").read_text("utf-8")
-    assert not any(path.name == "pwned" for path in tmp_path.rglob("*"))
+    assert not any(name.endswith("pwned") for name in everything(tmp_path))
 
 
 def test_a_checklist_by_an_enemy_runs_to_merged_work(repo: Path, tmp_path: Path) -> None:
@@ -82,7 +91,7 @@ def test_a_checklist_by_an_enemy_runs_to_merged_work(repo: Path, tmp_path: Path)
     assert set(statuses(repo).values()) == {"complete"}
     new = all_files(tmp_path) - before
     assert len(new) == len(NAMES) and all(name.startswith("repo/prompt-") for name in new)
-    assert not any(path.name == "pwned" for path in tmp_path.rglob("*"))
+    assert not any(name.endswith("pwned") for name in everything(tmp_path))
     refs = git(repo, "for-each-ref", "--format=%(refname)")
     assert is_harmless(refs) and ".." not in refs
 

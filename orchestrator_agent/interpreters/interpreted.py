@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,10 @@ from orchestrator_agent.model import WorkStream
 
 ToolCalls = list[tuple[str, dict[str, Any]]]
 _QUIET = ("help", "quit", "none")
+
+
+#: A stop of which the person says that it is for a while only.
+_PAUSES = re.compile(r"\b(?:paus(?:e|ed|ing|ier\w*)|freeze|suspend)\b|暂停", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,8 @@ class InterpretedGoal:
         if self.intent == "stop_all":
             kept = self.parameters.get("exclude")
             return [("stop_agent", {"exclude": kept} if kept else {})]
+        if self.intent == "stop" and _PAUSES.search(self.original_goal):
+            return [("pause_agent", {"agent_id": i}) for i in ids]
         if self.intent == "stop":
             return [("stop_agent", {"work_stream_id": i}) for i in ids]
         if self.intent in ("status", "explain"):

@@ -103,7 +103,8 @@ def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
     if talk:
         return Reading(talk, score=0.95, evidence="the words as such"), None
     if questions.edits(said.text):
-        return Reading("none", evidence="the roadmap is changed by its owner", stands_on="off topic"), None
+        advice = 'edit the roadmap yourself; new work goes into it with `orch add "NAME"`'
+        return Reading("none", evidence=advice, stands_on="off topic"), None
     if questions.adds(said.text):
         return Reading("none", evidence="new work goes into the roadmap with `orch add`", stands_on="off topic"), None
     asks = bool(found) and found[0].question
