@@ -179,3 +179,12 @@ def is_harmless(text: str) -> bool:
     """True when text cannot steer a terminal or stand in another order than it is written."""
     bidi = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
     return not any((unicodedata.category(c) == "Cc" and c != "\n") or ord(c) in bidi for c in text)
+
+
+def everything(folder: Path) -> set[str]:
+    """Files and folders anywhere below; what vanishes meanwhile does not matter, as it does to `Path.rglob`."""
+    return {
+        os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118
+        for place, folders, files in os.walk(folder)
+        for name in (*folders, *files)
+    }

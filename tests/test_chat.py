@@ -15,6 +15,7 @@ from running import linux_only
 from support import git, run_orch
 from support_chat import CTRL_C, CTRL_D, PROMPT, Terminal, journal, live, until
 from support_talk import PATIENCE, QUICK, ROADMAP, SLOW, furnish, stopped_after
+from support_work import everything
 
 Furnish = Callable[..., Path]
 
@@ -305,7 +306,7 @@ def test_hostile_words_and_names_are_only_text(make: Furnish) -> None:
     escapes = ("start \x1b[2J1.2", "\x1b]0;title\x07")
     said = pipe(repo, "start 1.1", "y", "status", "why", "stop", *escapes, "$(touch pwned)")
     assert "Spawning agent for Phase 1.1..." in said
-    assert not list(repo.rglob("pwned"))
+    assert not any(name.endswith("pwned") for name in everything(repo))
 
 
 def test_bytes_that_are_no_text_are_a_line_like_others(make: Furnish) -> None:

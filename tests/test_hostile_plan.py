@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 from support import git, run_orch
-from support_work import WORK, is_harmless, make_project, statuses
+from support_work import WORK, everything, is_harmless, make_project, statuses
 
 NAMES = {
     "1.1": "$(touch pwned) `touch pwned`; touch pwned && touch pwned",
@@ -38,15 +37,6 @@ def is_safe(done: subprocess.CompletedProcess[str]) -> bool:
 def all_files(folder: Path) -> set[str]:
     """Files and folders outside of `.orch` and `.git`."""
     return {name for name in everything(folder) if not name.startswith(("repo/.orch", "repo/.git"))}
-
-
-def everything(folder: Path) -> set[str]:
-    """Files and folders anywhere below; what vanishes meanwhile does not matter, as it does to `Path.rglob`."""
-    return {
-        os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118
-        for place, folders, files in os.walk(folder)
-        for name in (*folders, *files)
-    }
 
 
 def test_phases_by_an_enemy_run_to_merged_work(repo: Path, tmp_path: Path) -> None:
