@@ -98,8 +98,20 @@ def test_our_messages_and_errors_have_the_fields_of_recorded_ones(recorded: list
         assert set(body) <= set(ours) and set(body["error"]) - {"details"} <= set(ours["error"])
 
 
+_open: list[anthropic.Anthropic] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Close the connections that a test's clients keep: a later test would be blamed for them."""
+    yield
+    while _open:
+        _open.pop().close()
+
+
 def client(standin: StandIn, key: str = KEY) -> anthropic.Anthropic:
-    return anthropic.Anthropic(base_url=standin.url, api_key=key, max_retries=0)
+    _open.append(anthropic.Anthropic(base_url=standin.url, api_key=key, max_retries=0))
+    return _open[-1]
 
 
 HELLO: dict[str, Any] = {"model": "claude-x", "max_tokens": 100, "messages": [{"role": "user", "content": "hello"}]}
