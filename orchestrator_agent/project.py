@@ -8,7 +8,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from orchestrator_agent import git, settings
 from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import RoadmapError, SettingsError
 from orchestrator_agent.git import Repository
-from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus
+from orchestrator_agent.model import Availability, WorkStreamStatus
 from orchestrator_agent.roadmap import Roadmap
 from orchestrator_agent.roadmap.availability import availability
 from orchestrator_agent.roadmap.conflicts import conflicts
@@ -168,18 +167,15 @@ class Project:
 
     def availability(self, roadmap: Roadmap) -> dict[str, Availability]:
         """What may start now: the roadmap's own word, and over it what the journal knows of running and held work."""
-        found = availability(roadmap.work_streams, self.settings.ignore_order)
         claims = {name.casefold() for name in self.store.claims()}
         live = {f.record.work_stream_id.casefold(): f.record for f in self.store.live_agents()}
         results = self.store.last_results()
         apart = conflicts(roadmap.work_streams) if live else {}
-        moving = dict.fromkeys(claims | live.keys(), "being worked on") | {
-            key: _STANDS[result.outcome] for key, result in results.items() if result.outcome in _STANDS
-        }
+        standing = {key: _STANDS[result.outcome] for key, result in results.items() if result.outcome in _STANDS}
+        standing |= dict.fromkeys(claims | live.keys(), "being worked on")
+        found = availability(roadmap.work_streams, self.settings.ignore_order, standing)
         for stream in roadmap.work_streams:
             key = stream.id.casefold()
-            if found[stream.id].kind == "dependency":
-                found[stream.id] = _with_standing(found[stream.id], stream, moving)
             if key in live:
                 found[stream.id] = Availability(False, f"{live[key].id} is working on it", "running")
             elif key in claims:
@@ -270,16 +266,6 @@ _STANDS = {
     "verified": "not merged",
     "unverified": "not merged",
 }
-
-
-def _with_standing(state: Availability, stream: WorkStream, moving: Mapping[str, str]) -> Availability:
-    """The reason of work that waits for other work, with how that stands."""
-    for id_ in stream.depends_on:
-        start = f"waits for {id_} ("
-        if id_.casefold() in moving and state.reason.startswith(start):
-            rest = state.reason[len(start) :].partition(")")[2]
-            return replace(state, reason=f"{start}{moving[id_.casefold()]}){rest}")
-    return state
 
 
 class _Outliving(subprocess.Popen[bytes]):

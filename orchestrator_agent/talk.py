@@ -69,6 +69,7 @@ class Talk:
         self.steering: list[str] = []
         self._answers: dict[str, str] = {}
         self._seen_event = 0
+        self._last_context = 0
         #: Why only the rules serve this talk, from its start on; empty when Claude does.
         self.why_offline = _why_offline(self.settings, offline)
         self._offline = bool(self.why_offline)
@@ -170,8 +171,6 @@ class Talk:
             cost_usd=round(turn.usage.cost(self.settings), 6),
         )
         return turn
-
-    _last_context = 0
 
     def _is_last(self, turn: Turn, outcome: Outcome) -> bool:
         """True when the turn ends what the person asked for; else the conversation is ready for the next request."""

@@ -116,3 +116,9 @@ def test_work_without_numbers_is_taken_as_the_plan_has_it() -> None:
 def test_numbered_work_is_taken_by_its_numbers() -> None:
     plan = read(b"### Phase 10.5: B\n- Status: Not Started\n\n### Phase 9.1: A\n- Status: Not Started\n", "plan.md")
     assert [stream.id for stream in order(plan.work_streams)] == ["9.1", "10.5"]
+
+
+def test_what_is_known_of_a_dependency_is_said_instead_of_its_status() -> None:
+    streams = read(plan("1.1 | Not Started", "2.1 | Not Started | 1.1").encode(), "p.md").work_streams
+    assert availability(streams)["2.1"].reason == "waits for 1.1 (not started)"
+    assert availability(streams, standing={"1.1": "failed"})["2.1"].reason == "waits for 1.1 (failed)"

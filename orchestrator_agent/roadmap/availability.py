@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus
 
+_NOTHING: Mapping[str, str] = {}
 _SAID = {
     WorkStreamStatus.NOT_STARTED: "not started",
     WorkStreamStatus.IN_PROGRESS: "in progress",
@@ -17,18 +18,21 @@ _SHOWN = 80
 _DEEPEST = 10
 
 
-def availability(streams: Sequence[WorkStream], ignore_order: bool = False) -> dict[str, Availability]:
+def availability(
+    streams: Sequence[WorkStream], ignore_order: bool = False, standing: Mapping[str, str] = _NOTHING
+) -> dict[str, Availability]:
     """For each id whether its work stream may start by what the roadmap says; live agents are not considered.
 
     A dependency counts by its own status only, whatever is typed behind its name elsewhere.
 
     Args:
         ignore_order: offer work of later steps too, where only the order of the plan says what comes first.
+        standing: by id in lower case, how work stands where more is known than the roadmap says: "failed".
     """
     by_id = _by_id(streams)
     cycles = _cycles(streams, by_id)
     first = {} if ignore_order else _first_open(streams)
-    return {stream.id: _judge(stream, by_id, cycles, first) for stream in streams}
+    return {stream.id: _judge(stream, by_id, cycles, first, standing) for stream in streams}
 
 
 def _by_id(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
@@ -93,12 +97,13 @@ def _judge(
     by_id: Mapping[str, WorkStream],
     cycles: Mapping[str, tuple[str, ...]],
     first: Mapping[str, WorkStream],
+    standing: Mapping[str, str],
 ) -> Availability:
     if not_offered := _not_offered(stream):
         return not_offered
     if ring := cycles.get(stream.id):
         return Availability(False, f"waits for itself: {_ring(ring)}", "cycle")
-    if waiting := _waits_for(stream, by_id):
+    if waiting := _waits_for(stream, by_id, standing):
         return waiting
     if stream.status is WorkStreamStatus.BLOCKED:
         return _blocked(stream)
@@ -132,7 +137,9 @@ def _not_offered(stream: WorkStream) -> Availability | None:
     return None
 
 
-def _waits_for(stream: WorkStream, by_id: Mapping[str, WorkStream]) -> Availability | None:
+def _waits_for(
+    stream: WorkStream, by_id: Mapping[str, WorkStream], standing: Mapping[str, str] = _NOTHING
+) -> Availability | None:
     if not stream.depends_on and not stream.unresolved:
         return None
     satisfied = frozenset(stream.satisfied)
@@ -144,7 +151,8 @@ def _waits_for(stream: WorkStream, by_id: Mapping[str, WorkStream]) -> Availabil
     for id_ in open_:
         if needed := by_id.get(id_) or by_id.get(id_.casefold()):
             more = f" and {len(open_) - 1} more" if len(open_) > 1 else ""
-            return Availability(False, f"waits for {needed.id[:_SHOWN]} ({_SAID[needed.status]}){more}", "dependency")
+            how = standing.get(needed.id.casefold(), _SAID[needed.status])
+            return Availability(False, f"waits for {needed.id[:_SHOWN]} ({how}){more}", "dependency")
     missing = [*open_, *stream.unresolved]
     if missing:
         return Availability(
