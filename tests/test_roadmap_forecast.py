@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
-from orchestrator_agent.roadmap.availability import availability, unblocked_by
+from orchestrator_agent.roadmap.availability import availability, out_of_order, unblocked_by
 from orchestrator_agent.roadmap.forecast import followers
 
 S = WorkStreamStatus
@@ -37,6 +37,16 @@ def test_steps_are_taken_one_after_the_other() -> None:
     assert ids(followers(plan, ["0"], out=["1"], ignore_order=True)) == ["2", "3", "4", "5"]
 
 
+def test_an_order_that_nobody_keeps_holds_nothing_up() -> None:
+    plan = [
+        WorkStream(id="A", name="a"),
+        WorkStream(id="B", name="b", step=1, status=S.COMPLETE),
+        WorkStream(id="C", name="c", step=1, depends_on=("A",)),
+        WorkStream(id="D", name="d", step=0, status=S.BLOCKED),
+    ]
+    assert ids(followers(plan, ["A"])) == ["C"]
+
+
 STREAMS = st.lists(
     st.tuples(
         st.sampled_from([S.NOT_STARTED, S.COMPLETE, S.BLOCKED, S.CANCELLED, S.IN_PROGRESS]),
@@ -62,7 +72,11 @@ def test_it_is_what_landing_one_after_the_other_gives(drawn: list[tuple[S, list[
             freed = unblocked_by(as_of(plan, now), {id_})
             now[id_] = S.COMPLETE
             now.update(dict.fromkeys(freed, S.NOT_STARTED))
-    assert set(ids(followers(plan, coming))) == expected - set(coming)
+    found = set(ids(followers(plan, coming)))
+    if out_of_order(plan):  # which of two lands first decides: the forecast names what may come
+        assert found >= expected - set(coming)
+    else:
+        assert found == expected - set(coming)
 
 
 def as_of(plan: list[WorkStream], now: dict[str, S]) -> list[WorkStream]:

@@ -41,19 +41,25 @@ def _by_id(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
 
 
 def _first_open(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
-    """For each plan, by path, a work stream of its lowest step that is not closed.
+    """For each plan whose order is kept, by path, a work stream of its lowest step that is not closed."""
+    loose = out_of_order(streams)
+    return {plan: stream for plan, stream in _lowest_open(streams).items() if plan not in loose}
 
-    Plans whose order nobody keeps are left out: a later step is complete there already.
-    """
+
+def out_of_order(streams: Sequence[WorkStream]) -> set[str]:
+    """The paths of plans whose order nobody keeps: a later step is complete there before an open one."""
+    first = _lowest_open(streams)
+    done = (stream for stream in streams if stream.status is WorkStreamStatus.COMPLETE)
+    return {plan_of(stream) for stream in done if waits_in_order(stream, first.get(plan_of(stream)))}
+
+
+def _lowest_open(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
     first: dict[str, WorkStream] = {}
     for stream in streams:
         if stream.step is not None and not stream.is_closed:
             lowest = first.setdefault(plan_of(stream), stream)
             if stream.step < (lowest.step or 0):
                 first[plan_of(stream)] = stream
-    for stream in streams:
-        if stream.status is WorkStreamStatus.COMPLETE and waits_in_order(stream, first.get(plan_of(stream))):
-            del first[plan_of(stream)]
     return first
 
 

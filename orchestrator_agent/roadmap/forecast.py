@@ -6,13 +6,16 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Sequence
 
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
-from orchestrator_agent.roadmap.availability import plan_of
+from orchestrator_agent.roadmap.availability import out_of_order, plan_of
 
 
 def followers(
     streams: Sequence[WorkStream], coming: Collection[str], out: Collection[str] = (), ignore_order: bool = False
 ) -> list[WorkStream]:
     """Work streams that become free when those in `coming` land, and those that become free by them, as they do.
+
+    In a plan whose order nobody keeps (see `availability`) that can hang on which of two lands first; then all that may
+    become free is named.
 
     Args:
         coming: ids of work that will land.
@@ -33,6 +36,8 @@ class _Forecast:
         self.open: dict[str, Counter[int]] = defaultdict(Counter)
         self.in_order: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
         self.ignore_order = ignore_order
+        #: Plans whose order nobody keeps: a later step is complete before an open one.
+        self.loose = out_of_order(streams)
         self.found: list[WorkStream] = []
         for id_, stream in self.by_id.items():
             self._enter(id_, stream, is_out=id_ in coming or id_ in out)
@@ -79,7 +84,7 @@ class _Forecast:
     def _free(self, id_: str) -> None:
         """Nothing that it names is open any more; maybe its step has not come."""
         stream = self.by_id[id_]
-        if stream.step is None or self.ignore_order:
+        if stream.step is None or self.ignore_order or plan_of(stream) in self.loose:
             self._take(id_)
         else:
             self.in_order[plan_of(stream)][stream.step].append(id_)
