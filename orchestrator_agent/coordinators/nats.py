@@ -54,7 +54,7 @@ class Station:
         self._wait = _FIRST_WAIT
         #: The last connection was cut, or none could be had; a person has to put something right; we end.
         self._was_away = self._is_hopeless = self._ends = False
-        self._said = ""
+        self._said = self._warned = ""
 
     def look(self) -> None:
         """Take up the settings as they are now, and publish what is new in the journal. Waits for nothing."""
@@ -125,7 +125,8 @@ class Station:
         try:
             link = Link(client, subjects, self._project, self._box)
             await link.open()
-            self._link, self._wait, self._said, self._is_hopeless = link, _FIRST_WAIT, "", False
+            self._link, self._wait, self._is_hopeless = link, _FIRST_WAIT, False
+            self._said = self._warned = ""
             await self._serve(link, self._box)
         finally:
             self._link = None
@@ -164,11 +165,12 @@ class Station:
             self._marks.popleft()
         return self._marks[0][1]
 
-    def _warn(self, text: str) -> None:
+    def _warn(self, text: str, about: str = "") -> None:
         """Tell people, once, what they have to put right."""
         self._is_hopeless = True
-        if text != self._said:
-            self._said = text
+        # Not by its words, nor by what was logged: a server cuts a refused connection in several ways, in turns.
+        if (about or text) != self._warned:
+            self._warned = about or text
             store = self._project.store
             with contextlib.suppress(OrchError):
                 store.record(Event(type=events.WARNING, timestamp=store.now(), message=clean(text, 500)))
@@ -177,7 +179,9 @@ class Station:
         """Log, once, why the server cannot be reached; being refused is for people to put right."""
         text = clean(str(error) or type(error).__name__, 300)
         if "authorization" in text.casefold():
-            return self._warn(f"{self._settings.url} refuses our sign-in ({text}); correct [nats] in orch.toml.")
+            return self._warn(
+                f"{self._settings.url} refuses our sign-in ({text}); correct [nats] in orch.toml.", "sign-in"
+            )
         if text != self._said:
             self._said = text
             print(f"NATS at {self._settings.url} is away: {text}", file=sys.stderr, flush=True)
