@@ -190,22 +190,26 @@ def _release(db: sqlite3.Connection, event: Event) -> None:
 
 
 def _spawn(db: sqlite3.Connection, event: Event) -> None:
+    """Intend an agent, for the command that holds its work stream and for no other."""
     data = event.data
-    db.execute(
-        "INSERT INTO agent (id, work_stream_id, command_id, attempt, runtime, state, branch, worktree, base_commit,"
-        " created_at, details) VALUES (?, ?, ?, ?, ?, 'starting', ?, ?, ?, ?, ?)",
-        (
-            event.agent_id,
-            event.work_stream_id,
-            event.command_id,
-            data["attempt"],
-            data["runtime"],
-            data["branch"],
-            data["worktree"],
-            data["base_commit"],
-            event.timestamp,
-            json.dumps(data.get("details", {})),
-        ),
+    _one(
+        db.execute(
+            "INSERT INTO agent (id, work_stream_id, command_id, attempt, runtime, state, branch, worktree,"
+            " base_commit, created_at, details) SELECT ?3, ?1, ?2, ?4, ?5, 'starting', ?6, ?7, ?8, ?9, ?10 FROM claim"
+            " WHERE work_stream_id = ?1 AND command_id = ?2",
+            (
+                event.work_stream_id,
+                event.command_id,
+                event.agent_id,
+                data["attempt"],
+                data["runtime"],
+                data["branch"],
+                data["worktree"],
+                data["base_commit"],
+                event.timestamp,
+                json.dumps(data.get("details", {})),
+            ),
+        )
     )
 
 

@@ -127,7 +127,7 @@ def status(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     where = connection.target(project.settings.nats, project.root)
     found = asyncio.run(_reach(where))
     store = project.store
-    mark, last = store.published(where.name), store.last_event_id()
+    mark, last = store.published(project.settings.nats.server), store.last_event_id()
     facts = {
         "url": where.url,
         "prefix": where.prefix,

@@ -150,6 +150,11 @@ class NatsSettings:
     #: Use a server on another machine although nobody has to sign in there, or passwords can be read on the way.
     allow_insecure: bool = False
 
+    @property
+    def server(self) -> str:
+        """What tells this server and prefix from others; without secrets."""
+        return f"{self.url} {self.prefix}"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

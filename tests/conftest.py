@@ -35,7 +35,16 @@ _GIT_CONFIG = """\
 	directory = *
 """
 _FOREIGN = ("ORCH_", "ANTHROPIC_", "CLAUDE", "GIT_", "XDG_", "NATS_")
-_FOREIGN_NAMES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "EDITOR", "VISUAL", "PYTEST_ADDOPTS")
+_FOREIGN_NAMES = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "EDITOR",
+    "VISUAL",
+    "PYTEST_ADDOPTS",
+    "PYTHONDONTWRITEBYTECODE",  # thousands of starts of Python, each compiling all of the package anew
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

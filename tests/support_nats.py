@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,7 @@ def public_events(repo: Path) -> list[int]:
 
 
 def end_controller(repo: Path) -> None:
-    """Kill the controller, and wait until its lock is free: its threads may outlive its first one for a moment."""
-    kill_controller(repo)
-    until(lambda: not Orchestrator(repo).project.controller_runs())
+    """Kill the controller until none is there: one that came second, and waits for the lock, takes the place of it."""
+    while Orchestrator(repo).project.controller_runs():
+        kill_controller(repo)
+        time.sleep(0.01)  # the threads of a killed one may hold the lock for a moment

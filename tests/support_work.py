@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -130,7 +131,8 @@ def controller_pid(repo: Path) -> int:
 def kill_controller(repo: Path) -> None:
     """Kill the controller, and wait until it is gone."""
     pid = controller_pid(repo)
-    os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
     until(lambda: not is_running(pid))
 
 

@@ -350,6 +350,7 @@ def test_nothing_is_written_by_a_store_in_memory(tmp_path: Path, monkeypatch: py
 
 def test_the_newest_agent_is_the_last_one_recorded_whatever_the_clock_says(tmp_path: Path) -> None:
     store = Store(tmp_path / "journal.db")
+    store.record(accepted("x", "1"))
     for number, (agent_id, at) in enumerate((("first", 1000.0), ("second", 10.0)), 1):
         data = {"attempt": number, "runtime": "demo", "branch": "b", "worktree": "w", "base_commit": "c"}
         store.record(

@@ -45,12 +45,6 @@ class Target:
     def __repr__(self) -> str:
         return f"Target({self.url!r}, {self.prefix!r}, {self.kind!r})"
 
-    @property
-    def name(self) -> str:
-        """What tells this server and prefix from others; without secrets."""
-        return f"{self.url} {self.prefix}"
-
-
 def target(settings: NatsSettings, root: Path, environ: Mapping[str, str] | None = None) -> Target:
     """Where the settings lead to.
 

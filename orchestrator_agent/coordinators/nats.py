@@ -21,6 +21,7 @@ from orchestrator_agent.errors import OrchError, SettingsError
 from orchestrator_agent.events import Event
 from orchestrator_agent.project import Project
 from orchestrator_agent.settings import NatsSettings
+from orchestrator_agent.store import Store
 from orchestrator_agent.terminal import clean
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Station:
             if self._task is not None:
                 self._task.cancel()
             self._task = asyncio.get_running_loop().create_task(self._run()) if self._settings.url else None
+            if self._settings.url and self._project.store.published(self._settings.server) is None:
+                _begin(self._project.store, self._settings.server)
         if self._link is not None:
             self._link.news.set()
 
@@ -119,7 +122,7 @@ class Station:
         where = connection.target(self._settings, self._project.root)
         subjects = Subjects(where.prefix)
         if self._box is None:
-            self._box = Outbox(self._project.store, subjects, where.name)
+            self._box = Outbox(self._project.store, subjects, self._settings.server)
             self._marks.append((-math.inf, self._box.mark))
         client = await connection.connect_once(where, name="orch controller", closed_cb=self._wake_link)
         try:
@@ -185,6 +188,12 @@ class Station:
         if text != self._said:
             self._said = text
             print(f"NATS at {self._settings.url} is away: {text}", file=sys.stderr, flush=True)
+
+
+def _begin(store: Store, server: str) -> None:
+    """Note where a new server is to begin: with the commands that are open. A next controller begins there as well."""
+    open_ = [store.accepted_at(command.id) - 1 for command in store.open_commands()]
+    store.note_published(server, min((number for number in open_ if number >= 0), default=store.last_event_id()))
 
 
 def _load() -> None:

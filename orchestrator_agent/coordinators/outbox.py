@@ -44,14 +44,10 @@ class Outbox:
     """What one server has had of one journal, and what comes next."""
 
     def __init__(self, store: Store, subjects: Subjects, server: str) -> None:
-        """Begin where `server` has had the journal last; at first, with the commands that are open."""
+        """Begin where `server` has had the journal last."""
         self._store, self._subjects, self._server = store, subjects, server
-        mark = store.published(server)
-        if mark is None:
-            open_ = [store.accepted_at(command.id) - 1 for command in store.open_commands()]
-            mark = min((number for number in open_ if number >= 0), default=store.last_event_id())
         #: The number of the last event that the server has taken.
-        self.mark: int = mark
+        self.mark: int = store.published(server) or 0
 
     def is_empty(self) -> bool:
         """True when the server has had everything."""
