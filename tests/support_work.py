@@ -16,6 +16,9 @@ from typing import Any
 
 from support import git, run_orch
 
+from orchestrator_agent import overview
+from orchestrator_agent.orchestrator import Orchestrator
+
 PATIENCE = 60.0
 ORCH = [sys.executable, "-P", "-m", "orchestrator_agent"]
 
@@ -81,6 +84,20 @@ def ask(repo: Path, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
+def look(repo: Path, what: str) -> Any:
+    """What `orch status`, `running` or `report` would do and say now, without a process for each look: for waiting."""
+    orchestrator = Orchestrator(repo, lenient=True)
+    try:
+        orchestrator.project.revive_controller()
+        return {
+            "status": orchestrator.status,
+            "running": lambda: overview.running(orchestrator.project),
+            "report": orchestrator.get_report,
+        }[what]()
+    finally:
+        orchestrator.project.store.close()
+
+
 def statuses(repo: Path) -> dict[str, str]:
     """Status by work stream, as `orch status` says."""
     return {stream["id"]: stream["status"] for stream in ask(repo, "status")["work_streams"]}
@@ -105,7 +122,7 @@ def run_until_at_work(repo: Path, *names: str) -> None:
     """Start work streams in the background, and wait until their agents run."""
     for name in names:
         ask(repo, "run", name, "--detach")
-    until(lambda: [agent["state"] for agent in ask(repo, "running")["agents"]] == ["running"] * len(names))
+    until(lambda: [agent["state"] for agent in look(repo, "running")["agents"]] == ["running"] * len(names))
 
 
 def until(true: Callable[[], object]) -> None:
@@ -155,7 +172,7 @@ def wait_for_end(repo: Path) -> None:
     """Wait until nothing is under way, as anybody can see who asks."""
 
     def is_over() -> bool:
-        data = ask(repo, "status")
+        data = look(repo, "status")
         # A controller that has only been started does not run yet; what it is started for is still claimed.
         claimed = any(stream["reason_kind"] == "running" for stream in data["work_streams"])
         return not claimed and not data["controller"]["running"]

@@ -18,6 +18,7 @@ from support_work import (
     ask,
     is_harmless,
     lines_of,
+    look,
     make_project,
     says,
     snapshot,
@@ -215,7 +216,7 @@ def test_detached_work_goes_on_and_can_be_watched(repo: Path, tmp_path: Path) ->
     make_project(repo, f"echo working; {waits_for(go)}; echo finishing\n{WORK}")
     data = ask(repo, "run", "1.1", "--detach")
     assert data["state"] == "open"
-    until(lambda: [agent["state"] for agent in ask(repo, "running")["agents"]] == ["running"])
+    until(lambda: [agent["state"] for agent in look(repo, "running")["agents"]] == ["running"])
     status = ask(repo, "status")
     assert [agent["work_stream_id"] for agent in status["agents"]] == ["1.1"]
     assert status["work_streams"][0]["reason_kind"] == "running"
@@ -324,7 +325,7 @@ def test_the_users_own_changes_are_never_touched(repo: Path, tmp_path: Path) -> 
     go = tmp_path / "go"
     make_project(repo, f"{waits_for(go)}; echo theirs > README.md; git commit -qam work")
     run = start_orch(repo, "run", "1.1")
-    until(lambda: ask(repo, "running")["agents"])
+    until(lambda: look(repo, "running")["agents"])
     (repo / "README.md").write_text("# Mine, not committed\n")
     (repo / "notes.txt").write_text("mine\n")
     go.touch()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support import ROOT, run_orch
-from support_work import ask, make_project, until, waits_for
+from support_work import ask, look, make_project, until, waits_for
 
 from orchestrator_agent import events
 from orchestrator_agent.overview import _REMEDIES
@@ -80,7 +80,7 @@ def test_the_documented_keys_are_the_real_ones(repo: Path) -> None:
 def test_the_documented_keys_of_what_is_under_way(repo: Path, tmp_path: Path) -> None:
     make_project(repo, waits_for(tmp_path / "go"))
     assert run_orch(repo, "batch", "-n", "1", "--detach").returncode == 0
-    until(lambda: ask(repo, "running")["agents"])
+    until(lambda: look(repo, "running")["agents"])
     data = ask(repo, "running")
     assert set(data) == {"agents", "under_way"} <= set(re.findall(r"`(\w+)`", section("`agents[]`")))
     assert set(data["under_way"][0]) == keys("`under_way[]`")

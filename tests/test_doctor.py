@@ -15,6 +15,7 @@ from support_work import (
     is_running,
     kill_controller,
     lines_of,
+    look,
     make_project,
     shim_pid,
     until,
@@ -119,7 +120,7 @@ def test_a_controller_that_was_killed_is_found_and_replaced(repo: Path, tmp_path
     go = tmp_path / "go"
     make_project(repo, f"{waits_for(go)}; echo x > x.txt; git add -A; git commit -qm x")
     assert run_orch(repo, "run", "1.1", "--detach").returncode == 0
-    until(lambda: ask(repo, "running")["agents"])
+    until(lambda: look(repo, "running")["agents"])
     kill_controller(repo)
     found = findings(repo)
     assert not found["controller"]["ok"] and "gone" in found["controller"]["message"]

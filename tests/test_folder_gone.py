@@ -9,7 +9,18 @@ from pathlib import Path
 from running import is_running as shim_runs
 from running import pids, start, until
 from support import git, run_orch
-from support_work import ask, controller_pid, is_running, lines_of, make_project, says, shim_pid, start_orch, waits_for
+from support_work import (
+    ask,
+    controller_pid,
+    is_running,
+    lines_of,
+    look,
+    make_project,
+    says,
+    shim_pid,
+    start_orch,
+    waits_for,
+)
 
 from orchestrator_agent import attempts
 
@@ -66,7 +77,7 @@ def test_a_worktree_that_is_removed_is_told_kindly(repo: Path, tmp_path: Path) -
     (agent,) = ask(repo, "running")["agents"]
     shutil.rmtree(agent["worktree"])
     go.touch()
-    until(lambda: ask(repo, "report")["results"])
+    until(lambda: look(repo, "report")["results"])
     (result,) = ask(repo, "report")["results"]
     assert result["outcome"] == "failed"
     assert (
@@ -82,11 +93,11 @@ echo $$ >> "{audit}"; {waits_for(go)}; echo x > x; git add -A; git commit -qm x"
     audit.touch()
     make_project(repo, agent, settings=GRACE)
     assert run_orch(repo, "run", "1.1", "--detach").returncode == 0
-    until(lambda: len(lines_of(audit)) == 1 and ask(repo, "running")["agents"][0]["state"] == "running")
+    until(lambda: len(lines_of(audit)) == 1 and look(repo, "running")["agents"][0]["state"] == "running")
     shutil.rmtree(repo / ".orch" / "agents")
     until(lambda: len(lines_of(audit)) == 2)
     go.touch()
-    until(lambda: ask(repo, "report")["results"])
+    until(lambda: look(repo, "report")["results"])
     report = ask(repo, "report")
     assert [agent["state"] for agent in report["agents"]] == ["lost", "completed"]
     assert report["results"][0]["outcome"] == "complete" and not alive.exists()
@@ -96,10 +107,10 @@ def test_a_controller_whose_lock_file_was_replaced_makes_room(repo: Path, tmp_pa
     go = tmp_path / "go"
     make_project(repo, f"{waits_for(go)}; echo x > x; git add -A; git commit -qm x", settings=GRACE)
     assert run_orch(repo, "run", "1.1", "--detach").returncode == 0
-    until(lambda: ask(repo, "running")["agents"])
+    until(lambda: look(repo, "running")["agents"])
     first = controller_pid(repo)
     (repo / ".orch" / "controller.lock").unlink()
     until(lambda: not is_running(first))
     go.touch()
-    until(lambda: ask(repo, "report")["results"])
+    until(lambda: look(repo, "report")["results"])
     assert ask(repo, "report")["results"][0]["outcome"] == "complete"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support import run_orch
 from support_repositories import outcomes, prepare
-from support_work import ask, is_running, lines_of, make_project, until
+from support_work import ask, is_running, lines_of, look, make_project, until
 
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.project import Project
@@ -61,7 +61,7 @@ def test_a_stop_reaches_agents_though_it_cannot_be_written(repo: Path, tmp_path:
         with pytest.raises(JournalError, match="asked to stop all the same"):
             orchestrator.stop_agents()
         until(lambda: not is_running(int(lines_of(pids)[0])))
-    until(lambda: ask(repo, "report")["results"])
+    until(lambda: look(repo, "report")["results"])
     assert [result["outcome"] for result in ask(repo, "report")["results"]] == ["stopped"]
 
 

@@ -16,6 +16,7 @@ from support_work import (
     ask,
     kill_controller,
     lines_of,
+    look,
     make_project,
     says,
     shim_pid,
@@ -59,7 +60,7 @@ class Batch:
 
     def wait_until_at_work(self) -> None:
         until(lambda: len(lines_of(self.audit)) == 3)
-        until(lambda: all(agent["state"] == "running" for agent in ask(self.repo, "running")["agents"]))
+        until(lambda: all(agent["state"] == "running" for agent in look(self.repo, "running")["agents"]))
 
     def finish(self) -> None:
         """Let the agents end, ask for a batch again, and see that everything is complete and merged."""

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from support import run_orch
 from support_nats import Hearing, Server, end_controller, public_events, request, settings, with_client
 from support_steering import WRITE, demo_project, steps_of, works_until
-from support_work import ask, make_project, until, wait_for_end, waits_for
+from support_work import look, make_project, until, wait_for_end, waits_for
 
 from orchestrator_agent.coordinators.subjects import escape
 from orchestrator_agent.orchestrator import Orchestrator
@@ -229,7 +229,7 @@ def test_nothing_is_lost_or_doubled_when_servers_and_controllers_are_killed(
         server.kill()
         for number in range(3):
             (tmp_path / f"go-{number}").touch()
-        until(lambda: ask(repo, "status")["summary"]["complete"] == 2)
+        until(lambda: look(repo, "status")["summary"]["complete"] == 2)
         server.start()
         await hearing.until(lambda: hearing.of("controller_ended"))
         numbers = [body["payload"]["event"] for body in hearing.messages.values() if body["type"] != "heartbeat"]

@@ -9,7 +9,18 @@ from typing import Any
 
 import pytest
 from support import git, run_orch
-from support_work import PLAN, WORK, ask, kill_controller, make_project, start_orch, until, wait_for_end, waits_for
+from support_work import (
+    PLAN,
+    WORK,
+    ask,
+    kill_controller,
+    look,
+    make_project,
+    start_orch,
+    until,
+    wait_for_end,
+    waits_for,
+)
 
 from orchestrator_agent.errors import SettingsError
 from orchestrator_agent.project import Project, make_state_folder
@@ -79,7 +90,7 @@ def test_a_talk_stops_checks_and_counts_no_agents(repo: Path, tmp_path: Path) ->
     make_project(repo, settings=slow_check(tmp_path / "go"))
     assert run_orch(repo, "batch", "--detach").returncode == 0
     until(lambda: "is being checked (slow) for" in reason(repo, "1.1") + reason(repo, "1.2"))
-    until(lambda: not ask(repo, "running")["agents"])
+    until(lambda: not look(repo, "running")["agents"])
     waiting = {reason(repo, "1.1"), reason(repo, "1.2")}
     assert len([text for text in waiting if "waits to be checked, after 1." in text]) == 1, waiting
     said = run_orch(repo, "chat", input="running\nstop\nquit\n").stdout
@@ -176,7 +187,7 @@ def test_ids_of_any_length_stand_in_one_column(repo: Path) -> None:
 def broken(repo: Path, text: str) -> dict[str, Any]:
     """An agent is at work, and then `orch.toml` becomes `text`."""
     assert run_orch(repo, "run", "1.1", "--detach").returncode == 0
-    until(lambda: [agent["state"] for agent in ask(repo, "running")["agents"]] == ["running"])
+    until(lambda: [agent["state"] for agent in look(repo, "running")["agents"]] == ["running"])
     (repo / "orch.toml").write_text(text)
     agent: dict[str, Any] = ask(repo, "running")["agents"][0]
     return agent

@@ -13,7 +13,18 @@ from typing import Any
 import pytest
 from support import git
 from support_steering import WRITE, Storm, demo_project, steps_of, works_until
-from support_work import ask, kill_controller, lines_of, make_project, says, shim_pid, until, wait_for_end, waits_for
+from support_work import (
+    ask,
+    kill_controller,
+    lines_of,
+    look,
+    make_project,
+    says,
+    shim_pid,
+    until,
+    wait_for_end,
+    waits_for,
+)
 
 from orchestrator_agent import attempts
 from orchestrator_agent.errors import NotAvailable
@@ -127,7 +138,7 @@ def test_a_paused_agent_stands_still_until_it_is_resumed(repo: Path, tmp_path: P
     command = orchestrator.resume("1.1")
     assert orchestrator.wait_for_receipt(command) is not None
     until(lambda: len(lines_of(count)) > before)
-    until(lambda: ask(repo, "status")["agents"][0]["state"] == "running")
+    until(lambda: look(repo, "status")["agents"][0]["state"] == "running")
     go.touch()
     wait_for_end(repo)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support import git, run_orch
 from support_repositories import COMMIT, WORK, commit, outcomes, prepare
-from support_work import ask, lines_of, until
+from support_work import lines_of, look, until
 
 from orchestrator_agent import events, follow
 from orchestrator_agent.orchestrator import Orchestrator
@@ -182,7 +182,7 @@ def test_settings_are_read_again_with_each_command_and_bad_ones_are_told(repo: P
     prepare(repo, f'until test -e "{go}-$ORCH_WORK_STREAM"; do sleep 0.01; done; {WORK}', "1.1", "1.2", "1.3")
     orchestrator = Orchestrator(repo)
     orchestrator.accept(orchestrator.plan(["1.1"]))
-    until(lambda: ask(repo, "running")["agents"])
+    until(lambda: look(repo, "running")["agents"])
     text = (repo / "orch.toml").read_text()
     (repo / "orch.toml").write_text(f"{text}{check('echo fresh; test -e new')}")
     git(repo, "commit", "--quiet", "--all", "--message=Settings")
