@@ -19,7 +19,7 @@ demo: $(STAMP) ## See it work: stand-in agents take a sample project's roadmap t
 	@$(BIN)/orch demo $(ARGS)
 
 test: $(STAMP) ## Run the tests; ARGS="-k shim" for some of them
-	@$(BIN)/pytest --no-header -n auto --maxprocesses=4 $(ARGS)
+	@$(BIN)/pytest --no-header -n 4 $(ARGS)
 
 check: $(STAMP) ## Lint, types and layers
 	@echo "ruff: style and mistakes"

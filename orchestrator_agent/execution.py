@@ -187,7 +187,7 @@ def close(project: Project, facts: AgentFacts, title: str, *, lost: bool, auto_c
             project.repository, place, record.branch, title if state is AgentState.COMPLETED else f"wip: {title}"
         )
     data |= _left_behind(project, place, record.branch)
-    data["head_commit"] = project.repository.commit_of(f"refs/heads/{record.branch}") or ""
+    data["head_commit"] = project.repository.tip(record.branch)
     return [*saved, _end(facts, state, reason, data)]
 
 

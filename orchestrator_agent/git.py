@@ -6,6 +6,7 @@ variables that a surrounding hook may have set.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator_agent.errors import GitError, RepositoryError
+from orchestrator_agent.patterns import regex
 
 #: `git rev-parse --path-format` and GIT_CONFIG_COUNT came with it.
 MINIMUM_VERSION = (2, 31)
@@ -39,6 +41,8 @@ _OPTIONS = {
     "submodule.recurse": "false",
     "rerere.enabled": "false",
 }
+#: What a branch's own file holds; with a later hash function it is longer.
+_HASH = regex(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\n")
 _STATUS = ("status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
 _CONFIG = tuple(part for key, value in _OPTIONS.items() for part in ("-c", f"{key}={value}"))
 
@@ -85,6 +89,17 @@ class Repository:
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", cwd=cwd, check=False
         )
         return done.stdout.strip() or None
+
+    def tip(self, branch: str) -> str:
+        """The commit of a branch, or empty when there is no such branch.
+
+        Read from the branch's own file where it has one: it is asked at every look, and git takes milliseconds.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            found = (self.root / ".git" / "refs" / "heads" / branch).read_text("ascii")
+            if _HASH.fullmatch(found):
+                return found.strip()
+        return self.commit_of(f"refs/heads/{branch}") or ""
 
     def branch_checked_out(self) -> str | None:
         """The branch of the main working tree, or None when HEAD is detached."""
@@ -282,7 +297,7 @@ def require_ready(repository: Repository, target: str = "") -> str:
     branch = target or (name if " " not in name else "")
     if not branch:
         raise RepositoryError("HEAD is detached; check out the branch that work should land on (`git switch main`).")
-    if target and repository.commit_of(f"refs/heads/{branch}") is None:
+    if target and not repository.tip(branch):
         raise RepositoryError(f"There is no branch {branch}; create it or correct integration.target in orch.toml.")
     dirty = [entry[3:] for entry in changes if len(entry) > 3]
     if dirty:

@@ -183,8 +183,8 @@ def land(repository: Repository, target: str, base: str, candidate: str) -> Land
 
     Where the target is checked out, `git merge --ff-only` moves it, which refuses to overwrite anybody's changes.
     """
-    current = repository.commit_of(f"refs/heads/{target}")
-    if current is None:
+    current = repository.tip(target)
+    if not current:
         return Landing("error", f"the branch {target} is gone")
     if repository.is_ancestor(candidate, current):
         return Landing()
@@ -209,7 +209,7 @@ def _fast_forward(repository: Repository, place: Path, target: str, candidate: s
             break
         time.sleep(0.1)  # somebody's git command is at work there; it takes moments
     if done.returncode == 0:
-        moved = repository.commit_of(f"refs/heads/{target}") == candidate
+        moved = repository.tip(target) == candidate
         return Landing() if moved else Landing("moved", f"another branch than {target} was checked out meanwhile")
     said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     if "would be overwritten" in done.stderr or "would lose untracked files" in done.stderr:

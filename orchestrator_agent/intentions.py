@@ -128,5 +128,5 @@ def _interrupted(project: Project, name: str) -> AgentFacts | None:
     if not earlier or result is None or result.outcome != "stopped":
         return None
     last = earlier[-1]
-    kept = last.record.head_commit and project.repository.commit_of(f"refs/heads/{last.record.branch}")
+    kept = last.record.head_commit and project.repository.tip(last.record.branch)
     return last if kept else None

@@ -12,15 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator_agent.git import Repository
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.terminal import clean
 
-_NAMES = re.compile(
+_NAMES = regex(
     r"test_[^/]*\.py|[^/]+_test\.(py|go|rb|exs|dart)|[^/]+_spec\.(rb|lua)|[^/]+[._-](test|spec)\.[cm]?[jt]sx?"
     r"|[^/]*Tests?\.(java|kt|cs|scala|swift|php)|[^/]+\.bats"
 )
-_FOLDERS = re.compile(r"(^|/)(tests/[^/]+\.rs|__tests__/.+\.[cm]?[jt]sx?)$")
+_FOLDERS = regex(r"(^|/)(tests/[^/]+\.rs|__tests__/.+\.[cm]?[jt]sx?)$")
 #: A test's name is the last group that is not empty. All repetitions are bounded: the files are an agent's.
-_CASES = re.compile(
+_CASES = regex(
     r"^[ \t]*(?:"
     r"(?:async[ \t]+)?def[ \t]+(test\w{0,200})"
     r"|func[ \t]+(?:\([^)\n]{0,100}\)[ \t]*)?((?:Test|Fuzz)\w{0,200})"
@@ -32,7 +33,7 @@ _CASES = re.compile(
     r")",
     re.MULTILINE,
 )
-_SKIPS = re.compile(
+_SKIPS = regex(
     r"pytest\.mark\.(?:skip|xfail)|pytest\.(?:skip|xfail|importorskip)\(|unittest\.(?:skip|expectedFailure)"
     r"|\.skipTest\(|\b(?:it|test|describe)\.(?:skip|todo|only)\b|\bx(?:it|test|describe)\(|\b[tb]\.Skip|#\[ignore"
     r"|@(?:Disabled|Ignore)\b"

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.terminal import clean, style
 
-_FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r"#{1,6}\s+(.*?)(?:\s+#+)?\s*$")
-_BULLET = re.compile(r"(\s*)[-*+]\s+(.*)$")
+_FENCE = regex(r"\s{0,3}(`{3,}|~{3,})")
+_HEADING = regex(r"#{1,6}\s+(.*?)(?:\s+#+)?\s*$")
+_BULLET = regex(r"(\s*)[-*+]\s+(.*)$")
 #: Code first: what stands in it is no mark.
-_SPAN = re.compile(r"`([^`]+)`|\*\*(?=\S)([^*]+)\*\*|__(?=\S)([^_]+)__")
+_SPAN = regex(r"`([^`]+)`|\*\*(?=\S)([^*]+)\*\*|__(?=\S)([^_]+)__")
 
 
 class Markdown:

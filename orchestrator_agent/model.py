@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from orchestrator_agent.patterns import regex
+
 
 class WorkStreamStatus(StrEnum):
     """What the roadmap says about a work stream."""
@@ -216,7 +218,7 @@ class Verification:
         return [check for check in self.checks if not check.passed]
 
 
-_NUMBERS = re.compile(r"(\d+)")
+_NUMBERS = regex(r"(\d+)")
 
 
 def id_key(work_stream_id: str) -> tuple[tuple[int, int, str], ...]:
@@ -230,7 +232,7 @@ def same_id(left: str, right: str) -> bool:
     return left.casefold() == right.casefold()
 
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_UNSAFE = regex(r"[^A-Za-z0-9._-]+")
 
 
 def slug(text: str, limit: int = 40) -> str:

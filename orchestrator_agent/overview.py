@@ -338,7 +338,7 @@ def plan(project: Project, plan: Plan, options: RunOptions) -> dict[str, Any]:
     """
     settings = project.settings
     target = wishes.require_ready(project, plan)
-    base = project.repository.commit_of(f"refs/heads/{target}") or ""
+    base = project.repository.tip(target)
     runtime = settings.agent.runtime
     commands = {"command": settings.agent.command, "claude": settings.agent.claude_command}
     gates = checks.gates(project.repository, settings.checks, base)

@@ -11,7 +11,6 @@ from orchestrator_agent import attempts, checks, events
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import AgentState, Availability
 from orchestrator_agent.project import Project
-from orchestrator_agent.reconcile import opens_at
 from orchestrator_agent.roadmap import Roadmap, order
 from orchestrator_agent.store import AgentFacts, Command
 from orchestrator_agent.terminal import duration
@@ -174,7 +173,7 @@ def _claimed(project: Project, name: str, command: Command) -> Standing:
             words = f"{last.record.id} waits: {last.record.reason}"
         return replace(queued, stage="working", reason=words, agent_id=last.record.id)
     stage, words = _step(project, last, command)
-    return replace(queued, stage=stage, reason=words, agent_id=last.record.id, opens_at=opens_at(last))
+    return replace(queued, stage=stage, reason=words, agent_id=last.record.id, opens_at=last.opens_at)
 
 
 def _step(project: Project, last: AgentFacts, command: Command) -> tuple[str, str]:

@@ -130,7 +130,7 @@ class Project:
 
     def tip(self, branch: str) -> str:
         """The commit of a branch, or empty when there is no such branch."""
-        return self.repository.commit_of(f"refs/heads/{branch}") or ""
+        return self.repository.tip(branch)
 
     def roadmap_at(self, commit: str) -> Roadmap:
         """The roadmap as it is in a commit.

@@ -35,8 +35,6 @@ MAX_LOST = 3
 MAX_LIMITED = 40
 #: A shim that ends before it starts anything (a full disk, say) is launched so often.
 MAX_LAUNCHES = 3
-#: After a limit that names no end: this long, and twice as long for each further attempt, seven times. Seconds.
-_BACK_OFF = 5.0
 #: A target branch that moves each time before the work lands is left to a person after so many verifications.
 MAX_VERIFICATIONS = 8
 
@@ -164,7 +162,7 @@ def _by_state(belief: Belief, world: World, command: Command, work_stream_id: st
         return Release(command, work_stream_id, "stopped", reason or "stopped", last)
     if state is AgentState.LOST:
         return _again(belief, command, work_stream_id, last, "lost", reason)
-    if state is AgentState.FAILED and world.now < opens_at(last):
+    if state is AgentState.FAILED and world.now < last.opens_at:
         return None
     if state is AgentState.FAILED:
         why = "limit" if last.ending.get("limited") else "lost" if last.ending.get("cut_off") else "retry"
@@ -173,14 +171,6 @@ def _by_state(belief: Belief, world: World, command: Command, work_stream_id: st
         reason = "not verified, so not merged; `orch verify` and `orch integrate` do that"
         return Release(command, work_stream_id, "unverified", reason, last)
     return _judge(belief, command, work_stream_id, last)
-
-
-def opens_at(facts: AgentFacts) -> float:
-    """When the account whose limit ended an agent can be used again, in unix seconds; 0 when none did."""
-    if not facts.ending.get("limited"):
-        return 0.0
-    told = facts.ending.get("until")
-    return float(told) if told else (facts.record.ended_at or 0.0) + _BACK_OFF * 2 ** min(facts.record.attempt - 1, 7)
 
 
 def _is_landing(command: Command, last: AgentFacts) -> bool:
@@ -276,7 +266,7 @@ def _dispatch(belief: Belief, world: World, retries: list[Spawn]) -> list[Action
     live = [facts.record for facts in belief.agents if facts.record.state.is_live]
     busy = {record.work_stream_id.casefold() for record in live}
     total = len(live)
-    shut = any(world.now < opens_at(facts) for facts in belief.agents)
+    shut = any(world.now < facts.opens_at for facts in belief.agents)
     for command in belief.commands:
         if command.kind != "run":
             continue

@@ -23,7 +23,8 @@ from orchestrator_agent.terminal import clean
 
 FILE_NAME = "journal.db"
 
-
+#: After a limit that names no end: this long, and twice as long for each further attempt, seven times. Seconds.
+_BACK_OFF = 5.0
 #: How long a write waits for another program that writes, in seconds.
 _PATIENCE = 10.0
 
@@ -105,6 +106,14 @@ class AgentFacts:
         """What was recorded when it ended: reason, head_commit, exit_code, dirty, final, tokens and the like."""
         end: dict[str, Any] = self.details.get("end", {})
         return end
+
+    @property
+    def opens_at(self) -> float:
+        """When the account whose limit ended it can be used again, in unix seconds; 0 when none did."""
+        if not self.ending.get("limited"):
+            return 0.0
+        told = self.ending.get("until")
+        return float(told) if told else (self.record.ended_at or 0.0) + _BACK_OFF * 2 ** min(self.record.attempt - 1, 7)
 
 
 class Store:

@@ -93,7 +93,7 @@ def latest(repository: Repository, facts: AgentFacts) -> str:
     """The commit of an agent's work with what people committed on its branch since; candidates of ours do not count."""
     record, verdict = facts.record, facts.verification
     recorded = verdict.head_commit if verdict else record.head_commit
-    tip = repository.commit_of(f"refs/heads/{record.branch}") or ""
+    tip = repository.tip(record.branch)
     ours = verdict is not None and tip == verdict.candidate
     return tip if tip and not ours and repository.is_ancestor(recorded, tip) else recorded
 

@@ -61,7 +61,7 @@ def create(repository: Repository, name: str, branch: str, commit: str) -> Path:
         _forget_missing(repository, path)
         made = ["--quiet", "--lock", "--no-track", "-b", branch, str(path), commit]
         again = ["--quiet", "--lock", str(path), branch]
-        repository.git("worktree", "add", *(again if repository.commit_of(f"refs/heads/{branch}") else made))
+        repository.git("worktree", "add", *(again if repository.tip(branch) else made))
     return path
 
 
@@ -245,7 +245,7 @@ def save(repository: Repository, name: str, branch: str) -> Saved:
 
 def _save(repository: Repository, path: Path, name: str, branch: str, ignored: list[str]) -> Saved:
     head = repository.commit_of("HEAD", cwd=path)
-    tip = repository.commit_of(f"refs/heads/{branch}")
+    tip = repository.tip(branch)
     tree, staged = _tree(repository, path, head, ignored), _staged(repository, path)
     of_head = repository.line("rev-parse", f"{head}^{{tree}}") if head else ""
     on_branch = head is not None and tip is not None and repository.is_ancestor(head, tip)
@@ -379,7 +379,7 @@ def remove(repository: Repository, name: str, branch: str) -> Saved:
 
 def delete_merged_branch(repository: Repository, branch: str, target: str) -> None:
     """Delete an agent's branch when `target` contains all of it and nobody has it checked out."""
-    tip = repository.commit_of(f"refs/heads/{branch}")
+    tip = repository.tip(branch)
     if not tip or not branch.startswith("orch/") or not repository.is_ancestor(tip, f"refs/heads/{target}"):
         return
     if not repository.line("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{branch}"):

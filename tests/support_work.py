@@ -85,10 +85,9 @@ def ask(repo: Path, *words: str) -> Any:
 
 
 def look(repo: Path, what: str) -> Any:
-    """What `orch status`, `running` or `report` would do and say now, without a process for each look: for waiting."""
+    """What `orch status`, `running` or `report` would say now, without a process for each look: for waiting."""
     orchestrator = Orchestrator(repo, lenient=True)
     try:
-        orchestrator.project.revive_controller()
         return {
             "status": orchestrator.status,
             "running": lambda: overview.running(orchestrator.project),

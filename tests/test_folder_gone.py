@@ -77,7 +77,7 @@ def test_a_worktree_that_is_removed_is_told_kindly(repo: Path, tmp_path: Path) -
     (agent,) = ask(repo, "running")["agents"]
     shutil.rmtree(agent["worktree"])
     go.touch()
-    until(lambda: look(repo, "report")["results"])
+    until(lambda: ask(repo, "report")["results"])  # who asks starts a controller
     (result,) = ask(repo, "report")["results"]
     assert result["outcome"] == "failed"
     assert (
@@ -97,7 +97,7 @@ echo $$ >> "{audit}"; {waits_for(go)}; echo x > x; git add -A; git commit -qm x"
     shutil.rmtree(repo / ".orch" / "agents")
     until(lambda: len(lines_of(audit)) == 2)
     go.touch()
-    until(lambda: look(repo, "report")["results"])
+    until(lambda: ask(repo, "report")["results"])
     report = ask(repo, "report")
     assert [agent["state"] for agent in report["agents"]] == ["lost", "completed"]
     assert report["results"][0]["outcome"] == "complete" and not alive.exists()
@@ -112,5 +112,5 @@ def test_a_controller_whose_lock_file_was_replaced_makes_room(repo: Path, tmp_pa
     (repo / ".orch" / "controller.lock").unlink()
     until(lambda: not is_running(first))
     go.touch()
-    until(lambda: look(repo, "report")["results"])
+    until(lambda: ask(repo, "report")["results"])
     assert ask(repo, "report")["results"][0]["outcome"] == "complete"

@@ -118,7 +118,8 @@ def batch_and_compare(repo: Path, audit: Path, streams: list[dict[str, Any]]) ->
     assert len(order) == len(set(order)), "a work stream ran twice"
     complete = finished(streams)
     needs = {stream["id"]: set(stream["depends_on"]) for stream in streams}
-    landed = [line.split(":")[0] for line in git(repo, "log", "--reverse", "--merges", "--format=%s").splitlines()]
+    merges = git(repo, "log", "--first-parent", "--reverse", "--merges", "--format=%s").splitlines()
+    landed = [line.split(":")[0] for line in merges]
     for position, name in enumerate(landed):
         assert needs[name] <= complete | set(landed[:position]), f"{name} landed before what it needs"
     assert sorted(landed) == sorted(order)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from orchestrator_agent.interpreters.lexicon import COMMANDS, FUNCTION_WORDS
 from orchestrator_agent.interpreters.words import content
+from orchestrator_agent.patterns import regex
 
 _WHO = r"(?:it|them|him|her|that one|that agent|this one|that person)"
 _REDIRECTS = tuple(
-    re.compile(pattern)
+    regex(pattern)
     for pattern in (
         rf"\b(?:take|pull|get|remove|grab|free) (?P<a>.+?),? (?:and|then) (?:have|give|put|let|move|send|make"
         rf"|assign|get|point) {_WHO}(?: to)?"
@@ -38,7 +39,7 @@ _REDIRECTS = tuple(
 )
 _TO = r"(?: know|:? hear this)?(?:\s*:\s*|,? that |,? to | - )"
 _FEEDBACK = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    regex(pattern, re.IGNORECASE)
     for pattern in (
         r"^(?:please |pls |can you |could you )?let (?P<a>.+?) know(?: that|:|,)? (?P<t>.+)",
         r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|nudge|urge|advise|notify|ping"
@@ -62,16 +63,16 @@ _FEEDBACK = tuple(
 _OPEN_FEEDBACK = 6
 #: The pattern that only calls somebody: what follows must be neither a command of ours nor more work.
 _CALLED = 6
-_END = re.compile(
+_END = regex(
     r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed)(?:"
     r" (?:now|please|it|work|working|right now|immediately))*[.!]*$",
     re.IGNORECASE,
 )
 #: "1.2 must not be stopped" is said to us and not to the agent.
-_PASSIVE = re.compile(
+_PASSIVE = regex(
     r"^(?:not |never )?be (?:stopped|started|run|paused|halted|killed|touched|verified|done|next|first)\b"
 )
-_AGENT = re.compile(r"\b(?:agent|whoever|coder|bot|folks)\b", re.IGNORECASE)
+_AGENT = regex(r"\b(?:agent|whoever|coder|bot|folks)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from orchestrator_agent.interpreters.lexicon import (
     VERIFY,
 )
 from orchestrator_agent.interpreters.phrases import phrase
+from orchestrator_agent.patterns import regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +40,28 @@ class Clause:
     sentence: int = 0
 
 
-ALL = re.compile(
+ALL = regex(
     r"\b(?:everything|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full|every (?:single"
     r" )?(?:stream|one|agent)"
     r"|the (?:plan|roadmap|backlog|project)|anything|whatever|them all)\b"
 )
-EVERYONE = re.compile(r"\b(?:everyone|everybody)\b")
+EVERYONE = regex(r"\b(?:everyone|everybody)\b")
 #: Words that mean everything even without a command beside them.
-EVERYTHING = re.compile(
+EVERYTHING = regex(
     r"\b(?:everything|(?:every|each) (?:single )?(?:stream|one|task|item|thing|phase)|all(?! of (?:you|us|ya)\b)"
     r"|whole|entire|rest"
     r"|remaining|remainder|the lot)\b"
 )
 _VERBS = "|".join(sorted(STRONG_START | (STOP - {"end"}) | {"verify", "validate", "recheck", "do"}))
-_SENTENCE = re.compile(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+|(?<=\d\.)\s+(?=\D)|\s+-+\s+(?!\d)")
-_CLAUSE = re.compile(
+_SENTENCE = regex(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+|(?<=\d\.)\s+(?=\D)|\s+-+\s+(?!\d)")
+_CLAUSE = regex(
     r"(?:,?\s+(?:anyways?|anyhow|long story short|bottom line|that said|fair enough)\b[,:]?)+\s+|,\s*|:\s+|\s+(?:but"
     r"|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
     rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
     rf"|tell|make)\b)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
-_POLITE = re.compile(
+_POLITE = regex(
     r"^(?:(?:can|could|would|will|may|might|won't|couldn't) (?:you|u|we|someone|somebody|anyone|anybody|one of you)"
     r"(?: (?:please|maybe|perhaps|kindly|just|also|be so kind as to))*(?: mind| like to| be able to| want to)?"
     r"|(?:can|could|may|might) (?:i|we)(?: please)?(?= (?:get|have|see)\b)"
@@ -76,40 +77,40 @@ _POLITE = re.compile(
     r"|good) (?:as to|and)"
     r"|(?:i|we) (?:want|need|would like|'d like|ask|wish) (?:that )?you (?:to|are|do|will|should|now|please)) "
 )
-_LATE_REQUEST = re.compile(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
-_ASKS_INDIRECTLY = re.compile(
+_LATE_REQUEST = regex(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
+_ASKS_INDIRECTLY = regex(
     r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|ask|no idea) (?:if|whether"
     r"|when|how|what|why"
     r"|which|who)\b"
     r"|\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when)\b|^(?:i'm |just )?(?:wondering|curious|asking) "
 )
-_TELLING = re.compile(r"\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
+_TELLING = regex(r"\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
 #: "We should do claims" proposes it; with a question mark it asks.
-_PROPOSED = re.compile(
+_PROPOSED = regex(
     r"^(?:(?:i|we|you all|let's|maybe|perhaps|think|guess) )+(?:should|could|might|must|may|can|will|ought to"
     r"|have to|need to)"
     r"(?: probably| maybe| perhaps| really| just| now| also)* (?P<what>(?!not\b|be\b|i\b|we\b)\w.*)"
 )
-_HAIL = re.compile(r"^(?:(?:hey|hi|hello|ok|okay|so|well|oh|btw|and|also|please|yo|lol)[, ]+)+")
+_HAIL = regex(r"^(?:(?:hey|hi|hello|ok|okay|so|well|oh|btw|and|also|please|yo|lol)[, ]+)+")
 #: "We could do audio" is a possibility and no wish yet.
-_ONE_OF_SEVERAL = re.compile(
+_ONE_OF_SEVERAL = regex(
     r"^(?:(?:and|or|so|maybe) )*(?:i|we) (?:could|might|may)\b(?! (?:please|(?:really )?use)\b)"
 )
-_CONDITION = re.compile(
+_CONDITION = regex(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once|after|unless|until|till|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was"
     r"|gets|finishes)\b)"
     r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
 )
-_AFTER_CONDITION = re.compile(
+_AFTER_CONDITION = regex(
     r"\s+(?=(?:please )?(?:start|begin|stop|verify|run|do|make|launch|resume|pause|kill|build|implement|restart)\b)"
 )
-_LATE_CONDITION = re.compile(
+_LATE_CONDITION = regex(
     r"(?<!look)(?<!looks)(?<!looking)(?<! day)(?<!days)(?<!hour)(?<!hours)(?<!week)(?<!minutes)\s+(?=(?:if|once"
     r"|after|unless|(?:until|till)(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
     r"|you (?:can|like|want)))"
 )
-_ASKS = re.compile(
+_ASKS = regex(
     r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
     r"|did|does|do (?:you|we|i"
     r"|they|any)"
@@ -121,11 +122,11 @@ _ASKS = re.compile(
     r"|how's|hows|when's|why's|whos|wheres)\b"
 )
 #: "We had coffee" tells; only "had we coffee" asks.
-_DECLARES = re.compile(
+_DECLARES = regex(
     r"^(?:(?:and|so|well|ok|but|then|yes|no|also|hey|hi|hello|now|just) )*(?:i|we|you)"
     r" (?:am|are|was|were|had|have|has|did|do|can|could|will|would|may|might)\b"
 )
-_DENIES = re.compile(
+_DENIES = regex(
     r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
     r"(?:(?:didn't|did not|haven't|have not)(?! (?:we|you|i|it|they)\b)|don't|dont|do not|never|not|no(?= \w)(?!"
     r" more\b)|nobody|no one|none of (?:us|you|them)|nothing|skip"
@@ -142,20 +143,20 @@ _DENIES = re.compile(
     r"|thinking)"
     r"|(?:it'?s |that'?s )?(?:enough|no need))\b"
 )
-_LINKING = re.compile(r"^(?:but|and|so|then|or|well) (?=\w)")
-_RELATIVE_LIST = re.compile(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
-_RELATIVE_NO = re.compile(r"\b(?:that|which|who) (?:never|cannot|\w+n't|\w+ not)\b.*")
-_HOW_IT_IS = re.compile(
+_LINKING = regex(r"^(?:but|and|so|then|or|well) (?=\w)")
+_RELATIVE_LIST = regex(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
+_RELATIVE_NO = regex(r"\b(?:that|which|who) (?:never|cannot|\w+n't|\w+ not)\b.*")
+_HOW_IT_IS = regex(
     r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"
 )
-_WHATS_UP = re.compile(
+_WHATS_UP = regex(
     r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b"
     r"|^(?!.*\b(?:that|know|which)\b).+ (?:how (?:far|long|much longer)|why(?: (?:stuck|blocked|late|not))?|when)$"
 )
-_WH = re.compile(
+_WH = regex(
     r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)"
 )
-_STAYS = re.compile(
+_STAYS = regex(
     r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
@@ -166,7 +167,7 @@ _STAYS = re.compile(
     r"|\bis off limits\b|\bno (?:hurry|rush|urgency|need)\b|\b(?:isn't|is not|not) (?:urgent|important|a priority"
     r"|needed)\b"
 )
-_TELL_ME = re.compile(
+_TELL_ME = regex(
     r"^(?:tell|show|give|let) (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
     r"|how|what|who|which|status|idea|overview|state|progress|list).*)"
     r"|^(?:give|send|get) (?:me|us) (?:an? |the |some )*(?:quick |short |brief |latest |little )*(?:updates?|news)\b"
@@ -178,12 +179,12 @@ _TELL_ME = re.compile(
     r"|overview)(?: (?:regarding|concerning|on|about|of|for))? (?P<g>.*)|^(?:i (?:want|need|would like) |i'd like "
     r"|like |want |need )*to know (?P<c>.*)"
 )
-_STRONG = re.compile(
+_STRONG = regex(
     r"\b(?:please|pls|plz|let's|lets|to|must|should|us|i want you to|you can|now) (?P<verb>start|begin|build"
     r"|implement|launch|run|stop|pause|kill|"
     r"verify|validate|resume|restart|retry|do|finish|redo)\b(?P<rest>.*)"
 )
-_TRAILING = re.compile(
+_TRAILING = regex(
     r"^(?:(?:please|can you|could we) )?(?:get|have|want|need|see|i want|i need|i'd like)?\s*(?P<rest>.+?) "
     r"(?:going|started|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented"
     r"|up and running)(?: (?:now|please|today))*$"
@@ -191,12 +192,12 @@ _TRAILING = re.compile(
 
 
 #: "1.2 done" may report what has been done, and not wish for it.
-_REPORTED = re.compile(r"(?<!getting )(?:done|finished|started|running|built|implemented)$")
+_REPORTED = regex(r"(?<!getting )(?:done|finished|started|running|built|implemented)$")
 #: Those whom a product shows things to; we are told "show me".
 _OTHERS = frozenset(
     "people users customers them clients visitors everyone staff guests buyers patients players".split()
 )
-_TRAILING_COMMAND = re.compile(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
+_TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
 _WISHES = ("get", "have", "want", "need", "see")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -16,15 +15,16 @@ from orchestrator_agent.interpreters.references import WORTH_SAYING, resolve
 from orchestrator_agent.interpreters.selections import Found
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
+from orchestrator_agent.patterns import regex
 
-_NEXT = re.compile(
+_NEXT = regex(
     rf"\bnext\b|\b{NUMBER} more\b|\bfollowing (?:one|stream|task|thing|item)\b|\b(?:keep|carry|go|going|move"
     rf"|press) (?:going|on)\b"
     r"|^(?:continue|proceed|go|onwards?)\b"
 )
-_NEXT_READY = re.compile(r"\bnext (?:available|ready|open|free|unblocked|possible)\b")
-_NEXT_COUNT = re.compile(rf"\bnext ({NUMBER})\b|\b({NUMBER}) (?:more|next)\b")
-_WHOLE = re.compile(
+_NEXT_READY = regex(r"\bnext (?:available|ready|open|free|unblocked|possible)\b")
+_NEXT_COUNT = regex(rf"\bnext ({NUMBER})\b|\b({NUMBER}) (?:more|next)\b")
+_WHOLE = regex(
     r"\b(?:whole|entire|full|complete|rest of the|remaining|just run the|run the|finish the) (?:\w+ )?(?:roadmap"
     r"|plan|backlog|project|list|lot|thing|product|app|system|program|work)\b"
     r"|\b(?:work|go|get|power|plough|process)(?: your way)?(?: through| down| off)? (?:the|our|this) (?:whole "
@@ -32,17 +32,17 @@ _WHOLE = re.compile(
     r"(?:roadmap|plan|backlog|list)$"
     r"|^(?:get|bring|take|push|ship|finish) (?:\w+ ){0,2}(?:to )?v?1\.0(?:\.0)?$"
 )
-_ONE_AGENT = re.compile(
+_ONE_AGENT = regex(
     r"\b(?:it|this|that|him|her|someone|somebody|(?:the|that|this|one|first|second|third|last|other|oldest|newest"
     r"|latest) (?:agent"
     r"|one|stream|worker)|on)\b"
 )
 #: "Fix that" names nothing by itself.
-_POINTING = re.compile(r"^\w+ (?:it|this|that|them|these|those)$")
-_AT_WORK = re.compile(r"\b(?:agent|stream|work|working|whoever|whatever|one|dev|coder|bot)\b")
-_OUR_WORK = re.compile(r"\b(?:agent|stream|work|phase)\b")
-_OBJECT = re.compile(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
-_STATES = re.compile(
+_POINTING = regex(r"^\w+ (?:it|this|that|them|these|those)$")
+_AT_WORK = regex(r"\b(?:agent|stream|work|working|whoever|whatever|one|dev|coder|bot)\b")
+_OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
+_OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
+_STATES = regex(
     r"^(?!.*\bthat\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!agent )(?<!is )"
     r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b"
     r"|\boff$|^\S+(?: \S+){0,3} (?:done|finished|running|started)$"
@@ -54,35 +54,35 @@ _STATES = re.compile(
     r"(?: [\w']+){0,5} (?:\w{3,}ed|bought|built|made|got|had|sold|sent|went|did|said|told|ran|broke|found|lost|saw)\b"
 )
 #: States that the roadmap does not tell, so that nobody can say which work is meant.
-_FAILED = re.compile(r"\b(?:failed|failing|broken|stuck|crashed)\b")
-_LOST = re.compile(
+_FAILED = regex(r"\b(?:failed|failing|broken|stuck|crashed)\b")
+_LOST = regex(
     r"\b(?:the|that) (?:thing|one|agent|stream|job|stuff) (?:that|which|who) (?:\w+ )?(?:failed|crashed|died|broke"
     r"|hung|fell)"
     r"\b"
 )
-_THE_THING = re.compile(r"^(?:(?:with|on|at) )?(?:(?:the|that|this) (?:thing|stuff)s?|(?<=with )(?:that|this))$")
+_THE_THING = regex(r"^(?:(?:with|on|at) )?(?:(?:the|that|this) (?:thing|stuff)s?|(?<=with )(?:that|this))$")
 #: Words for an end or a wait: work that is mentioned beside them is not started without a yes.
-_AGAINST = re.compile(
+_AGAINST = regex(
     r"\b(?:stop(?:ped|s|ping)?|halt(?:ed)?|paused?|cancel(?:led|ed)?|kill(?:ed)?|suspended|aborted|on hold|enough"
     r"|wait|quit"
     r"|never|not|cannot|thanks|thank|don't|forget|instead of|no longer|no more)\b|n't\b"
 )
 #: A sum of money is nobody's work stream.
-_MONEY = re.compile(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
-_STATUS_REPORT = re.compile(r"\b(?:status|progress) reports?\b")
+_MONEY = regex(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
+_STATUS_REPORT = regex(r"\b(?:status|progress) reports?\b")
 #: What may stand behind a bare "stop" that means all that runs.
 _WHO_WORKS = frozenset(
     "the all both agents work working running now then please immediately right away today tonight for at once here"
     " again just time already again what you are doing and it's".split()
 )
 #: Everything is said of how things are, and asks for nothing: "all good", "that is everything for today".
-_ALL_IS_WELL = re.compile(
+_ALL_IS_WELL = regex(
     r"\b(?:all|everything)(?:'s| is| are| looks| seems)? (?:good|great|done|set|fine|ok|okay|clear|right|well"
     r"|green|there|here|lost"
     r"|for (?:today|now))\b|\b(?:that|this|it)(?:'s| is| was) (?:all|everything)\b|\beverything is\b"
 )
-_NOTHING = re.compile(r"(?:nothing|none|nobody|no one|no more)\b")
-_MINE = re.compile(r"\b(?:my|mine|me)\b")
+_NOTHING = regex(r"(?:nothing|none|nobody|no one|no more)\b")
+_MINE = regex(r"\b(?:my|mine|me)\b")
 #: Words for the roadmap as a whole, and for starting, that name no part of it.
 _GENERAL = frozenset(
     "roadmap backlog list everything shop site app product project thing start run available continue proceed begin"

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator_agent.model import WorkStream
+from orchestrator_agent.patterns import regex
 
 ToolCalls = list[tuple[str, dict[str, Any]]]
 _QUIET = ("help", "quit", "none")
 
 
 #: A stop of which the person says that it is for a while only.
-_PAUSES = re.compile(r"\b(?:paus(?:e|ed|ing|ier\w*)|freeze|suspend)\b|暂停", re.IGNORECASE)
+_PAUSES = regex(r"\b(?:paus(?:e|ed|ing|ier\w*)|freeze|suspend)\b|暂停", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)

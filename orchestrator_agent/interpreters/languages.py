@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 
 from orchestrator_agent.interpreters.lexicon import COMMANDS, FUNCTION_WORDS
+from orchestrator_agent.patterns import regex
 
 #: Foreign words that are English words too: they say nothing about the language of a text.
 _COLLIDING = frozenset(
@@ -25,18 +26,18 @@ _COLLIDING = frozenset(
 )
 #: Words that show the language of a text of which all words are known.
 _ARTICLES = frozenset("le la les un une el los las der die das den dem des du".split())
-_ASKS_LATE = re.compile(r"^(.*\S.*?)\s\b(what|why|how|which|who|where|when)\b")
-_CJK = re.compile(r"[㐀-鿿]+")
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-_SEGMENT = re.compile(r"((?:[,;:!?\n]|\.(?!\d))+)")
-_MODAL = re.compile(r"^(?:(?:please|now|can|could|would|you|somebody|i|we|want|must|should|need) )*")
+_ASKS_LATE = regex(r"^(.*\S.*?)\s\b(what|why|how|which|who|where|when)\b")
+_CJK = regex(r"[㐀-鿿]+")
+_WORD = regex(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_SEGMENT = regex(r"((?:[,;:!?\n]|\.(?!\d))+)")
+_MODAL = regex(r"^(?:(?:please|now|can|could|would|you|somebody|i|we|want|must|should|need) )*")
 _OPENING = str.maketrans("", "", "¿¡")
 _ASKING = frozenset("what how who where which why when".split())
 #: "Para" is "for", and "stop" where a sentence begins with it.
-_PARA = re.compile(r"^para (?=\d|el |la |los |las |al )")
-_ELISION = re.compile(r"\b([ldnsm]|qu)'")
+_PARA = regex(r"^para (?=\d|el |la |los |las |al )")
+_ELISION = regex(r"\b([ldnsm]|qu)'")
 #: "Except 4.5 run everything", which English says the other way round.
-_EXCEPT_FIRST = re.compile(
+_EXCEPT_FIRST = regex(
     r"除了?\s*(.+?)\s*(?:以外|之外|外)?\s*[，,]?\s*((?:全部|所有|都|运行|开始|停止|做|其他|其余).*)"
 )
 _LATIN = ("de", "fr", "es")
@@ -60,7 +61,7 @@ def _tables() -> dict[str, dict[str, str]]:
 @cache
 def _phrases(language: str) -> re.Pattern[str]:
     phrases = sorted((p for p in _tables()[language] if " " in p), key=len, reverse=True)
-    return re.compile(r"\b(?:" + "|".join(map(re.escape, phrases)) + r")(?!\w)")
+    return regex(r"\b(?:" + "|".join(map(re.escape, phrases)) + r")(?!\w)")
 
 
 def to_english(text: str, known: Callable[[str], bool] = lambda word: False) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from orchestrator_agent.interpreters.lexicon import NUMBERS
+from orchestrator_agent.patterns import regex
 
 #: A small number in digits or in words.
 NUMBER = "(?:" + "|".join([r"(?<![\d.])\d{1,3}(?!\.?\d)", *NUMBERS]) + ")"
@@ -21,7 +22,7 @@ class Limits:
     in_parallel: bool = False
 
 
-_DRY = re.compile(
+_DRY = regex(
     r"(?:--?dry[- ]?run|\bdry[- ]?run\b(?: (?:of|for|on))?|\bpretend to\b|^simulate(?= (?:phase|batch|everything"
     r"|all|\d))"
     r"|,?\s*\b(?:just |only )?(?:show|tell|list|print|preview)(?: me| us)? what would happen\b(?: if you (?:ran"
@@ -32,27 +33,27 @@ _DRY = re.compile(
     r" (?:asked for|said|ran|run|started|start|did|do))?"
     r"|\bhypothetically\b)"
 )
-_WOULD = re.compile(
+_WOULD = regex(
     r"^what would (?P<what>.+?) look like(?: if .*)?$|^show (?:me )?(?:the )?(?:order|plan) (?:.*? in|for|of)\b"
 )
-_AGENTS = re.compile(
+_AGENTS = regex(
     rf"(?:\b(?:with|using|use|by|via|on|give it|throw|only|but|and|(?:and )?(?:at )?most|up to|no more than"
     rf"|not more than|never more than|max(?:imum)?(?: of)?|limit(?: to)?)\s+)*"
     rf"\b(?P<n>{NUMBER})\s+(?:(?:parallel|concurrent|more)\s+)?(?:agents?|workers?|coders?|at a time|at once"
     rf"|in parallel|simultaneously|concurrently|side by side)\b"
 )
-_AT_MOST = re.compile(
+_AT_MOST = regex(
     rf"(?:\bbut |\band |\bwith )?\b(?:at most|max(?:imum)?(?: of)?|no more than|not more than|never more than"
     rf"|limit(?:ed)? to)"
     rf" (?P<n>{NUMBER})(?: of them)?(?=\s*$|\s*[,.;!])"
 )
-_CUT = re.compile(r"[,.;](?!\d)|\bthen\b")
-_NO_LIMIT = re.compile(r"\b(?:stop|kill|pause|how|which|what|are|is)\b")
-_SERIAL = re.compile(
+_CUT = regex(r"[,.;](?!\d)|\bthen\b")
+_NO_LIMIT = regex(r"\b(?:stop|kill|pause|how|which|what|are|is)\b")
+_SERIAL = regex(
     r"\b(?:sequentially|serially|one (?:after|by) (?:the other|another|one)|one at a time|in (?:sequence|series)"
     r"|never (?:two|more than one) at (?:once|a time)|not in parallel)\b"
 )
-_PARALLEL = re.compile(r"\b(?:in parallel|concurrently|simultaneously|side by side|at the same time|at once)\b")
+_PARALLEL = regex(r"\b(?:in parallel|concurrently|simultaneously|side by side|at the same time|at once)\b")
 
 
 def limits(text: str) -> Limits:

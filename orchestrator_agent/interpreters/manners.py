@@ -8,19 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from orchestrator_agent.patterns import regex
+
 _DIGITS = {
     word: str(value)
     for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 }
-_SPOKEN_ID = re.compile(rf"\b({'|'.join(_DIGITS)}|\d+) (?:point|dot) ({'|'.join(_DIGITS)}|\d+)\b")
-_GAPS = re.compile(r"  +")
-_HESITATION = re.compile(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
+_SPOKEN_ID = regex(rf"\b({'|'.join(_DIGITS)}|\d+) (?:point|dot) ({'|'.join(_DIGITS)}|\d+)\b")
+_GAPS = regex(r"  +")
+_HESITATION = regex(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
 #: Roman numerals and www are no long vowels.
-_DRAWN_OUT = re.compile(r"([a-hj-vx-z])\1{2,}")
+_DRAWN_OUT = regex(r"([a-hj-vx-z])\1{2,}")
 _SPOKEN_MARKS = (
-    (re.compile(r"\s+comma\s+"), ", ", "comma"),
-    (re.compile(r"\s+question mark\s*$"), "?", "mark"),
-    (re.compile(r"\s+(?:full stop|period)(?:\s+|$)"), ". ", "period"),
+    (regex(r"\s+comma\s+"), ", ", "comma"),
+    (regex(r"\s+question mark\s*$"), "?", "mark"),
+    (regex(r"\s+(?:full stop|period)(?:\s+|$)"), ". ", "period"),
 )
 _SHORT = {
     "u": "you",
@@ -38,72 +40,72 @@ _SHORT = {
     "idk": "i do not know",
     "idc": "i do not care",
 }
-_SHORT_WORD = re.compile(
+_SHORT_WORD = regex(
     r"(?<![\w.'-])(?:" + "|".join(map(re.escape, sorted(_SHORT, key=len, reverse=True))) + r")(?=[ ,.!?]|$)"
 )
-_WHY = re.compile(r"^y(?= (?:is|are|was|isn't|isnt|does|doesn't|do|did|can't|the)\b)")
-_GREETING = re.compile(
+_WHY = regex(r"^y(?= (?:is|are|was|isn't|isnt|does|doesn't|do|did|can't|the)\b)")
+_GREETING = regex(
     r"^(?:(?:dear|hello|hi|hey|good (?:morning|afternoon|evening|day))\b(?: [^\W\d]+){0,3}\s*[,!\n]\s*)+(?=\S)",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(
+_CLOSING = regex(
     r"[,.!?\n ]\s*(?:(?:with )?(?:kind|best|warm|kindest|warmest|many) (?:regards|wishes|thanks)|regards|sincerely"
     r"|yours (?:truly|faithfully|sincerely)|thank(?:s| you)(?: very much)? in"
     r" advance)\b(?:[\s,.!]+[\w.]+){0,5}[\s.!]*$",
     re.IGNORECASE,
 )
-_HAIL = re.compile(
+_HAIL = regex(
     r"^(?:(?:hey|hi|hello|yo|ok|okay|so|well|alright|btw|oh|u+h+m*|u+m+|(?:just )?(?:a )?quick (?:one|question|thing"
     r"|request)(?=[:,]))"
     r"[,:!]? )+(?=\w)",
     re.IGNORECASE,
 )
-_FAREWELL = re.compile(
+_FAREWELL = regex(
     r"(?<=\w)[,.! ]+(?:(?:thanks|thank you|thx|ty|ta|cheers|please|pls|plz|lol|haha)(?: (?:a lot|so much|very much"
     r"|again"
     r"|all|everyone))?(?:[,.! ]+|$))+$",
     re.IGNORECASE,
 )
 #: When, in words that change nothing about what is wanted.
-_WHENEVER = re.compile(
+_WHENEVER = regex(
     r",?\s*\b(?:at (?:your|the) earliest(?: possible)? convenience|with immediate effect|effective immediately"
     r"|until further notice|without (?:further )?delay|with (?:top|high|highest) priority|in whatever order(?: you"
     r" (?:like|want|prefer))?|in any order)\b"
 )
 #: "With reference to our call, ..." and "get somebody to ..." are only ways to begin.
-_OCCASION = re.compile(
+_OCCASION = regex(
     r"^(?:with (?:reference|regard|respect) to|further to|following|as (?:discussed|agreed|per|promised)|in (?:view"
     r"|light)"
     r" of|due to|regarding) [^,]{1,80},\s+(?=\w)"
 )
-_SOMEBODY = re.compile(
+_SOMEBODY = regex(
     r"\b(?:(?:get|ask|have|find) (?:me )?(?:someone|somebody|anyone|anybody|an agent|one of (?:you|them)) (?:else"
     r" )?(?:to|who (?:can|will)))"
     r" (?=[a-z])"
 )
-_PULL = re.compile(r"\b(?:pull|bench|nuke)(?= (?:it|them|him|her)(?: off| out)?[.! ]*$)")
-_NOT_AT_ONCE = re.compile(
+_PULL = regex(r"\b(?:pull|bench|nuke)(?= (?:it|them|him|her)(?: off| out)?[.! ]*$)")
+_NOT_AT_ONCE = regex(
     r"(?:,? but)? not (?:in parallel|at (?:once|the same time)|simultaneously|concurrently|side by side)\b"
 )
-_BE_TOLD = re.compile(
+_BE_TOLD = regex(
     r"^(?:please |kindly )?(?:(?:be (?:advised|informed|aware|assured|told))|note|take note|know)(?: that|,)\s+"
 )
-_AND_THEN = re.compile(r"(?:,? and)?,? (?:after that|after this|afterwards|thereafter),? ")
+_AND_THEN = regex(r"(?:,? and)?,? (?:after that|after this|afterwards|thereafter),? ")
 #: "What I need is X" and "X it is" are wishes and no questions.
-_CLEFT = re.compile(
+_CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
 )
-_SO_IT_IS = re.compile(
+_SO_IT_IS = regex(
     r"(?:^|(?<=[,.:;] ))(?!(?:how|what|where|which|who|when|why|as|not|leave|keep|if|because)\b)(?P<what>[^,.:;?]+?)"
     r"(?<! as)(?<! how)(?<! what)(?<! where)(?<! that),? it is(?: then)?[.! ]*$"
 )
-_SECOND_THOUGHT = re.compile(
+_SECOND_THOUGHT = regex(
     r",?\s*(?:\bno,? (?:wait|sorry)|\bsorry,? (?:no|i mean[t]?)|\bwait,? (?:no|i mean[t]?)|\bno,? i mean[t]?"
     r"|\bscratch that"
     r"|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])|\bnever ?mind(?: that| it)?(?=[,.;:!])"
     r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!]?\s*(?=\S)"
 )
-_NO_WAY = re.compile(
+_NO_WAY = regex(
     r"\b(?:under no circumstances|on no account|in no case|by no means|at no time|in no way)\b"
     r"(?: (?:should|must|may|can|shall|will|do|are|is)\b)?(?: (?:you|we|anybody|anyone)\b)?"
 )

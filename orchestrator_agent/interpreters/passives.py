@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from orchestrator_agent.patterns import regex
+
 _ACTS = {
     "start": "started begun undertaken commenced launched initiated executed resumed restarted retried tackled built"
     " implemented done completed finished developed prioritised prioritized",
@@ -49,16 +51,16 @@ def _alternatives(words: dict[str, str]) -> str:
 
 
 _ADVERBS = r"(?: (?:now|please|also|soon|finally))*"
-_SAID_OUTRIGHT = re.compile(
+_SAID_OUTRIGHT = regex(
     rf"^(?P<what>.+?) {_MUST}{_ADVERBS} (?:be (?P<done>{_alternatives(_DONE)})|(?P<does>cease|commence)){_LATER}"
 )
-_IN_A_FRAME = re.compile(
+_IN_A_FRAME = regex(
     rf"^(?P<what>.+?)(?: {_MAY})?{_ADVERBS} (?:(?:be |get |been )?(?P<done>{_alternatives(_DONE)})"
     rf"|(?P<does>{_alternatives(_DOES)})){_LATER}"
 )
 _VERY = r"(?:very |much |most |really |so |greatly )*"
-_IT_MUST = re.compile(rf"^it {_MUST}{_ADVERBS} be (?P<done>{_alternatives(_DONE)}),? (?P<what>.+?)[.! ]*$")
-_FRAME = re.compile(
+_IT_MUST = regex(rf"^it {_MUST}{_ADVERBS} be (?P<done>{_alternatives(_DONE)}),? (?P<what>.+?)[.! ]*$")
+_FRAME = regex(
     r"^(?:please |kindly |and |so |then |also |well |ok |maybe )*(?:"
     rf"(?:i|we)(?:'d| would| should|'ll| will) {_VERY}(?:be |feel )?{_VERY}(?:grateful|thankful|obliged|happy|glad"
     r"|delighted|pleased|love it|like it|appreciate it) if"
@@ -69,18 +71,18 @@ _FRAME = re.compile(
     r"|(?:arrange|see to it|ensure|make sure|take care)(?: that| for)"
     r") (?P<wish>.+)$"
 )
-_YOU = re.compile(
+_YOU = regex(
     r"^(?:you|someone|somebody|anyone|one of you) (?:(?:could|would|can|might|please|kindly|to|should|are|be) )*"
 )
-_NO_WISH = re.compile(
+_NO_WISH = regex(
     r"^(?:what|which|who|whose|when|where|why|how|if|whether|once|after|before|until|unless|while|because|since|nothing"
     r"|nobody|no|not|don't|do not|is|are|can|could|should|does|do|did)\b|\b(?:not|never|that|which)\b|n't\b"
 )
-_WORK_ON = re.compile(r"^(?:the )?(?:work|activit(?:y|ies)|efforts?)(?: on| for)? (?=\w)")
-_ALL_WORK = re.compile(
+_WORK_ON = regex(r"^(?:the )?(?:work|activit(?:y|ies)|efforts?)(?: on| for)? (?=\w)")
+_ALL_WORK = regex(
     r"^(?:all|any|the)(?: (?:of )?(?:the|our|your))? (?:activity|activities|work|efforts?|operations)$"
 )
-_SENTENCE = re.compile(r"((?<=[!;\n])\s*|(?<=\D\.)\s+|,\s*(?:so|then|therefore) )")
+_SENTENCE = regex(r"((?<=[!;\n])\s*|(?<=\D\.)\s+|,\s*(?:so|then|therefore) )")
 
 
 def actively(text: str) -> str:

@@ -6,7 +6,9 @@ import re
 from functools import cache
 from importlib import resources
 
-_PIECE = re.compile(r"\[[^\]]*\]|\([^)]*\)|\S+")
+from orchestrator_agent.patterns import regex
+
+_PIECE = regex(r"\[[^\]]*\]|\([^)]*\)|\S+")
 _LATER = r"(?:(?:now|please|immediately|right now|right away|today|again|for now) )*$"
 
 
@@ -27,7 +29,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         if re.fullmatch(r"\[\w+\]", line):
             command = line.strip("[]")
         elif line and not line.startswith("#"):
-            found.append((command, re.compile("".join(map(_regex, _PIECE.findall(line))) + _LATER)))
+            found.append((command, regex("".join(map(_regex, _PIECE.findall(line))) + _LATER)))
     return tuple(found)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from orchestrator_agent.patterns import regex
 
-_QUIT = re.compile(
+_QUIT = regex(
     r"^(?:(?:ok|okay|please|pls|thanks|now|and|let's|i want to|time to) )*(?:quit|exit|bye|bye bye|goodbye"
     r"|good ?night|q|:q!?|:wq|/quit|/exit|logout|log out|ciao|adieu"
     r"|see (?:you|ya)(?: \w+)?|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off"
     r"|out)(?: for (?:today|now))?|close(?: the)?(?: program| session| chat)?|leave)"
     r"(?: (?:now|please|pls|thanks|everyone|all|then))*[.! ]*$"
 )
-_HELP = re.compile(
+_HELP = regex(
     r"^(?:\?+|h|/help|-h|--help|man|usage|(?:show |list )?(?:the |of )*commands\??|(?:please )?help(?: me| please"
     r"| out| us)*[?!. ]*|(?:i need|get|give me|show|show me) (?:some )?help[?!. ]*"
     r"|(?:a )?list (?:of )?(?:the |all |available )*commands[?!. ]*|what (?:can|could|do) (?:you|i|this|it) (?:do"
@@ -20,7 +20,7 @@ _HELP = re.compile(
     r"|one) (?:use|start|stop|limit|run|see|change|set|add|cancel|get|pause|talk|give|tell|quit|exit|configure)\b.*"
     r"|what (?:are )?(?:the |my )*(?:commands|options)(?: are there)?[?!. ]*|which commands\b.*|instructions[?!. ]*)$"
 )
-_EXPLAIN = re.compile(
+_EXPLAIN = regex(
     r"\bwhy\b|\bdepend|\bwait(?:s|ing|ed)? (?:for|on)\b|\bneeds?\b|\binvolved\b|\babout\b|\bmissing\b|\black"
     r"|\bheld up\b|\bhold(?:s|ing)? up\b|\bblock(?:s|ing)\b|\bblocked (?:by|on)\b"
     r"|\bbefore\b|\bhappens\b|\bslips?\b|\bwould be\b|\bmean(?:s|t)?\b|\bpurpose\b|\bpoint of\b|\brequire"
@@ -33,13 +33,13 @@ _EXPLAIN = re.compile(
     r"|are) .* for(?: again)?\W*$|\bkeep(?:s|ing)?\b.*\bfrom\b|\bin the way\b"
     r"|\bafter\b|\bunlock|\bunblocks\b"
 )
-_STATUS = re.compile(
+_STATUS = regex(
     r"\b(?:status|progress|far|going|running|run|stand|stands|left|remain\w*|done|finished|complete\w*|ready"
     r"|available|started|begun|active|idle|busy|next|happening|happened|news|stuck|failed|failing"
     r"|blocked|unblocked|coming along|doing|working|agents?|streams?|phases?|overview|state|state of play|eta|team"
     r"|open|up to|merged|passed|work on|stop|everything|all|things|it|where are we|sup|we)\b"
 )
-_OVERALL = re.compile(
+_OVERALL = regex(
     r"^(?:so |and |ok |well |right )*"
     r"(?:(?:the )?(?:current |overall )?(?:status|progress|overview|state of play)\b"
     r"|which (?:(?:ones?|streams?|work|tasks?|items?|things?) (?:can|could|may|are|is)|can|could)\b"
@@ -60,18 +60,18 @@ _OVERALL = re.compile(
     r"|^how much|how far (?:along )?(?:are|is) (?:we"
     r"|it|everything)|sup)\b"
 )
-_OURS = re.compile(
+_OURS = regex(
     r"\b(?:we|agents?|streams?|phases?|status|progress|running|left|next|blocked|ready|available|remaining|work on"
     r"|working|team|overall|everything|things|going|stand|done|stop|stuck|idle)\b"
 )
-_REPORT = re.compile(
+_REPORT = regex(
     r"\b(?:report|recap|summary|summari[sz]e|digest|write[- ]?up|changelog|release notes|minutes)\b"
     r"|\bsomething (?:(?:that )?(?:i|we) can|to) (?:send|show|forward|share|give|hand|present)\b"
     r"|\ba (?:page|paragraph|few lines)(?: or (?:so|two))? (?:with|about|on|for|of)\b"
 )
 
 
-_OFF_TOPIC = re.compile(
+_OFF_TOPIC = regex(
     r"^(?:(?:so|and|hey|well|ok) )*(?:what did|do|does|are|(?:have|did)(?! (?:you|u) (?:already )?(?:start|beg[aiu]n"
     r"|finish|done|stop|r[ua]n|do|verif))|where do|why do|how do|who are) (?:you|u)\b(?! (?:think|know|need|have))"
     r"|^(?:so |and )?how (?:do|can|would) (?:i|one)\b|\b(?:my|mine|your (?:day|morning|evening|weekend"
@@ -101,7 +101,7 @@ def kind(text: str, about_work: bool) -> str:
     return "status" if overall(text) or (_OURS.search(text) and _STATUS.search(text)) else "none"
 
 
-_ASKING = re.compile(
+_ASKING = regex(
     r"\b(?:status|eta|state|progress|overview|news|update|report|done|finish(?:ed)?|finali[sz]ed|completed?|stands?|missing|lacks?|block(?:ed"
     r"|ing|s|ers?)?|unblocked|keep(?:s|ing)?"
     r"|hold(?:s|ing)?|prevent(?:s|ing)?|waiting|waits?|needs?|depends?|involved|before|far|along|coming|going"
@@ -125,7 +125,7 @@ def report(text: str) -> bool:
     return bool(_REPORT.search(text))
 
 
-_EDITS = re.compile(
+_EDITS = regex(
     r"^(?:please |can you |could you |now )*(?:set|change|update|mark|flag|put|move|swap|make|add|remove|drop|delete"
     r"|rename|edit|raise|lower|bump"
     r"|reorder|split|duplicate|create)\b.*\b(?:(?:to|from|on|in|into) (?:the |our |my )?(?:roadmap|plan|backlog)"
@@ -136,7 +136,7 @@ _EDITS = re.compile(
 
 
 #: Work that is to be written down is never work that is to be started, whatever else of the roadmap the words fit.
-_ADDS = re.compile(
+_ADDS = regex(
     r"^(?:please |can you |could you |now |let's |we should |we need to )*(?:add|create|insert|write|plan|propose)"
     r" (?:in )?(?:a |an |another |one more )(?:new )?(?:separate )?"
     r"(?:phase|work ?stream|stream|task|item|feature|milestone|epic|story)\b"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from orchestrator_agent.interpreters.selections import Found, phases, select
 from orchestrator_agent.interpreters.words import content, fold, tokens
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.model import WorkStream, id_key
+from orchestrator_agent.patterns import regex
 
 #: Two streams whose scores are nearer than this cannot be told apart by the words.
 GAP = 0.08
@@ -24,19 +24,19 @@ PLAIN_NAME = 0.85
 _MOST_PARTS = 12
 _MOST_OFFERED = 12
 
-_ID = re.compile(r"(?<![\w.])(?:#|phase-|ws-?)?([a-z0-9]+(?:[._-][a-z0-9]+)*)(?![\w])")
-_DOTTED = re.compile(r"(?<![\w.])\d+\.\d+(?:\.\d+)*[a-z]?(?!\w)")
-_RANGE = re.compile(r"(?:up )?(?:\bto\b|\bthrough\b|\bthru\b|\bthro\b|\buntil\b|\btill\b|-|\.\.+|\bbis\b|\bà\b)")
-_SPAN = re.compile(r"(?<=\.\d)-(?=\d+\.\d)|(?<=\.\d\d)-(?=\d+\.\d)")
-_BETWEEN = re.compile(r"\bbetween\b")
-_PLURAL = re.compile(
+_ID = regex(r"(?<![\w.])(?:#|phase-|ws-?)?([a-z0-9]+(?:[._-][a-z0-9]+)*)(?![\w])")
+_DOTTED = regex(r"(?<![\w.])\d+\.\d+(?:\.\d+)*[a-z]?(?!\w)")
+_RANGE = regex(r"(?:up )?(?:\bto\b|\bthrough\b|\bthru\b|\bthro\b|\buntil\b|\btill\b|-|\.\.+|\bbis\b|\bà\b)")
+_SPAN = regex(r"(?<=\.\d)-(?=\d+\.\d)|(?<=\.\d\d)-(?=\d+\.\d)")
+_BETWEEN = regex(r"\bbetween\b")
+_PLURAL = regex(
     r"\b(?:all|both|every|each|the (?:two|three|four|five|six)|these|those|\w+ (?:ones|streams)|everything"
     r" (?:about|on|for|with|around))\b"
 )
-_HOW_MANY = re.compile(r"\bboth\b|\b(?:all|the) (two|three|four|five|six)\b")
-_BY_AGENT = re.compile(r"((?:\S+ ){1,3})agent\b")
-_AND = re.compile(r"\s*(?:,|&|\+|/|;|\b(?:and|plus|then|also|as well as|n|or|followed by)\b)\s*")
-_OR = re.compile(r"\b(?:either|or)\b")
+_HOW_MANY = regex(r"\bboth\b|\b(?:all|the) (two|three|four|five|six)\b")
+_BY_AGENT = regex(r"((?:\S+ ){1,3})agent\b")
+_AND = regex(r"\s*(?:,|&|\+|/|;|\b(?:and|plus|then|also|as well as|n|or|followed by)\b)\s*")
+_OR = regex(r"\b(?:either|or)\b")
 
 
 def resolve(text: str, world: World, *, at_work: bool = False) -> Found:

@@ -7,7 +7,6 @@ The order of the readers in `_read` is the grammar: small talk, words to agents,
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +29,7 @@ from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
 from orchestrator_agent.interpreters.words import MAX_CHARACTERS, content, fold, normalise
 from orchestrator_agent.interpreters.world import World
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap import Roadmap, parse_roadmap
 
 __all__ = ["InterpretedGoal", "interpret_goal"]
@@ -168,7 +168,7 @@ def _moved(text: str, find: Callable[[str], Found], names: Callable[[str], bool]
 
 
 #: A question to the agent itself is a message.
-_YOU = re.compile(r"\b(?:you|your)\b")
+_YOU = regex(r"\b(?:you|your)\b")
 
 
 def _ordered(text: str, names: Callable[[str], bool], find: Callable[[str], Found]) -> Reading | None:
@@ -227,11 +227,11 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
 
 
 #: Conditions that only put things in order; every other one cannot be promised, so it needs a yes.
-_HARMLESS = re.compile(r"^(?:and |but |then )*(?:before|while)\b")
-_PUT_OFF = re.compile(
+_HARMLESS = regex(r"^(?:and |but |then )*(?:before|while)\b")
+_PUT_OFF = regex(
     r"^(?:but |just |please )*(?:not (?:yet|now|today)|don't|do not)(?: please)?$|^except (?:yet|now|today)$"
 )
-_EXCLUDES = re.compile(r"^(?:except|not|no|leave|skip|without|minus)\b")
+_EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
 
 def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading | None]:

@@ -11,6 +11,7 @@ from orchestrator_agent.interpreters.lexicon import EFFORTS, FUNCTION_WORDS, NUM
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World, first_number
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.patterns import regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,39 +35,39 @@ class Found:
 
 _NUMBER = "(?:" + "|".join([r"\d+", *NUMBERS]) + ")"
 _GROUP = r"(?:phases?|batch(?:es)?|milestones?|sprints?|waves?|stages?|epics?|parts?|sections?)"
-_PHASE = re.compile(rf"\b{_GROUP}\s+(?:number\s+|#\s*)?((?:{_NUMBER}(?:\s*(?:,|and|&|\+|to|through|-)\s*)?)+)(?![\d.])")
+_PHASE = regex(rf"\b{_GROUP}\s+(?:number\s+|#\s*)?((?:{_NUMBER}(?:\s*(?:,|and|&|\+|to|through|-)\s*)?)+)(?![\d.])")
 _ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ORDINALS = "|".join([*_ORDINAL_WORDS, "last", "final", "1st", "2nd", "3rd", "4th"])
-_LEADING = re.compile(rf"\b(first|last|final) ({_NUMBER}) {_GROUP}\b")
-_ORDINAL = re.compile(rf"\b({_ORDINALS})\s+{_GROUP}\b")
-_SPAN = re.compile(r"\bto\b|through|-")
-_FOUNDATION = re.compile(r"\b(?:foundations?|foundational|groundwork|(?:the|platform) basics|basics)\b")
-_READY = re.compile(
+_LEADING = regex(rf"\b(first|last|final) ({_NUMBER}) {_GROUP}\b")
+_ORDINAL = regex(rf"\b({_ORDINALS})\s+{_GROUP}\b")
+_SPAN = regex(r"\bto\b|through|-")
+_FOUNDATION = regex(r"\b(?:foundations?|foundational|groundwork|(?:the|platform) basics|basics)\b")
+_READY = regex(
     r"\b(?:available|ready|unblocked|startable|(?:isn't|is not|aren't|are not|not) blocked|can (?:be )?start(?:ed)?"
     r"|(?<=what )is possible|(?<=whatever )is possible|(?<=everything )(?:that is |that's )?possible"
     r"|dependencies (?:are )?(?:done|met|complete|satisfied)|free to start|nothing in (?:its|the) way"
     r"|(?:isn't|not|nothing) waiting)\b"
 )
-_ONE = re.compile(r"\b(?:one|a|an|single|thing|smallest|easiest|quickest|something|shortest)\b")
+_ONE = regex(r"\b(?:one|a|an|single|thing|smallest|easiest|quickest|something|shortest)\b")
 _STATES = "completed?|finished|done|running|in progress|active|blocked"
-_STATE = re.compile(
+_STATE = regex(
     rf"\b(?:{_STATES}) (?:ones?|streams?|work|tasks?|items?)\b"
     rf"|\b(?:what|whatever|those|anything|ones?|streams?)(?: that| which)?(?:'s| is| are) (?:already )?(?:{_STATES})\b"
 )
 _SIZE = "|".join(EFFORTS)
-_COUNTED = re.compile(
+_COUNTED = regex(
     rf"\b({_NUMBER}) of (?:the|them|those|these)\b|\b({_NUMBER}) (?:more )?(?:{_SIZE}|available|ready|unblocked)\b"
 )
-_SEVERAL = re.compile(r"\b(?:all|every|ones|streams|only|everything|anything|whatever)\b")
+_SEVERAL = regex(r"\b(?:all|every|ones|streams|only|everything|anything|whatever)\b")
 _SELECTING = frozenset("sized effort thing things win wins inclusive dependencies".split())
-_SIZED = re.compile(
+_SIZED = regex(
     r"\b(?:ones?|streams?|items?|tasks?|things?|stuff|sized?|effort|work|everything|all|stories|wins?|jobs?|bits?"
     r"|something|anything|one"
     r"|pieces?)\b"
 )
-_LIST = re.compile(r"\s*(?:,|&|\+|\b(?:and|plus|then)\b)\s*")
-_GROUPED = re.compile(rf"\b{_GROUP}\b")
-_ABOUT_GROUPS = re.compile(rf"\b(?:{_GROUP}|everything|all|whole|entire|stuff|ones|streams?|work|we need|for)\b")
+_LIST = regex(r"\s*(?:,|&|\+|\b(?:and|plus|then)\b)\s*")
+_GROUPED = regex(rf"\b{_GROUP}\b")
+_ABOUT_GROUPS = regex(rf"\b(?:{_GROUP}|everything|all|whole|entire|stuff|ones|streams?|work|we need|for)\b")
 _NOTHING_IN_PARTICULAR = frozenset(stem(word) for word in FUNCTION_WORDS | TALK_WORDS)
 _UNTITLED = frozenset("phase batch milestone sprint stage epic and".split())
 

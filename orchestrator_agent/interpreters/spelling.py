@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 
@@ -18,8 +17,9 @@ from orchestrator_agent.interpreters.lexicon import (
 )
 from orchestrator_agent.interpreters.matching import thesaurus
 from orchestrator_agent.interpreters.words import stem
+from orchestrator_agent.patterns import regex
 
-_WORD = re.compile(r"(?<![\w'])[a-z]{3,14}(?![\w'])")
+_WORD = regex(r"(?<![\w'])[a-z]{3,14}(?![\w'])")
 #: Real words that look like slips of others.
 _REAL = frozenset(
     "form forms trail trial causal casual hop hops sop top tops won god stat state states stale steps diary dairy fro"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
 from orchestrator_agent import terminal
 from orchestrator_agent.interpreters.lexicon import FUNCTION_WORDS, TALK_WORDS
+from orchestrator_agent.patterns import regex
 
 #: Longer goals are cut; a cut goal is never acted on without a yes.
 MAX_CHARACTERS = 2000
 
-CAMEL = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b")
+CAMEL = regex(r"\b(?:[A-Z][a-z]{2,}){2,}\b")
 #: Words that others may write as one: CamelCase and Hyphen-Ated.
-JOINED = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b|\b\w+(?:-\w+)+\b")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
-_SPACES = re.compile(r"[^\S\n]+")
+JOINED = regex(r"\b(?:[A-Z][a-z]{2,}){2,}\b|\b\w+(?:-\w+)+\b")
+_HUMP = regex(r"(?<=[a-z])(?=[A-Z])")
+_TOKEN = regex(r"\d+(?:\.\d+)+|[^\W_]+")
+_SPACES = regex(r"[^\S\n]+")
 _TYPOGRAPHY = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "？": "?", "！": "!", "，": ",", "。": "."}
 )

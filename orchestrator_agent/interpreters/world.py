@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from functools import cached_property
 
 from orchestrator_agent.interpreters.matching import Index, Match
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.availability import availability
 
-_ANY_NUMBER = re.compile(r"\d+")
+_ANY_NUMBER = regex(r"\d+")
 
 
 class Facts:

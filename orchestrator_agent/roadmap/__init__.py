@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStream, id_key
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap import finding
 from orchestrator_agent.roadmap.availability import availability
 from orchestrator_agent.roadmap.reading import read, read_plan, write_status, write_statuses
@@ -98,4 +98,4 @@ def order(streams: Iterable[WorkStream]) -> list[WorkStream]:
 
 
 #: "1.2", "T001", "REQ-7"; ids that were made from names start with a word.
-_NUMBERED = re.compile(r"[A-Za-z]{0,10}[-_#]?\d")
+_NUMBERED = regex(r"[A-Za-z]{0,10}[-_#]?\d")

@@ -9,19 +9,19 @@ The number of dashes is the depth. The one line without any is the list itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Edit, Kind
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 
-_LINE = re.compile(
+_LINE = regex(
     r"\s*(?P<depth>-{0,20})\s*\[(?P<box>[ xX/-])\]\s*(?:UUID:\S{1,100}\s+)?"
     r"NAME:(?P<name>.*?)(?:DESCRIPTION:(?P<text>.*))?$"
 )

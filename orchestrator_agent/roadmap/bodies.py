@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import NAMES, Field, claimant, declared_files, holds_criteria, plain, read_field
@@ -217,7 +217,7 @@ def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     return WorkStreamStatus.NOT_STARTED
 
 
-_SHARE = re.compile(r"(\d{1,6}) ?(?:/|of) ?(\d{1,6})|(\d{1,3}) ?%")
+_SHARE = regex(r"(\d{1,6}) ?(?:/|of) ?(\d{1,6})|(\d{1,3}) ?%")
 
 
 def counted(body: Body) -> WorkStreamStatus:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body, sum_of
 from orchestrator_agent.roadmap.boxes import Boxed, boxes_of, children
 from orchestrator_agent.roadmap.document import Document, Kind, Line
@@ -33,13 +34,13 @@ from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import read_box, read_mark
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replace_marks
 
-_COUNTED = re.compile(r"(?:T|P|M|S|PR|STEP)?-?\d{1,5}[a-z]?(?:\.\d{1,5}){0,4}$", re.IGNORECASE)
-_COUNTED_GROUP = re.compile(
+_COUNTED = regex(r"(?:T|P|M|S|PR|STEP)?-?\d{1,5}[a-z]?(?:\.\d{1,5}){0,4}$", re.IGNORECASE)
+_COUNTED_GROUP = regex(
     r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|阶段)[ -]?\d|\W*\d{1,3}(?:\.\d{1,3})?[.):] ",
     re.IGNORECASE,
 )
-_JUST = re.compile(r"^(?:recently|previously|already|just) ", re.IGNORECASE)
-_TITLE_COUNT = re.compile(r"\s*[(\[]\d{1,5}(?:/\d{1,5})?[)\]]\s*$")
+_JUST = regex(r"^(?:recently|previously|already|just) ", re.IGNORECASE)
+_TITLE_COUNT = regex(r"\s*[(\[]\d{1,5}(?:/\d{1,5})?[)\]]\s*$")
 
 
 class Checklist:

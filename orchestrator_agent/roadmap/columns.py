@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.dependencies import KIND
 from orchestrator_agent.roadmap.fields import leading_emoji, plain
 from orchestrator_agent.roadmap.table_lines import Table
@@ -33,12 +34,12 @@ _NAME_HEADS = [head.strip() for head in _NAMES.split(";")]
 _GROUPS = ("phase", "milestone", "sprint", "stage", "epic", "track", "wave", "work stream", "workstream")
 _SURE_OWNERS = ("assignee", "assigned to", "claimed by", "assigned")
 _ID = r"(?:[A-Za-z]{1,12}(?:-[A-Za-z]{1,8}){0,3}[-_]?)?\d{1,9}[a-z]?(?:[.-]\d{1,9}){0,5}[a-z]?|[A-Z]"
-_WHOLE_ID = re.compile(rf"(?:{KIND} ?[#:.-]? ?)?#?({_ID})$", re.IGNORECASE)
-_ID_AND_NAME = re.compile(
+_WHOLE_ID = regex(rf"(?:{KIND} ?[#:.-]? ?)?#?({_ID})$", re.IGNORECASE)
+_ID_AND_NAME = regex(
     rf"(?:{KIND} ?[#.-]? ?)?#?(?:({_ID})(?: ?[:：.)] | ?[-–—]+ +)|(\d{{1,4}}(?:\.\d{{1,4}}){{1,4}}) +)(\S.*)",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
+_LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _LONGEST_ID = 60
 
 

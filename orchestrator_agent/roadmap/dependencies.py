@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.statuses import EMOJI, is_emoji
 
 #: Words before an id that are no part of it.
@@ -16,39 +17,39 @@ KIND = (
 )
 #: Chinese numerals count, and are read as they stand.
 NUMERAL = "[一二三四五六七八九十]{1,3}"
-_KIND = re.compile(KIND + rf"[ ._#:-]*(?=[\d#]|[A-Z]\b|[A-Z]+-?\d|{NUMERAL}(?!\w))", re.IGNORECASE)
-_NUMBER_FIRST = re.compile(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤)")
-_GROUP = re.compile(r"(?:batch|dependency level|level|milestone|phase|wave|sprint|stage)(?:es|s)? \d+(?:\.\d+)*$")
+_KIND = regex(KIND + rf"[ ._#:-]*(?=[\d#]|[A-Z]\b|[A-Z]+-?\d|{NUMERAL}(?!\w))", re.IGNORECASE)
+_NUMBER_FIRST = regex(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤)")
+_GROUP = regex(r"(?:batch|dependency level|level|milestone|phase|wave|sprint|stage)(?:es|s)? \d+(?:\.\d+)*$")
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
-_WHOLE_ID = re.compile(_ID + "$")
-_RANGE = re.compile(rf"({_ID}) ?(?:-|–|—|\.\.\.?|to|through) ?({_ID})$", re.IGNORECASE)
-_GROUP_NAME = re.compile(r"[\W_]*((?:[A-Za-z]+ ){1,2}\d+(?:\.\d+)*)\b")
-_NUMBER_END = re.compile(r"(.*?)(\d+)$")
-_BEFORE_NUMBER = re.compile(r"^[^\d]+")
-_NONE = re.compile(
+_WHOLE_ID = regex(_ID + "$")
+_RANGE = regex(rf"({_ID}) ?(?:-|–|—|\.\.\.?|to|through) ?({_ID})$", re.IGNORECASE)
+_GROUP_NAME = regex(r"[\W_]*((?:[A-Za-z]+ ){1,2}\d+(?:\.\d+)*)\b")
+_NUMBER_END = regex(r"(.*?)(\d+)$")
+_BEFORE_NUMBER = regex(r"^[^\d]+")
+_NONE = regex(
     r"[\[(_]*(?:none|nothing|no (?:dependenc|prerequisite)\w+|n/a|nil|nenhuma?|ninguna?|keine?|aucune?|无|没有|なし|"
     r"[-–—]+$|\]$)(?!\w)",
     re.IGNORECASE,
 )
-_ALL = re.compile(
+_ALL = regex(
     rf"(?:all|everything)(?: of)?(?: the)?(?: (?:previous|prior|earlier|other|above))?(?: {KIND}| items)?$",
     re.IGNORECASE,
 )
-_PREVIOUS = re.compile(rf"(?:the )?(?:previous|prior|preceding) (?:{KIND}|item|one)$", re.IGNORECASE)
+_PREVIOUS = regex(rf"(?:the )?(?:previous|prior|preceding) (?:{KIND}|item|one)$", re.IGNORECASE)
 #: Words before what is meant.
-_LEAD = re.compile(
+_LEAD = regex(
     rf"^(?:(?:all|everything)(?: of| in| from)?(?: the)?(?: {KIND} (?:of|in|from))?|requires?|needs?|depends on|"
     r"completion of|after) ",
     re.IGNORECASE,
 )
-_STATE_END = re.compile(r" (?:is |are )?(?:completed?|done|finished|ready)$", re.IGNORECASE)
-_COMMA = re.compile(r"[,;\n、，]")
-_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
+_STATE_END = regex(r" (?:is |are )?(?:completed?|done|finished|ready)$", re.IGNORECASE)
+_COMMA = regex(r"[,;\n、，]")
+_LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _NO_MARKUP = dict.fromkeys(map(ord, "*`~\ufe0f"))
-_AND = re.compile(r" (?:and|&|\+|plus|e|und|et|y) | ?/ ?", re.IGNORECASE)
-_REMARK = re.compile(r" (?:[-–—:→]+|\||must|is|are|to be) ")
-_FINISHED = re.compile(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECASE)
-_DOUBT = re.compile(
+_AND = regex(r" (?:and|&|\+|plus|e|und|et|y) | ?/ ?", re.IGNORECASE)
+_REMARK = regex(r" (?:[-–—:→]+|\||must|is|are|to be) ")
+_FINISHED = regex(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECASE)
+_DOUBT = regex(
     r"\b(?:not|must|should|when|until|before|after|once|if|will|depends?|block\w*|needs?|wait\w*)\b", re.IGNORECASE
 )
 #: The most ids that one range or group may stand for, and that "all" may.
@@ -292,7 +293,7 @@ def _leading_id(text: str, known: Known) -> list[str] | None:
     return [known.ids[word.casefold()]] if word.casefold() in known.ids and not doubtful else None
 
 
-_MENTION = re.compile(
+_MENTION = regex(
     rf"{KIND} ({_ID}(?: ?(?:,|-|–|to|and|&) ?{_ID}){{0,50}})|\b([A-Z]{{2,10}}-\d{{1,9}})\b", re.IGNORECASE
 )
 

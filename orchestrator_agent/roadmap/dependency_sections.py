@@ -7,40 +7,41 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind
 from orchestrator_agent.roadmap.fields import plain
 
-_SECTION = re.compile(r"(?:.{0,30} )?(?:dependenc(?:y|ies)|execution order)\b")
-_NEEDS = re.compile(
+_SECTION = regex(r"(?:.{0,30} )?(?:dependenc(?:y|ies)|execution order)\b")
+_NEEDS = regex(
     r"\b(?:depend(?:s|ing)? (?:up)?on|requires?|(?:is |are )?blocked (?:by|on)|after|follows?|needs?|builds? on|"
     r"waits? (?:for|on))\b",
     re.IGNORECASE,
 )
-_COMES_FIRST = re.compile(r"\b(?:blocks?|before|(?:is )?required (?:by|for)|precedes?)\b", re.IGNORECASE)
-_NOTHING = re.compile(
+_COMES_FIRST = regex(r"\b(?:blocks?|before|(?:is )?required (?:by|for)|precedes?)\b", re.IGNORECASE)
+_NOTHING = regex(
     r"\bno (?:external |other |hard )?(?:dependenc|prerequisite)\w*|\bcan start immediately\b", re.IGNORECASE
 )
-_DENIED = re.compile(r"(?:\bnot|n't|\bnever|\bwithout|\bno longer|\bmay|\bcan)(?: \w+)?\s*$", re.IGNORECASE)
-_CLAUSE = re.compile(r"(?:\. |; | [-–—]{1,2} )")
-_ARROW = re.compile(r" ?(?:[→⟶➜►]|[-=]{1,3}>) ?")
+_DENIED = regex(r"(?:\bnot|n't|\bnever|\bwithout|\bno longer|\bmay|\bcan)(?: \w+)?\s*$", re.IGNORECASE)
+_CLAUSE = regex(r"(?:\. |; | [-–—]{1,2} )")
+_ARROW = regex(r" ?(?:[→⟶➜►]|[-=]{1,3}>) ?")
 _NUMBER = r"\d{1,4}(?:\.\d{1,4}){0,3}"
 _LIST = rf"({_NUMBER}(?:(?: ?(?:,|-|–|&|/|\bto\b|\band\b) ?){{1,2}}(?:{_NUMBER})){{0,20}})"
-_PHASES = re.compile(
+_PHASES = regex(
     rf"\b(?:phases?|milestones?|stages?|groups?|sections?|tasks?|parts?) #?{_LIST}(\+)?", re.IGNORECASE
 )
-_STORIES = re.compile(rf"\b(?:user[ -]stor(?:y|ies) |stor(?:y|ies) |us ?){_LIST}", re.IGNORECASE)
-_STEPS = re.compile(r"\b([A-Z]{1,4})(\d{2,4})[a-z]?(?: ?(?:-|–|\bto\b) ?(?:[A-Z]{1,4})?(\d{2,4}))?\b")
-_ALL_STORIES = re.compile(r"\b(?:all |every |each |the )?(?:desired |selected |other )?user stories\b", re.IGNORECASE)
-_ALL_BEFORE = re.compile(
+_STORIES = regex(rf"\b(?:user[ -]stor(?:y|ies) |stor(?:y|ies) |us ?){_LIST}", re.IGNORECASE)
+_STEPS = regex(r"\b([A-Z]{1,4})(\d{2,4})[a-z]?(?: ?(?:-|–|\bto\b) ?(?:[A-Z]{1,4})?(\d{2,4}))?\b")
+_ALL_STORIES = regex(r"\b(?:all |every |each |the )?(?:desired |selected |other )?user stories\b", re.IGNORECASE)
+_ALL_BEFORE = regex(
     r"\ball (?:the )?(?:previous|prior|earlier|preceding|other|implementation)?\s?(?:phases|groups|sections)\b",
     re.IGNORECASE,
 )
-_RANGE = re.compile(rf"({_NUMBER}) ?(?:-|–|\bto\b) ?({_NUMBER})")
-_BRACKETS = re.compile(r"\([^()]{0,200}\)")
-_STORY = re.compile(r"user story (\d{1,4})\b|us(\d{1,4})\b")
+_RANGE = regex(rf"({_NUMBER}) ?(?:-|–|\bto\b) ?({_NUMBER})")
+_BRACKETS = regex(r"\([^()]{0,200}\)")
+_STORY = regex(r"user story (\d{1,4})\b|us(\d{1,4})\b")
 #: Words beside a name that are no part of it.
-_FILLING = re.compile(r"\b(?:phases?|complet\w{1,10}|done|finished|is|are|being|the|tasks?|all)\b")
-_AND = re.compile(r",|&|/|\band\b|\bplus\b")
+_FILLING = regex(r"\b(?:phases?|complet\w{1,10}|done|finished|is|are|being|the|tasks?|all)\b")
+_AND = regex(r",|&|/|\band\b|\bplus\b")
 _SHORTEST_NAME = 3  # characters
 _LONGEST_NAME = 8  # words
 _LONG_WORD = 6  # characters

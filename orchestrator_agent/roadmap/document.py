@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
 
 from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.patterns import regex
 
 MAX_BYTES = 10_000_000
 _TAB = 4
@@ -149,13 +150,13 @@ def scan(data: bytes, path: str) -> Document:
     return Document(path, text, lines, tuple(f"{path}:{warning}" for warning in scanner.warnings))
 
 
-_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n)?")
-_FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})(.*)")
-_HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ \t]+|$)")
-_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$|(?=\[))")
-_BOX = re.compile(r"\[([^\[\]]{1,200})\](?=[\s*]|$)")
-_MARKDOWN_INFO = re.compile(r"\s*(?:markdown|md)\b", re.IGNORECASE)
-_FRONT_MATTER_KEY = re.compile(r"[A-Za-z_][\w-]*[ \t]*:")
+_LINE = regex(r"([^\r\n]*)(?:\r\n|\r|\n)?")
+_FENCE = regex(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})(.*)")
+_HEADING = regex(r"[ ]{0,3}(#{1,6})(?:[ \t]+|$)")
+_ITEM = regex(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$|(?=\[))")
+_BOX = regex(r"\[([^\[\]]{1,200})\](?=[\s*]|$)")
+_MARKDOWN_INFO = regex(r"\s*(?:markdown|md)\b", re.IGNORECASE)
+_FRONT_MATTER_KEY = regex(r"[A-Za-z_][\w-]*[ \t]*:")
 
 
 def _spans(text: str) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.statuses import is_emoji, skip_emoji
 
 _FIELDS = {
@@ -32,8 +33,8 @@ _FIELDS = {
 }
 NAMES = {name.strip(): field for field, names in _FIELDS.items() for name in names.split(";")}
 
-_QUOTED = re.compile(r">[ ]?")
-_BOLD = re.compile(r"(?:\*\*|__)[^\W\d_][\w /&()-]*(?:\*\*|__)?$")
+_QUOTED = regex(r">[ ]?")
+_BOLD = regex(r"(?:\*\*|__)[^\W\d_][\w /&()-]*(?:\*\*|__)?$")
 #: The longest name of a field, its markup included.
 _LONGEST_NAME = 50
 
@@ -90,7 +91,7 @@ def _label(text: str) -> str:
     return " ".join(text.strip("*_ ").casefold().split())
 
 
-_PATH = re.compile(r"`([^`\s]{1,200})`")
+_PATH = regex(r"`([^`\s]{1,200})`")
 
 
 def declared_files(texts: Sequence[str]) -> list[str]:
@@ -100,13 +101,13 @@ def declared_files(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(path for path in paths if "/" in path or "." in path.strip(".")))
 
 
-_EXAMPLES = re.compile(
+_EXAMPLES = regex(
     r"(?:status )?legend\b|status (?:indicators|icons|key|markers|emoji)|how to use\b|icons?$|key$|usage$|"
     r"(?:phase |item |task |roadmap |entry |work stream )?(?:format |status )?(?:template|example|sample)s?$|"
     r"ideas?$|change ?log\b|references?$|glossary$|appendix\b",
 )
-_BACKLOG = re.compile(r"backlog(?: \(?ideas?\)?| items?)?$|icebox$|parking lot$|out of scope\b|someday\b|non-?goals\b")
-_CRITERIA = re.compile(
+_BACKLOG = regex(r"backlog(?: \(?ideas?\)?| items?)?$|icebox$|parking lot$|out of scope\b|someday\b|non-?goals\b")
+_CRITERIA = regex(
     r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done (?:when|means)\b|"
     r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?lists?(?: (?:for|before|after)\b.*)?$|"
     r"(?:\w+ )?questions?(?: (?:for|to|about)\b.*)?$|roll-?back(?: \w+)?$|before (?:releas|merg|launch|submi)\w+\b|"
@@ -116,7 +117,7 @@ _CRITERIA = re.compile(
     r"risks?(?: (?:and|&) .*)?$|(?:success )?metrics?$|notes?$|archived?$|deferred\b|contributing$|"
     r"future(?: (?:ideas|work|enhancements|considerations))?$",
 )
-LEGEND = re.compile(r"[*_\W]{0,6}(?:status )?(?:legend|indicators|icons|key|how to use)\b", re.IGNORECASE)
+LEGEND = regex(r"[*_\W]{0,6}(?:status )?(?:legend|indicators|icons|key|how to use)\b", re.IGNORECASE)
 
 
 _NO_MARKUP = dict.fromkeys(map(ord, "*_`#\ufe0f"))
@@ -148,7 +149,7 @@ def holds_criteria(title: str) -> bool:
     return bool(_CRITERIA.match(plain(title)))
 
 
-_CHECKS = re.compile(r".{0,60}\bcheck ?list$")
+_CHECKS = regex(r".{0,60}\bcheck ?list$")
 
 
 def holds_checks(title: str) -> bool:
@@ -156,8 +157,8 @@ def holds_checks(title: str) -> bool:
     return bool(_CHECKS.match(plain(title)))
 
 
-_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
-_TAG = re.compile(r"\s*(?:\(P\d\)|\[P\]|\[US\d{1,3}\])\s*", re.IGNORECASE)
+_LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
+_TAG = regex(r"\s*(?:\(P\d\)|\[P\]|\[US\d{1,3}\])\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +195,13 @@ _ROLES = (
     r"(?:developers?|engineers?|back-?end|front-?end|full-?stack|devops|dev-\w+|testers?|qa|managers?|analysts?|architects?|"
     r"designers?|reviewers?|leads?|teams?|writers?|specialists?|experts?|research-\w+|infrastructure|all|any|anyone)"
 )
-_ROLE = re.compile(rf"\b{_ROLES}\b", re.IGNORECASE)
+_ROLE = regex(rf"\b{_ROLES}\b", re.IGNORECASE)
 #: Of a field for claims only what is a role and nothing else is none.
-_ROLE_ALONE = re.compile(rf"{_ROLES}(?:[ /&-]+(?:{_ROLES}|\d{{1,3}}))*$", re.IGNORECASE)
-_NOBODY = re.compile(
+_ROLE_ALONE = regex(rf"{_ROLES}(?:[ /&-]+(?:{_ROLES}|\d{{1,3}}))*$", re.IGNORECASE)
+_NOBODY = regex(
     r"(?:none|nobody|no one|unassigned|tbd|n/?a|open|available|free|not assigned.*|[-–—?.\s]*)$", re.IGNORECASE
 )
-_EMPTY_CLAIM = re.compile(r"\[[^\]]*\]$|<[^>]*>$|\{[^}]*\}$|@?(?:agent-name|name|agent)$", re.IGNORECASE)
+_EMPTY_CLAIM = regex(r"\[[^\]]*\]$|<[^>]*>$|\{[^}]*\}$|@?(?:agent-name|name|agent)$", re.IGNORECASE)
 
 
 def claimant(value: str, *, certain: bool) -> str | None:

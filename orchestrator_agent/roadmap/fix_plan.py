@@ -12,11 +12,11 @@ ids, and there is no mark that could be written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.document import Document, Kind, Line, headings_of
 from orchestrator_agent.roadmap.drafts import Draft, assemble
@@ -26,13 +26,13 @@ from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 
-_QUEUE = re.compile(r"(?:.{0,30} )?queue$|up next$|next up$|what next$")
-_FILE = re.compile(r"@?fix[-_]?plan\b")
+_QUEUE = regex(r"(?:.{0,30} )?queue$|up next$|next up$|what next$")
+_FILE = regex(r"@?fix[-_]?plan\b")
 #: What a queue may be called in a file whose name says what it is.
-_OPEN = re.compile(
+_OPEN = regex(
     r"(?:.{0,30} )?(?:queue|next|to ?do|tasks|items|priorit(?:y|ies)|open|pending|remaining|backlog|plan)\b"
 )
-_NUMBERED = re.compile(r"\s*\d{1,9}[.)]\s")
+_NUMBERED = regex(r"\s*\d{1,9}[.)]\s")
 
 
 class FixPlan:

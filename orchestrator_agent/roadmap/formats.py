@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +9,7 @@ from importlib import import_module
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.plan_format import Found, PlanFormat
 from orchestrator_agent.roadmap.sources import Source
 
@@ -76,7 +76,7 @@ FORMATS: tuple[PlanFormat, ...] = (
     _Ours("checklist", "checklist", _markdown),
 )
 
-_TEMPLATE = re.compile(r"(?:^|[-_. ])templates?\.(?:md|markdown)$")
+_TEMPLATE = regex(r"(?:^|[-_. ])templates?\.(?:md|markdown)$")
 
 #: Packages offer a format, an object or a class without arguments, under this group of entry points.
 GROUP = "orchestrator_agent.plan_formats"

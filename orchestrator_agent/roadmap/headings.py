@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import Body, read_body, status_place
 from orchestrator_agent.roadmap.dependencies import KIND, NUMERAL, number_last
 from orchestrator_agent.roadmap.document import Document, Line, headings_of
@@ -34,28 +35,28 @@ from orchestrator_agent.roadmap.statuses import (
     read_mark,
 )
 
-_NO_WORD = re.compile(r"[^\w ]")
+_NO_WORD = regex(r"[^\w ]")
 #: Words before the number of a heading; those that only headings use come first.
 _KIND = rf"(?i:work package|pull request|pr|agent|stage|sprint|week|iteration|unit|item|{KIND})"
-_TITLE = re.compile(
+_TITLE = regex(
     rf"(?:(?![A-Z]{{2,12}}-\d)(?P<kind>{_KIND}) ?[-#:.]? ?)?"
     r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}-\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
     rf"|[A-Z]{{1,4}}\d{{1,9}}(?:\.\d{{1,9}}){{0,6}}|[A-Z]|{NUMERAL}(?!\w))"
     r"(?P<sep> ?[:：.)）、] ?| ?[-–—]+ | |$)(?P<name>.*)"
 )
 #: Right behind an id these say that the heading speaks of several things, or that the id was none.
-_NO_NAME = re.compile(r"[-–—&+/,]|(?:and|to|through) \d")
+_NO_NAME = regex(r"[-–—&+/,]|(?:and|to|through) \d")
 #: Priorities, quarters, halves and versions: they order things and name none.
-_NO_ID = re.compile(r"[PQHV]\d")
-_NUMBER = re.compile(r"\d{1,4}[.)] +")
-_LOUD = re.compile(r"[\s:–—-]*[🔴🟠🟡🟢🔵🔥⚠\ufe0f]*\s*\(?(?:CRITICAL|HIGH|MEDIUM|LOW)(?: (?:PRIORITY|RISK))?\)?$")
+_NO_ID = regex(r"[PQHV]\d")
+_NUMBER = regex(r"\d{1,4}[.)] +")
+_LOUD = regex(r"[\s:–—-]*[🔴🟠🟡🟢🔵🔥⚠\ufe0f]*\s*\(?(?:CRITICAL|HIGH|MEDIUM|LOW)(?: (?:PRIORITY|RISK))?\)?$")
 _LOUD_ENDS = tuple(f"{word}{end}" for word in "CRITICAL HIGH MEDIUM LOW PRIORITY RISK".split() for end in ("", ")"))
 _LONGEST_LOUD = 40
 _CLOSING = {"(": ")", "[": "]", "（": "）"}
 #: What a heading may need: "(after Phase 2)", but not "(after each group)" or "(after line 60)".
-_WORK = re.compile(rf"(?:(?i:all|both) )?(?:{_KIND} ?[#A-Z\d]|[#A-Z]{{0,12}}-?\d)")
-_REFERS = re.compile(r" (?:by|to|of)$", re.IGNORECASE)
-_BOX = re.compile(r"\[([^\[\]]{1,20})\] +")
+_WORK = regex(rf"(?:(?i:all|both) )?(?:{_KIND} ?[#A-Z\d]|[#A-Z]{{0,12}}-?\d)")
+_REFERS = regex(r" (?:by|to|of)$", re.IGNORECASE)
+_BOX = regex(r"\[([^\[\]]{1,20})\] +")
 _NO_BODY = Body()
 _TELLING_LISTS = {"tasks", "depends_on", "done_when", "files"}
 

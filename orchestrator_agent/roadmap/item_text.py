@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import clean_name, is_placeholder, leading_emoji, plain
 from orchestrator_agent.roadmap.statuses import CIRCLES, EMOJI, WORDS
 
-_ID = re.compile(
+_ID = regex(
     r"[*_`\[]{0,3}(?:(?i:phase|work ?stream|task|milestone|step|story) )?"
     r"(?P<id>[A-Z]{1,10}-?\d{1,9}(?:[.-]\d{1,9}){0,4}[a-z]?|\d{1,9}(?:\.\d{1,9}){1,5}|\d{1,9}(?=[.):])"
     r"|(?:[\w.-]{1,60}/[\w.-]{1,100})?#\d{1,9})"
     r"[*_`\]]{0,3}(?:\([^()\s]{0,500}\))?(?:[.):：][*_`]{0,3})?(?: +|$)"
 )
-_ISSUE = re.compile(
+_ISSUE = regex(
     r"(?:https?://[\w.-]{1,100}/[\w.-]{1,100}/[\w.-]{1,100}/(?:issues|pull)/(?P<id>\d{1,9}))(?:[#?]\S{0,200})?(?: +|$)"
 )
-_NEEDS = re.compile(
+_NEEDS = regex(
     r"[(\[](?:blocked (?:by|on)|depends (?:up)?on|dep(?:ends|s)?:|after|needs|requires|waits for|"
     r"wartet auf|hängt ab von|nach|depende de|dépend de|依赖于?):? ([^()\[\]]{1,300})[)\]]",
     re.IGNORECASE,
@@ -26,22 +27,22 @@ _NEEDS = re.compile(
 #: How large work is, in brackets or at the end in code marks.
 _HOURS = r"~?\d{1,3}(?:\.\d)?(?:[-–]\d{1,3}(?:\.\d)?)? ?(?:h|hrs?|hours?|d|days?|min|minutes?)"
 _SIZE = "XS|S|M|L|XL|XXL"
-_EFFORT = re.compile(rf"[ ](?:[(\[](?P<size>{_SIZE}|{_HOURS})[)\]](?=\W|$)|`(?P<code>{_SIZE})`$)")
+_EFFORT = regex(rf"[ ](?:[(\[](?P<size>{_SIZE}|{_HOURS})[)\]](?=\W|$)|`(?P<code>{_SIZE})`$)")
 #: A name at the end; behind such words something else is named.
-_CLAIM = re.compile(r"(?P<before>\S+)[ ]\(?@(?P<name>[A-Za-z][A-Za-z0-9_-]{1,38})\)?$")
+_CLAIM = regex(r"(?P<before>\S+)[ ]\(?@(?P<name>[A-Za-z][A-Za-z0-9_-]{1,38})\)?$")
 _NO_CLAIM = frozenset("to from for with of in on the a use using via and or as by into".split())
-_BOLD_NAME = re.compile(r"\*\*([^*]{3,200})\*\*:?\s*(?:[-–—:]|$)")
-_ISSUE_AT_END = re.compile(r"\(?(?<![\w/])(#\d{1,9})\)?$")
-_OF_TASKS = re.compile(r"^(?:an? )?|(?: |^)(?:tasks?|items?|todos?|steps?|box|checkbox)$")
+_BOLD_NAME = regex(r"\*\*([^*]{3,200})\*\*:?\s*(?:[-–—:]|$)")
+_ISSUE_AT_END = regex(r"\(?(?<![\w/])(#\d{1,9})\)?$")
+_OF_TASKS = regex(r"^(?:an? )?|(?: |^)(?:tasks?|items?|todos?|steps?|box|checkbox)$")
 #: Crossed out, with a reason behind it or none; more text goes on with the work.
-_STRUCK = re.compile(r"~~([^~]{1,300})~~[ .]*(?:\([^()]{0,300}\)|(?:[-–—:→]|->) .*)?[ .]*$")
+_STRUCK = regex(r"~~([^~]{1,300})~~[ .]*(?:\([^()]{0,300}\)|(?:[-–—:→]|->) .*)?[ .]*$")
 #: A word before a name, in brackets or loud.
-_LABEL = re.compile(
+_LABEL = regex(
     r"[*_]{0,2}(?:\[([A-Za-z][A-Za-z _/'-]{1,20})\]|\(([A-Z][A-Z _/'-]{1,20})\)|([A-Z][A-Z _/'-]{2,20}):)"
     r"[*_:]{0,3} +(?=\S)"
 )
-_OPTIONAL = re.compile(r"\* +")
-_SENTENCE = re.compile(r"(?<=[^\s.A-Z][.?!]) +|(?<=[。！？])| [-–—] ")
+_OPTIONAL = regex(r"\* +")
+_SENTENCE = regex(r"(?<=[^\s.A-Z][.?!]) +|(?<=[。！？])| [-–—] ")
 #: Longer texts are cut to their first sentence.
 _LONGEST_NAME = 100
 _LONGEST_LEGEND = 40
@@ -85,7 +86,7 @@ def read_item(content: str) -> ItemText:
     text = crossed[1].strip() if crossed else text
     match = _ID.match(text) or _ISSUE.match(text)
     id_ = match["id"] if match else ""
-    if match is not None and match.re is _ISSUE:
+    if match is not None and match[0].startswith("http"):
         id_ = f"#{id_}"
     rest = text[match.end() :] if match else text
     bold = _BOLD_NAME.match(rest)

@@ -11,20 +11,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.fields import plain
 from orchestrator_agent.roadmap.headings import Heading
 from orchestrator_agent.roadmap.stated import status_of_group
 
 _FEW = 0.25
 #: How long a phase takes when it is no work for one branch.
-_MONTHS = re.compile(r"\b\d+ ?\+? (?:months?|quarters?)\b|\bQ[1-4]\b|\b[12] ?\+? years?\b", re.IGNORECASE)
+_MONTHS = regex(r"\b\d+ ?\+? (?:months?|quarters?)\b|\bQ[1-4]\b|\b[12] ?\+? years?\b", re.IGNORECASE)
 #: Headings over what is to come.
-_AHEAD = re.compile(
+_AHEAD = regex(
     r"(?:short|near|medium|mid|long)(?:er)?[- ]term|further out|(?:up )?next\b|now$|later$|soon$|upcoming|planned|"
     r"in progress|to ?do$|q[1-4]\b"
 )
 #: Headings that are called so are work even where the plan has no marks at all; a "Step 1" may be an instruction.
-_SURELY_WORK = re.compile(
+_SURELY_WORK = regex(
     r"phase|fase|阶段|feature|milestone|meilenstein|package|work ?package|work[ _-]?stream|task|tarefa|tarea|aufgabe|"
     r"任务|epic|story|track"
 )

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import read_body, status_place
 from orchestrator_agent.roadmap.dependencies import KIND
 from orchestrator_agent.roadmap.document import Document, Kind, Line
@@ -16,8 +17,8 @@ from orchestrator_agent.roadmap.fields import leading_emoji
 from orchestrator_agent.roadmap.headings import read_ending
 from orchestrator_agent.roadmap.statuses import EMOJI, is_box, read_box
 
-_KIND = re.compile(rf"{KIND}[ ._#:-]*(?=\S)", re.IGNORECASE)
-_END_OF_ID = re.compile(r"[:：,)\]|*_`]|\.(?!\d)| ")
+_KIND = regex(rf"{KIND}[ ._#:-]*(?=\S)", re.IGNORECASE)
+_END_OF_ID = regex(r"[:：,)\]|*_`]|\.(?!\d)| ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import claimant, clean_name, holds_examples, leading_emoji, read_field
@@ -14,19 +15,19 @@ from orchestrator_agent.roadmap.headings import read_ending
 from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.statuses import EMOJI, read_mark
 
-_ITEM = re.compile(r"[*_]{0,2}([A-Z][A-Z0-9]{0,9}-\d{1,9}(?:\.\d{1,9}){0,4})[*_]{0,2} ?[:：][*_]{0,2} ?(?=\S)")
-_EFFORT = re.compile(r"(?:XS|S|M|L|XL|XXL|SPLIT|\d[\d.–-]* ?(?:h|hours?|d|days?|min|minutes?))$")
-_NEEDS = re.compile(r"(?:blocked by|depends on|after|needs|requires):? +(.*)", re.IGNORECASE | re.DOTALL)
-_CLAIM = re.compile(r"(?:claimed by|assigned to|assignee|taken by):? +(.{1,80})", re.IGNORECASE)
+_ITEM = regex(r"[*_]{0,2}([A-Z][A-Z0-9]{0,9}-\d{1,9}(?:\.\d{1,9}){0,4})[*_]{0,2} ?[:：][*_]{0,2} ?(?=\S)")
+_EFFORT = regex(r"(?:XS|S|M|L|XL|XXL|SPLIT|\d[\d.–-]* ?(?:h|hours?|d|days?|min|minutes?))$")
+_NEEDS = regex(r"(?:blocked by|depends on|after|needs|requires):? +(.*)", re.IGNORECASE | re.DOTALL)
+_CLAIM = regex(r"(?:claimed by|assigned to|assignee|taken by):? +(.{1,80})", re.IGNORECASE)
 #: Behind the brackets: "(M) - LOW PRIORITY".
-_LOUD = re.compile(r"(?<=\)) [-–—] [A-Z][A-Z ]{2,30}$")
+_LOUD = regex(r"(?<=\)) [-–—] [A-Z][A-Z ]{2,30}$")
 #: Over a list of bullets that tells what happened.
-_LOG = re.compile(
+_LOG = regex(
     r"[*_]{0,3}(?:recently |previously |already )?(?:completed?|done|finished|archived|closed|shipped)\b"
     r"[^:：]{0,60}[:：]",
     re.IGNORECASE,
 )
-_TRAILER = re.compile(r" [-–—] [A-Z][A-Z ]{2,30}$")
+_TRAILER = regex(r" [-–—] [A-Z][A-Z ]{2,30}$")
 
 
 @dataclass(slots=True)

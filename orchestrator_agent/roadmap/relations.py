@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.dependencies import KIND, Known, read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft
@@ -22,28 +23,28 @@ from orchestrator_agent.roadmap.statuses import is_emoji
 
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:[.-]\d{1,9}){0,6}[a-z]?"
 _LIST = rf"(?:{_ID}|[A-Z]\b)(?:(?: ?(?:,|-|–|to|and|&) ?|, and )(?:{_ID}|[A-Z]\b)){{0,50}}"
-_MENTION = re.compile(
+_MENTION = regex(
     rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>[A-Z][A-Z0-9]{{0,9}}-\d{{1,9}}))\b(?![.-]\d)"
 )
 _WAITS = r"depends? (?:up)?on|dependent (?:up)?on|requires?|needs?|blocked by|waits? (?:for|on)|builds? (?:up)?on"
-_NEEDS = re.compile(rf"\b(?:{_WAITS})\b", re.IGNORECASE)
-_NEEDS_IN_SECTION = re.compile(
+_NEEDS = regex(rf"\b(?:{_WAITS})\b", re.IGNORECASE)
+_NEEDS_IN_SECTION = regex(
     rf"\b(?:{_WAITS}|after|follows|(?:cannot|can't|must not) \w+ (?:before|until|without))\b", re.IGNORECASE
 )
-_BLOCKS = re.compile(
+_BLOCKS = regex(
     r"\b(?:blocks|unblocks|enables|precedes|before|is (?:needed|required) (?:by|for))\b", re.IGNORECASE
 )
 #: Right before what is needed in a text that describes work.
-_IN_TEXT = re.compile(rf"(?:\(from|\b(?:{_WAITS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE)
+_IN_TEXT = regex(rf"(?:\(from|\b(?:{_WAITS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE)
 #: Without one of these no text says what it needs, and to look for them costs a tenth.
 _MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "(from")
-_DENIED = re.compile(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
-_ARROW = re.compile(r" ?(?:[→⟶➜►▶]|[-=─━]{1,9}[>►▶]) ?")
-_SECTION = re.compile(
+_DENIED = regex(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
+_ARROW = regex(r" ?(?:[→⟶➜►▶]|[-=─━]{1,9}[>►▶]) ?")
+_SECTION = regex(
     r"dependenc|critical path|execution order|order of (?:execution|work)|sequenc|依赖", re.IGNORECASE
 )
 _TREE = "│├└─┌┐┘┴┬┼|"
-_BULLET = re.compile(r"[-+\d.) ]*(?=[^\W\d_])")
+_BULLET = regex(r"[-+\d.) ]*(?=[^\W\d_])")
 _WIDTH = 1000
 #: The most ids that one work stream may be said to block.
 _MOST = 100

@@ -13,6 +13,7 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
 from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 from orchestrator_agent.roadmap.drafts import Place
@@ -21,10 +22,10 @@ from orchestrator_agent.roadmap.headings import Heading, Restated, read_heading
 from orchestrator_agent.roadmap.statuses import is_box, read_box, read_mark
 from orchestrator_agent.roadmap.table_lines import Row, tables_of
 
-_LEADING_STATUS = re.compile(r"[*_`\s]*[^*_`:：]{1,20}[*_`]{1,3} [-–—] +")
+_LEADING_STATUS = regex(r"[*_`\s]*[^*_`:：]{1,20}[*_`]{1,3} [-–—] +")
 #: An id of which the word before the number is a part.
-_CODE = re.compile(r"[A-Z]{2,12}-\d{1,9}")
-_NUMBER_END = re.compile(r"[A-Z]{1,3}\d{0,2}-(\d{1,4})$")
+_CODE = regex(r"[A-Z]{2,12}-\d{1,9}")
+_NUMBER_END = regex(r"[A-Z]{1,3}\d{0,2}-(\d{1,4})$")
 
 
 def read_restated(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[Restated]:

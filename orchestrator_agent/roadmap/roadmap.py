@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from orchestrator_agent.errors import UnknownWorkStream
 from orchestrator_agent.model import WorkStream, same_id
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.sources import is_below
 
-_PREFIX = re.compile(
+_PREFIX = regex(
     r"(?:phase|work[ _-]?stream|task[ _-]?group|task|milestone|feature|package|story|step|track|epic|issue)[ ._#:-]*|#",
     re.IGNORECASE,
 )

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 
+from orchestrator_agent.patterns import regex
+
 _WORDS = (
     r"deferred|optional|future|later|someday|on hold|parked|postponed|paused|stretch(?: goals?)?|nice[ -]to[ -]haves?|"
     r"post[ -]mvp|post[ -]launch|demand[ -]driven|wish ?list|if time (?:permits|allows)|not now|"
     r"opcional|futuro|später|optionnel|可选|未来"
 )
-_GROUP = re.compile(
+_GROUP = regex(
     rf"\W*(?:{_WORDS}|ideas|under consideration|considering|undecided|maybe|exploring|to be discussed)\b", re.IGNORECASE
 )
-_REMARK = re.compile(
+_REMARK = regex(
     rf"[(\[{{]\s*(?:{_WORDS})\b[^()\[\]{{}}]{{0,100}}[)\]}}]|^\W*(?:{_WORDS})\W*[:：]|"
     rf"\s[-–—]{{1,2}}\s+(?:deferred|optional|future|postponed|on hold|parked)\b",
     re.IGNORECASE,
 )
 #: One of these stands in each such remark.
 _SIGNS = "([{:：-–—"
-_WORD = re.compile(_WORDS, re.IGNORECASE)
+_WORD = regex(_WORDS, re.IGNORECASE)
 
 
 def set_aside_by(name: str) -> str | None:

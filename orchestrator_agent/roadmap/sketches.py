@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import Field, read_field
@@ -15,7 +16,7 @@ from orchestrator_agent.roadmap.sources import Source
 
 #: So many entries of a group, and so many groups, are looked at for a pattern.
 _MODELS, _GROUPS = 4, 3
-_COUNTED = re.compile(r"(?P<head>.*?)(?P<number>\d{1,9})$")
+_COUNTED = regex(r"(?P<head>.*?)(?P<number>\d{1,9})$")
 _LABELS = {"depends_on": "Depends On", "effort": "Effort", "done_when": "Done When", "tasks": "Tasks"}
 
 

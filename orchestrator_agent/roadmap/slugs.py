@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from orchestrator_agent.model import slug
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.fields import plain
 
 _LONGEST = 40
-_WORD = re.compile(r"[^\W_]+")
+_WORD = regex(r"[^\W_]+")
 
 
 class Slugs:

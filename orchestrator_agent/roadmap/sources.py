@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
@@ -76,13 +76,25 @@ class Commit:
     commit: str
 
     def read(self, path: str) -> bytes | None:
-        return self.repository.file_at(self.commit, path)
+        try:
+            return _content(self.repository, self.commit, path)
+        except FileNotFoundError:
+            return None
 
     def below(self, folder: str) -> Mapping[str, bytes]:
         found = self.repository.files_at(self.commit, folder, SUFFIXES)
         if len(found) > _MOST_FILES:
             raise RoadmapError(f"{folder} holds over {_MOST_FILES:,} task files; name a smaller folder.")
         return found
+
+
+@lru_cache(maxsize=8)
+def _content(repository: Repository, commit: str, path: str) -> bytes:
+    """The bytes of a file in a commit, which never change: one plan is read several times on its way to a landing."""
+    content = repository.file_at(commit, path)
+    if content is None:  # or git failed, which may pass
+        raise FileNotFoundError(path)
+    return content
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body, status_place, sum_of
 from orchestrator_agent.roadmap.dependency_sections import Groups, Said, read_sections
 from orchestrator_agent.roadmap.document import Document, Edit, Kind, Line
@@ -28,10 +29,10 @@ from orchestrator_agent.roadmap.statuses import is_box, read_box
 from orchestrator_agent.roadmap.step_sums import STEP, edit_steps, step_place
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks
 
-_STEP = re.compile(
+_STEP = regex(
     r"(?:\* +)?[*_`]{0,3}(?P<id>T\d{1,5}[a-z]?(?:\.\d{1,5}){0,3}|\d{1,4}(?:\.\d{1,4}){1,3})\b|[*_]{0,2}(?P<task>Task):"
 )
-_REMARKS = re.compile(
+_REMARKS = regex(
     r"\s*(?:\[checkpoint:[^\]]{0,60}\]|\((?:priority|story):?\s*[^()]{1,20}\)|\(P\d\)|🎯\s*MVP\b|🎯)\s*", re.IGNORECASE
 )
 #: Headings of tasks with a body each, which are another form.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import Body, counted, sum_of
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import leading_emoji
@@ -15,11 +16,11 @@ from orchestrator_agent.roadmap.set_aside import sets_aside
 from orchestrator_agent.roadmap.statuses import CIRCLES, read_mark
 
 _VERBS = r"blocked (?:by|on)|depend(?:s|ing|ent) (?:up)?on|wait(?:s|ing) (?:for|on)|requires|needs|after"
-_NEEDS = re.compile(rf"\b(?:{_VERBS}) ([^()|]{{1,200}})", re.IGNORECASE)
+_NEEDS = regex(rf"\b(?:{_VERBS}) ([^()|]{{1,200}})", re.IGNORECASE)
 #: What has not begun waits for these as well; with work under way they are a remark.
-_AWAITS = re.compile(rf"\b(?:{_VERBS}|awaiting|until|once|pending) ([^()|]{{1,200}})", re.IGNORECASE)
+_AWAITS = regex(rf"\b(?:{_VERBS}|awaiting|until|once|pending) ([^()|]{{1,200}})", re.IGNORECASE)
 #: Behind "not started" these say that it is not to be begun.
-_HELD = re.compile(r"[ (,;–—-]+(blocked|on hold|deferred|paused|parked)\b\)?", re.IGNORECASE)
+_HELD = regex(r"[ (,;–—-]+(blocked|on hold|deferred|paused|parked)\b\)?", re.IGNORECASE)
 #: The kinds of places in the order in which they are believed.
 _RANKS = ("field", "ending", "remark", "emoji", "box")
 

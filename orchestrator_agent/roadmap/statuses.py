@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 
 NOT_STARTED = WorkStreamStatus.NOT_STARTED
 IN_PROGRESS = WorkStreamStatus.IN_PROGRESS
@@ -83,23 +84,23 @@ VARIATION = "\ufe0f"
 _JOINER = "\u200d"
 _JOINING = f"\ufe0e{VARIATION}{_JOINER}"
 _MARKUP = "*_`~"
-_WORD = re.compile(r"[^\W_][\w'’/.-]*[^\W_]|[^\W_]|n/a", re.IGNORECASE)
+_WORD = regex(r"[^\W_][\w'’/.-]*[^\W_]|[^\W_]|n/a", re.IGNORECASE)
 #: What ends the words of a status; the rest is a remark.
-_END = re.compile(r"[|(;,.:：]|\s[-–—]{1,3}\s")
+_END = regex(r"[|(;,.:：]|\s[-–—]{1,3}\s")
 #: The most characters that status words are looked for in.
 _WIDTH = 300
-_PERCENT = re.compile(r"~?(\d{1,3}) ?%(?: (?:completed?|done))?$", re.IGNORECASE)
+_PERCENT = regex(r"~?(\d{1,3}) ?%(?: (?:completed?|done))?$", re.IGNORECASE)
 #: What was said before, in front of what is said now.
-_CROSSED = re.compile(r"[ \t]*~~[^~]{1,80}~~[ \t]*(?=[^ \t|(])")
+_CROSSED = regex(r"[ \t]*~~[^~]{1,80}~~[ \t]*(?=[^ \t|(])")
 #: A date, a version, an issue or a change behind a status.
-_WHEN = re.compile(
+_WHEN = regex(
     r"(?:[-–—,:(]\s*)?(?:(?:in|on|by|via|with|as of|since|see) +)?(?:the +)?"
     r"(?:#\d|PR\b|MR\b|commit\b|v\d|\d+[.:/-]\d[\d.:/-]*(?!\w)|20\d\d\b)",
     re.IGNORECASE,
 )
 #: Longer texts are not remembered.
 _SHORT = 60
-_SHARE = re.compile(r"\s*\(\s*~?\d{1,3}\s*%[^()|]{0,40}\)")
+_SHARE = regex(r"\s*\(\s*~?\d{1,3}\s*%[^()|]{0,40}\)")
 
 
 @dataclass(frozen=True, slots=True)

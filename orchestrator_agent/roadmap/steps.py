@@ -6,15 +6,16 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.dependencies import Known, read_dependencies
 from orchestrator_agent.roadmap.drafts import Draft
 from orchestrator_agent.roadmap.stated import status_of_group
 
 #: What is called so and counted up is done one after the other; features and packages are not.
 _IN_ORDER = r"(?:phase|fase|阶段|stage|step|etapa|étape|步骤|milestone|meilenstein|sprint|week|iteration)"
-_KIND = re.compile(_IN_ORDER)
-_GROUP = re.compile(rf"[\W_]*{_IN_ORDER} ?#?\d", re.IGNORECASE)
-_BESIDE = re.compile(r"\bparallel\b|\[P\]|并行", re.IGNORECASE)
+_KIND = regex(_IN_ORDER)
+_GROUP = regex(rf"[\W_]*{_IN_ORDER} ?#?\d", re.IGNORECASE)
+_BESIDE = regex(r"\bparallel\b|\[P\]|并行", re.IGNORECASE)
 
 
 def assume_order(drafts: Sequence[Draft], kinds: Sequence[str], known: Known) -> None:

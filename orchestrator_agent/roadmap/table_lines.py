@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 
-_RULE = re.compile(r":?-+:?")
+_RULE = regex(r":?-+:?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _row(line: Line, width: int) -> Row:
     return Row(line, tuple(cells))
 
 
-_PIPE = re.compile(r"\\.|`|\|")
+_PIPE = regex(r"\\.|`|\|")
 
 
 def _cells(line: Line, *, code: bool) -> list[Cell]:

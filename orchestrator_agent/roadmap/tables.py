@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
 from orchestrator_agent.roadmap.document import Document
@@ -37,13 +38,13 @@ from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend
 
 _NOTHING = ("", "-", "–", "—", "?", "tbd", "n/a", "none")
 #: Ids that are counted up say an order: PR3 comes after PR2, which "BUG-3" and "BUG-2" do not say.
-_COUNTED = re.compile(
+_COUNTED = regex(
     r"(?:pr|p|m|s|w|step|stage|sprint|week|day|part|iteration|phase|milestone)?[-# ]?\d{1,4}(?:\.\d{1,4}){0,4}[a-z]?$",
     re.IGNORECASE,
 )
-_HELD = re.compile(r"\b(?:blocked|waiting|waits|on hold|deferred|optional|paused)\b", re.IGNORECASE)
-_SUM = re.compile(r"(?:sub|grand )?totals?$|sum$|overall$|合计$|总计$", re.IGNORECASE)
-_NUMBERED = re.compile(r"\W*(?:[A-Za-z]+[ -]?)?\d")
+_HELD = regex(r"\b(?:blocked|waiting|waits|on hold|deferred|optional|paused)\b", re.IGNORECASE)
+_SUM = regex(r"(?:sub|grand )?totals?$|sum$|overall$|合计$|总计$", re.IGNORECASE)
+_NUMBERED = regex(r"\W*(?:[A-Za-z]+[ -]?)?\d")
 
 
 class Tables:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import clean_name, is_placeholder, plain
@@ -23,9 +24,9 @@ from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import is_box, read_box
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replace_marks
 
-_TRACK = re.compile(r"\*{0,2}Track:\s*(?P<name>\S.*)", re.IGNORECASE)
-_HEADING_BOX = re.compile(r"\[([^\[\]]{1,20})\]\s+")
-_FOLDER = re.compile(r"\]\(\s*<?[^()<>\s]{0,300}?(?P<folder>[^()<>\s/]{1,100})/?(?:(?:index|plan|spec)\.md)?>?\s*\)")
+_TRACK = regex(r"\*{0,2}Track:\s*(?P<name>\S.*)", re.IGNORECASE)
+_HEADING_BOX = regex(r"\[([^\[\]]{1,20})\]\s+")
+_FOLDER = regex(r"\]\(\s*<?[^()<>\s]{0,300}?(?P<folder>[^()<>\s/]{1,100})/?(?:(?:index|plan|spec)\.md)?>?\s*\)")
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Edit, Kind, once
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import LEGEND
@@ -111,10 +112,10 @@ def box_places(document: Document) -> list[Place]:
     ]
 
 
-_STATED = re.compile(
+_STATED = regex(
     r"[*_`]{0,3}(?:allowed |valid )?(?:status|state)(?:e?s)?(?: values?)?[*_`]{0,3}[ ]?[:：]", re.IGNORECASE
 )
-_CODE = re.compile(r"`([^`]{2,40})`")
+_CODE = regex(r"`([^`]{2,40})`")
 
 
 def stated_words(document: Document) -> list[Place]:

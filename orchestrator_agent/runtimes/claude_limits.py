@@ -13,20 +13,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from orchestrator_agent.patterns import regex
+
 SIGN_IN = "Claude Code is not signed in or its key is not valid; run `claude` and type /login, or set ANTHROPIC_API_KEY"
 BILLING = "the API account has a billing problem; look at its plan or credit"
 
-_NOT_SIGNED_IN = re.compile(
+_NOT_SIGNED_IN = regex(
     r"invalid api key|please run /login|not logged in|oauth token (has expired|revoked)"
     r"|invalid (x-api-key|bearer token)|authentication_error",
     re.IGNORECASE,
 )
-_NO_CREDIT = re.compile(r"credit balance is too low", re.IGNORECASE)
-_LIMIT = re.compile(
+_NO_CREDIT = regex(r"credit balance is too low", re.IGNORECASE)
+_LIMIT = regex(
     r"\b(usage|session|weekly|5-hour|opus|sonnet) limit\b|hit your( \w+)? limit|limit reached", re.IGNORECASE
 )
-_EPOCH = re.compile(r"\|\s*(\d{10})\b")
-_CLOCK = re.compile(
+_EPOCH = regex(r"\|\s*(\d{10})\b")
+_CLOCK = regex(
     r"\bresets?\b(?: at)?:?(?: (?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2})(?:,| at|, at)?)?"
     r" (?P<hour>\d{1,2})(?::(?P<minute>\d\d))? ?(?P<half>[ap])m(?: \((?P<zone>[A-Za-z0-9_+/-]+)\))?",
     re.IGNORECASE,

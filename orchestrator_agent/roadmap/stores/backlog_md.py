@@ -21,6 +21,7 @@ from pathlib import PurePosixPath
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import decode
 from orchestrator_agent.roadmap.fields import claimant
 from orchestrator_agent.roadmap.plan_format import Found
@@ -43,7 +44,7 @@ _DATE = "updated_date"
 #: A key, of the configuration and of tasks, whose value the tool gives to a shell.
 _HOOK = re.compile(rb"on_?status_?change", re.IGNORECASE)
 _USUAL = ("To Do", "In Progress", "Done")
-_PREFIXED = re.compile(r"([A-Za-z][\w-]*?)-(\d[\w.]*)$")
+_PREFIXED = regex(r"([A-Za-z][\w-]*?)-(\d[\w.]*)$")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ messages and templates share the file and are no work. https://github.com/stevey
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +17,7 @@ from typing import Any
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import Source as Lines
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Edit, decode
 from orchestrator_agent.roadmap.fields import claimant
 from orchestrator_agent.roadmap.plan_format import Found
@@ -47,7 +47,7 @@ _NO_WORK = ("message", "event", "gate", "molecule", "wisp", "agent", "role", "ri
 _CLOSING = ("closed_at", "close_reason", "closed_by_session")
 _DERIVED = ("status", "updated_at", *_CLOSING)
 _USUAL_PATH = ".beads/issues.jsonl"
-_LINE = re.compile(r"[^\n]+")
+_LINE = regex(r"[^\n]+")
 
 
 @dataclass(frozen=True)

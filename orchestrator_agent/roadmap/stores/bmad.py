@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 from orchestrator_agent.model import Source as Lines
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.stores.collecting import Entry, collect, one_line
@@ -44,7 +45,7 @@ WORDS = Words(
         "superseded": S.CANCELLED,
     },
 )
-_STORY = re.compile(r"(\d{1,6}[a-z]?)[-.](\d{1,6}[a-z]?)(?:[-.](.*))?$", re.DOTALL)
+_STORY = regex(r"(\d{1,6}[a-z]?)[-.](\d{1,6}[a-z]?)(?:[-.](.*))?$", re.DOTALL)
 
 
 class Bmad:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.fields import claimant
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.sources import Source
@@ -42,9 +43,9 @@ WORDS = Words(
     read_only={},
 )
 _NEEDED = ("name", "status", "depends_on", "conflicts_with")
-_TASK = re.compile(r"\d{1,9}\.md")
-_NUMBER = re.compile(r"(?:task |issue )?#?(\d{1,9})(?:\.md)?", re.IGNORECASE)
-_SIZE = re.compile(r"[-*] (?:\*\*)?Size:?(?:\*\*)?:?\s+(XS|S|M|L|XL)\s*$", re.MULTILINE)
+_TASK = regex(r"\d{1,9}\.md")
+_NUMBER = regex(r"(?:task |issue )?#?(\d{1,9})(?:\.md)?", re.IGNORECASE)
+_SIZE = regex(r"[-*] (?:\*\*)?Size:?(?:\*\*)?:?\s+(XS|S|M|L|XL)\s*$", re.MULTILINE)
 #: Reports of agents, and epics that are over.
 _ELSEWHERE = frozenset(("updates", "archive", "archived", ".archived"))
 #: More tasks than this with `parallel: false` would each have to name each other.

@@ -11,15 +11,16 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Edit
 
 # Numbers stay as they are written: 3.10 is not 3.1, and an id of 5,000 digits costs nothing.
 _read = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).raw_decode
 _TOO_DEEP = "it is nested too deeply"
-_SPACE = re.compile(r"[ \t\r\n]*")
-_BETWEEN = re.compile(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
+_SPACE = regex(r"[ \t\r\n]*")
+_BETWEEN = regex(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
 #: Half a character of UTF-16, which no file can hold, and NUL, which no argument of a program can.
-_UNUSABLE = re.compile("[\ud800-\udfff\0]")
+_UNUSABLE = regex("[\ud800-\udfff\0]")
 
 
 class Element(NamedTuple):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import Source as Lines
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line, apply, scan
 from orchestrator_agent.roadmap.fields import holds_criteria
 from orchestrator_agent.roadmap.stores.collecting import one_line
 from orchestrator_agent.roadmap.stores.times import Clock, in_shape_of
 from orchestrator_agent.roadmap.stores.yaml_text import Entry, front_matter, mapping, replaced
 
-_NUMBER = re.compile(r"#\d{1,6} +")
-_COMMENT = re.compile(r"[ \t]*<!--.*-->[ \t]*$")
+_NUMBER = regex(r"#\d{1,6} +")
+_COMMENT = regex(r"[ \t]*<!--.*-->[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+
+from orchestrator_agent.patterns import regex
 
 #: Says what time it is, in UTC; a format is given another one by tests.
 Clock = Callable[[], datetime]
 
 _SHAPES = (
-    (re.compile(r"\d{4}-\d\d-\d\d"), "%Y-%m-%d"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "%Y-%m-%d %H:%M"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "%Y-%m-%d %H:%M:%S"),
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)?"), "%Y-%m-%dT%H:%M:%SZ"),
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}(?:Z|[+-]\d\d:\d\d)?"), "%Y-%m-%dT%H:%M:%S.%fZ"),
+    (regex(r"\d{4}-\d\d-\d\d"), "%Y-%m-%d"),
+    (regex(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "%Y-%m-%d %H:%M"),
+    (regex(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "%Y-%m-%d %H:%M:%S"),
+    (regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)?"), "%Y-%m-%dT%H:%M:%SZ"),
+    (regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}(?:Z|[+-]\d\d:\d\d)?"), "%Y-%m-%dT%H:%M:%S.%fZ"),
 )
 
 

@@ -7,7 +7,6 @@ anything else, the status is written by us.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -17,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from orchestrator_agent.environment import allowed
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import MAX_BYTES
 
 #: The program of each kind of store, by the name of the format.
 PROGRAMS = {"beads": "bd", "backlog-md": "backlog", "task-master": "task-master"}
 #: Ids that no program takes for an option or a path.
-_PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PLAIN_ID = regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Edit
 from orchestrator_agent.roadmap.stores.json_text import as_text
 
@@ -108,17 +109,17 @@ def replaced(source: str, entry: Entry, text: str) -> Edit:
     return Edit(entry.start, entry.end, space + _written(text, source[entry.start : entry.end]))
 
 
-_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n)?")
-_COLON = re.compile(r":(?=[ \t]|$)")
-_QUOTED = re.compile(r"""[ \t]*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
-_REMARK = re.compile(r"[ \t]+#.*|[ \t]*$")
-_HASH = re.compile(r"[ \t]#")
-_BLOCK = re.compile(r"[|>][+-]?\d?[+-]?(?:[ \t]+#.*|[ \t]*)$")
-_ITEM = re.compile(r"[ \t]*-(?:[ \t]+|$)")
+_LINE = regex(r"([^\r\n]*)(?:\r\n|\r|\n)?")
+_COLON = regex(r":(?=[ \t]|$)")
+_QUOTED = regex(r"""[ \t]*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
+_REMARK = regex(r"[ \t]+#.*|[ \t]*$")
+_HASH = regex(r"[ \t]#")
+_BLOCK = regex(r"[|>][+-]?\d?[+-]?(?:[ \t]+#.*|[ \t]*)$")
+_ITEM = regex(r"[ \t]*-(?:[ \t]+|$)")
 #: What makes a plain text something else, at its beginning or anywhere.
-_UNSAFE = re.compile(r"^[\s\-?:,\[\]{}#&*!|>'\"%@`]|: |:$| #|[\r\n]|\s$|^$")
+_UNSAFE = regex(r"^[\s\-?:,\[\]{}#&*!|>'\"%@`]|: |:$| #|[\r\n]|\s$|^$")
 #: Not words: https://yaml.org/type/bool.html and null.
-_WORDLIKE = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|~|[\d.+-].*)$", re.IGNORECASE)
+_WORDLIKE = regex(r"(?:y|n|yes|no|on|off|true|false|null|~|[\d.+-].*)$", re.IGNORECASE)
 _TOO_MUCH = "it is written in a way that is not read here; write it in one line"
 
 
@@ -227,7 +228,7 @@ def _flow_list(text: str) -> tuple[str, ...] | None:
     return None
 
 
-_FLOW_PLAIN = re.compile(r"([^,\[\]{}\"'\n][^,\[\]{}\n]*)")
+_FLOW_PLAIN = regex(r"([^,\[\]{}\"'\n][^,\[\]{}\n]*)")
 
 
 def _without_remark(text: str) -> str:
