@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,25 +88,31 @@ def test_a_link_out_of_the_repository_is_not_followed(repo: Path, tmp_path: Path
 # ---- The real Claude Code, with a scripted model
 
 
-def claude(repo: Path, standin: StandIn, *flags: str) -> list[dict[str, Any]]:
-    """The messages of one headless run in a repository."""
+def run_claude(repo: Path, model: Mapping[str, str], *words: str) -> str:
+    """What `claude words` prints in a repository, with `orch` on its PATH and a stand-in's address in `model`."""
     assert CLAUDE
     programs = repo.parent / "programs"
-    programs.mkdir()
+    programs.mkdir(exist_ok=True)
     (programs / "orch").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m orchestrator_agent "$@"\n')
     (programs / "orch").chmod(0o755)
     environment = {
         **os.environ,
-        **standin.environment,
+        "ANTHROPIC_API_KEY": "sk-standin",
+        **model,
         "PATH": f"{programs}:{os.environ['PATH']}",
         "CLAUDE_CODE_MCP_STARTUP_WAIT_MS": "60000",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
     }
-    argv = [CLAUDE, "-p", "start someone on the first file", "--output-format", "stream-json", "--verbose", *flags]
-    done = subprocess.run(argv, cwd=repo, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run([CLAUDE, *words], cwd=repo, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return done.stdout
+
+
+def claude(repo: Path, standin: StandIn, *flags: str) -> list[dict[str, Any]]:
+    """The messages of one headless run in a repository."""
+    words = ("-p", "start someone on the first file", "--output-format", "stream-json", "--verbose", *flags)
+    return [json.loads(line) for line in run_claude(repo, standin.environment, *words).splitlines()]
 
 
 @needs_claude
@@ -149,9 +156,15 @@ def persona(request: Request) -> bool:
 
 @needs_claude
 @pytest.mark.parametrize("place", [PACKAGED, ROOT], ids=["plugin", "marketplace"])
-def test_claude_code_finds_the_plugin_valid(place: Path) -> None:
-    assert CLAUDE
-    environment = {**os.environ, "ANTHROPIC_API_KEY": "sk-standin"}
-    argv = [CLAUDE, "plugin", "validate", str(place)]
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_claude_code_finds_the_plugin_valid(repo: Path, place: Path) -> None:
+    run_claude(repo, {}, "plugin", "validate", str(place))
+
+
+@needs_claude
+def test_the_plugin_is_installed_and_its_server_answers(repo: Path) -> None:
+    make_project(repo)
+    run_claude(repo, {}, "plugin", "marketplace", "add", str(ROOT))
+    run_claude(repo, {}, "plugin", "install", "orch@orchestrator")
+    assert "orch@orchestrator" in run_claude(repo, {}, "plugin", "list")
+    (server,) = (line for line in run_claude(repo, {}, "mcp", "list").splitlines() if line.startswith("plugin:orch"))
+    assert server.endswith("Connected")
