@@ -32,18 +32,19 @@ def main() -> None:
             show(shape, options.size, options.runs)
     phases = SHAPES[0].files(10_000)
     took, items = cost(SHAPES[0], phases, options.runs)
-    print(f"\na roadmap of 10,000 phases ({size_of(phases) / 1000:,.0f} KB, {items:,} items): {took:.2f} s")
+    print(f"\na roadmap of 10,000 phases ({size_of(phases) / 1000:,.0f} KB, {items or 0:,} items): {took:.2f} s")
 
 
 def show(shape: Shape, size: int, runs: int) -> None:
-    """Print one row; the last column is what four times the size costs, 4 being linear."""
+    """Print one row; the last column is what four times the size costs, 4 being linear where both are read."""
     count = max(1, size * 1000 // size_of(shape.files(1000)))
     small, large = shape.files(max(1, count // 4)), shape.files(count)
     before, _ = cost(shape, small, runs)
     took, items = cost(shape, large, runs)
     per_megabyte = took * MEGABYTE / size_of(large)
+    found = f"{items}" if items is not None else "refused"
     print(
-        f"{shape.name:<32} {size_of(large) / 1000:>8.0f} {items:>8} {per_megabyte:>8.2f} {took / before:>6.1f}",
+        f"{shape.name:<32} {size_of(large) / 1000:>8.0f} {found:>8} {per_megabyte:>8.2f} {took / before:>6.1f}",
         flush=True,
     )
 
@@ -53,9 +54,9 @@ def size_of(files: dict[str, bytes]) -> int:
     return sum(map(len, files.values()))
 
 
-def cost(shape: Shape, files: dict[str, bytes], runs: int) -> tuple[float, int]:
-    """The least processor time in seconds to read the plan and to see what may start; and how many items it holds."""
-    took, items = [], 0
+def cost(shape: Shape, files: dict[str, bytes], runs: int) -> tuple[float, int | None]:
+    """The least processor time in seconds to read a plan and to see what may start, and its items; None if refused."""
+    took, items = [], None
     for _ in range(runs):
         read_markdown.cache_clear()
         before = time.process_time()
@@ -64,7 +65,7 @@ def cost(shape: Shape, files: dict[str, bytes], runs: int) -> tuple[float, int]:
             availability(streams)
             items = len(streams)
         except RoadmapError:
-            items = 0
+            items = None
         took.append(max(time.process_time() - before, 1e-6))
     return min(took), items
 

@@ -14,6 +14,15 @@ from orchestrator_agent.roadmap import read, write_status
 S = WorkStreamStatus
 
 
+def test_phases_without_boxes_beside_phases_with_boxes_are_told() -> None:
+    first = ["## Phase 1: Walls (spring)", "**Goal:** Walls", "### Features", "- [x] Bricks", "- [ ] Mortar"]
+    second = ["## Phase 2: Roof (summer)", "**Goal:** A roof", "### Features", "- Tiles", "- Beams"]
+    rest = ["## Phase 3: Cellar", "Not now.", "## Notes", "- Ask the smith"]
+    roadmap = read("\n".join([*first, *second, *rest]).encode(), "p.md")
+    assert [stream.name for stream in roadmap.work_streams] == ["Bricks", "Mortar"]
+    assert [warning.partition(" has ")[0] for warning in roadmap.warnings] == ['p.md:6: "Phase 2: Roof (summer)"']
+
+
 def test_a_todo_file() -> None:
     roadmap = plan("todo.md")
     assert (roadmap.format, roadmap.plans[0].level) == ("checklist", "boxes")

@@ -189,7 +189,7 @@ def test_real_plans_are_seen_as_by_the_parser() -> None:
 
 
 def kinds(text: str) -> list[str]:
-    return [line.kind.value for line in scan(text.encode(), "plan.md").lines]
+    return [line.kind for line in scan(text.encode(), "plan.md").lines]
 
 
 def test_a_fence_of_markdown_holds_fences_of_its_own() -> None:

@@ -28,6 +28,31 @@ def test_order_of_places(tmp_path: Path) -> None:
     assert find_plan(tmp_path) == "plans/roadmap.md"
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(".agent-os/product/roadmap.md", ".agent-os/specs/2031-04-01-doors/tasks.md", ".planning/ROADMAP.md"),
+        *("agent-os/product/roadmap.md", "agent-os/specs/doors/tasks.md", "openspec/changes/doors/tasks.md"),
+    ],
+)
+def test_plans_of_tools_are_found(tmp_path: Path, place: str) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_text("- [ ] x\n", encoding="utf-8")
+    assert find_plans(tmp_path) == [place]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["_bmad-output/implementation-artifacts", "docs/implementation-artifacts", "docs/sprint-artifacts", "docs"],
+)
+def test_sprints_are_found(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / folder / "sprint-status.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("development_status:\n  1-1-a: backlog\n", encoding="utf-8")
+    assert find_plans(tmp_path) == [f"{folder}/sprint-status.yaml"]
+
+
 def test_plans_without_work_are_passed_over(tmp_path: Path) -> None:
     write(tmp_path, ROADMAP="We dream.\n", TODO="- [ ] x\n")
     assert find_plan(tmp_path) == "TODO.md"

@@ -17,6 +17,8 @@ from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap import Roadmap, read_plan, write_statuses
 from orchestrator_agent.roadmap.availability import availability
+from orchestrator_agent.roadmap.document import MAX_ITEMS
+from orchestrator_agent.roadmap.reading import read_markdown
 from orchestrator_agent.roadmap.sources import Memory, WorkingTree
 
 OWN = SETS["own"]
@@ -186,3 +188,26 @@ def test_hostile_shapes_are_answered_in_linear_work(shape: Shape) -> None:
     many = calls_of(lambda: use(large, shape.path))
     # Phases that need all others have more to say, up to the number that one may wait for.
     assert many <= (16 if shape.name == "phases that need all" else 5) * few + 1000
+
+
+#: Where each repetition is a work stream of its own.
+ENDLESS = [shape for shape in SHAPES if shape.name in ("phases without a status", "one-line items", "boxes", "table")]
+
+
+@pytest.mark.parametrize("shape", ENDLESS, ids=lambda shape: shape.name)
+def test_a_plan_of_too_many_work_streams_is_refused_before_they_are_read(shape: Shape) -> None:
+    fits, too_many = shape.files(MAX_ITEMS // 4), shape.files(MAX_ITEMS + 1)
+    assert len(read_plan(Memory(fits), [shape.path]).work_streams) == MAX_ITEMS // 4
+
+    def refuse() -> None:
+        with pytest.raises(RoadmapError, match=f"^{shape.path} has over 20,000 work streams; split it.$"):
+            read_plan(Memory(too_many), [shape.path])
+
+    read_markdown.cache_clear()
+    whole = calls_of(lambda: read_plan(Memory(fits), [shape.path]))
+    assert calls_of(refuse) < 3 * whole  # four times as much, and not read to its end
+
+
+def test_a_roadmap_of_ten_thousand_phases_is_read() -> None:
+    roadmap = read_plan(Memory(SHAPES[0].files(10_000)), [SHAPES[0].path])
+    assert len(roadmap.work_streams) == 10_000

@@ -33,6 +33,14 @@ def test_success_criteria_by_phase_are_no_phases() -> None:
     assert [s.source.first_line for s in plan("product_phases.md").work_streams if s.source] == [3, 12, 28, 36]
 
 
+def test_a_status_alone_in_the_last_part_is_that_of_the_whole() -> None:
+    written = (
+        "# House\n\n## Phase 1: Walls\n\n### 1.1 Bricks\n\nMany.\n\n### 1.2 Mortar\n\n**In Progress**\n\n"
+        "## Phase 2: Roof\n**Status:** Not Started\n"
+    )
+    assert statuses(read(written.encode(), "plan.md")) == {"1": S.IN_PROGRESS, "2": S.NOT_STARTED}
+
+
 def test_a_role_that_several_have_is_no_claim() -> None:
     assert [stream.assigned_to for stream in plan("task_groups.md").work_streams] == [None, None, "carpenter", None]
 

@@ -113,6 +113,64 @@ def test_a_section_says_what_depends_on_what(lines: list[str], expected: dict[st
     assert {id_: ids for id_, ids in found.items() if ids} == expected
 
 
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ([], {"1": (), "2": ("1",), "3": ("2",), "4": ("3",)}),
+        (["Depends On: None"], {"1": (), "2": (), "3": ("2",), "4": ("3", "1")}),
+    ],
+)
+def test_a_chain_in_a_field_says_what_others_wait_for(own: list[str], expected: dict[str, tuple[str, ...]]) -> None:
+    first = ["## Phase 1: A", "Status: todo", "## Phase 2: B", "Status: todo", *own]
+    rest = ["## Phase 3: C", "Status: todo", "## Phase 4: D", "Status: todo", "Depends On: Phase 1 → 2 → 3"]
+    assert needs(text(*first, *rest)) == expected
+
+
+@pytest.mark.parametrize("words", ["This builds on Phase 1 or Phase 2.", "This requires Phase 1 or 2 to stand."])
+def test_a_choice_in_the_text_blocks(words: str) -> None:
+    roadmap = text(
+        *("## Phase 1: A", "Status: done", "## Phase 2: B", "Status: todo", "## Phase 3: C", "Status: todo", "", words)
+    )
+    assert not_started_offers(roadmap) == ["2"]
+    assert roadmap.get("3").unresolved[0].startswith("Phase 1 or ")
+
+
+def test_a_choice_in_a_section_blocks() -> None:
+    phases = [line for number in "123" for line in (f"## Phase {number}: Part {number}", "- [ ] a")]
+    roadmap = text(*phases, "## Dependencies", "- Phase 3 depends on Phase 1 or Phase 2")
+    assert roadmap.get("3").unresolved == ("Phase 1 or Phase 2",)
+
+
+@pytest.mark.parametrize(
+    ("line", "offers"),
+    [
+        ("- ✅ **v1.0 Basics** — Phases 1-2 (shipped 2031-03-05)", ["3"]),
+        ("- [v1.0 Basics](archive/v1.0.md) (Phases 1-2) — SHIPPED 2031-03-05", ["3"]),
+        ("### v1.0 Basics (released)", ["3"]),
+        ("- 🚧 **v1.0 Basics** — Phases 1-2, to be shipped in May", []),
+        ("- **v1.0 Basics** — 1 of 2 phases is complete", []),
+        ("- **v1.0.1 Mends** — shipped", []),
+        ("We hope for v1.0.", []),
+    ],
+)
+@pytest.mark.parametrize("words", ["v1.0", "v1.0 milestone shipped (by now)", "v1.0 complete"])
+def test_a_release_counts_by_what_the_plan_says_of_it(line: str, offers: list[str], words: str) -> None:
+    roadmap = text("## Milestones", "", line, "", "## Phase 3: Walls", "**Status:** todo", f"**Depends on**: {words}")
+    if "complete" in words and "v1.0 Basics" not in line:
+        offers = ["3"]  # nothing in the plan speaks against it
+    assert not_started_offers(roadmap) == offers
+
+
+def test_phases_that_are_only_listed_come_last() -> None:
+    listed = ["- [x] **Phase 1: A** - a", "- [ ] **Phase 2: B** - b", "", "### Later", ""]
+    later = ["- [ ] **Phase 3: C** - c", "- [ ] **Phase 4: D** - d", ""]
+    sections = ["### Phase 1: A", "**Depends on**: Nothing", "### Phase 2: B", "**Depends on**: Phase 1"]
+    roadmap = text("## Phases", "", *listed, *later, "## Details", "", *sections)
+    assert not_started_offers(roadmap) == ["2"]
+    roadmap = text("## Phases", "", *listed, *later, "## Details", "", *sections[:3], "**Depends on**: Phase 3")
+    assert not_started_offers(roadmap) == ["3", "4"]
+
+
 def test_a_section_does_not_overrule_a_field() -> None:
     roadmap = text(
         "## Phase 1: A",

@@ -235,6 +235,24 @@ def test_a_story_file_is_named_where_there_is_one() -> None:
     assert ("docs/1-1-a.md" in first.description, second.description) == (True, "")
 
 
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        ("docs/stories", "docs/stories"),
+        ('"{project-root}/docs/stories/"', "docs/stories"),
+        ("/srv/wren/heronry/out/plans", "out/plans"),
+        ("/srv/wren/elsewhere", None),
+        ("../docs/stories", None),
+    ],
+)
+def test_stories_lie_below_the_root(location: str, found: str | None) -> None:
+    text = f"story_location: {location}\ndevelopment_status:\n  1-1-a: backlog\n".encode()
+    files = {"out/plans/s.yaml": text, "docs/stories/1-1-a.md": b"# Story", "out/plans/1-1-a.md": b"# Story"}
+    files |= {"../docs/stories/1-1-a.md": b"#", "/srv/wren/elsewhere/1-1-a.md": b"#"}
+    (story,) = read_plan(Memory(files), ["out/plans/s.yaml"]).work_streams
+    assert story.description == (f"The story is told in `{found}/1-1-a.md`." if found else "")
+
+
 # Backlog.md
 
 

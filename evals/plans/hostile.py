@@ -82,6 +82,7 @@ SHAPES = (
     _repeated("one-line items", "roadmap.md", "⚪ REQ-{n}: Part (Agent: Dev, S, blocked by REQ-{n}0)\n"),
     _repeated("deep headings", "roadmap.md", "###### Phase {n}: Part\n\n# Batch {n}\n\n- [ ] box\n"),
     _repeated("boxes", "TODO.md", "- [ ] Part {n}\n"),
+    _repeated("boxes below a heading", "TODO.md", "- [ ] Part {n}\n", "# To do\n"),
     _text(
         "boxes in boxes", "TODO.md", lambda n: "".join(" " * (2 * (k % 200)) + f"- [ ] part {k}\n" for k in range(n))
     ),
@@ -98,6 +99,7 @@ SHAPES = (
         "| ID | Name | Status | Needs |\n|--|--|--|--|\n",
     ),
     _repeated("tables", "PROGRESS.md", "| ID | Status |\n|--|--|\n| {n} | Done |\n\n"),
+    _repeated("tables in groups", "PROGRESS.md", "## {n}. A\n| ID | Status |\n|--|--|\n| a{n} | Done |\n\n", "# A\n"),
     _text("one wide row", "PROGRESS.md", lambda n: "| ID | Status |\n|--|--|\n" + "| a \\| `b" * n + "\n"),
     _repeated(
         "tracks",

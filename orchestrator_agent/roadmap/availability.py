@@ -13,6 +13,8 @@ _SAID = {
     WorkStreamStatus.BLOCKED: "blocked",
     WorkStreamStatus.CANCELLED: "cancelled",
 }
+_CLOSED = (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
+_MAY_START = Availability(True)
 _SHOWN = 80
 #: How many containers may stand in each other; a circle of them ends here.
 _DEEPEST = 10
@@ -127,15 +129,14 @@ def _judge(
             "ignore_order = true in orch.toml offers all)",
             "order",
         )
-    return Availability(True)
+    return _MAY_START
 
 
 def _not_offered(stream: WorkStream) -> Availability | None:
     """What keeps work from being offered whatever else the plan holds."""
-    if stream.status is WorkStreamStatus.COMPLETE:
-        return Availability(False, "is complete", "complete")
-    if stream.status is WorkStreamStatus.CANCELLED:
-        return Availability(False, "is cancelled", "cancelled")
+    if stream.status in _CLOSED:
+        word = "complete" if stream.status is WorkStreamStatus.COMPLETE else "cancelled"
+        return Availability(False, f"is {word}", word)
     if stream.is_container:
         return Availability(False, "groups other work, which is offered in its place", "container")
     if stream.assigned_to is not None:
@@ -197,11 +198,10 @@ def _ring(ring: tuple[str, ...]) -> str:
 
 def _cycles(streams: Sequence[WorkStream], by_id: Mapping[str, WorkStream]) -> dict[str, tuple[str, ...]]:
     """For each id that waits for itself: a ring through it. Complete and cancelled work ends a wait."""
-    closed = (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
     needs = {
         stream.id: [found.id for id_ in stream.depends_on if (found := by_id.get(id_) or by_id.get(id_.casefold()))]
         for stream in streams
-        if stream.status not in closed
+        if stream.depends_on and stream.status not in _CLOSED
     }
     rings: dict[str, tuple[str, ...]] = {}
     for group in _knots(needs):

@@ -37,7 +37,7 @@ class Body:
     @property
     def is_empty(self) -> bool:
         """Nothing was read."""
-        return not (self.fields or any(self.lists.values()) or any(line.strip() for line in self.text))
+        return not (self.fields or any(self.lists.values()) or any(map(str.strip, self.text)))
 
 
 @dataclass(slots=True)
@@ -164,6 +164,9 @@ def _leaves_to_steps(open_: _Open, line: Line) -> bool:
 def _in_one_line(found: Field) -> Iterator[tuple[str, str, int]]:
     """Name, value and offset of each field of a line: "**Priority:** High | **Depends On:** #1"."""
     name, start = found.name, found.start
+    if "|" not in found.value:
+        yield name, found.value, start
+        return
     begin = position = 0
     for part in found.value.split("|"):
         inner = read_field(part.strip()) if position else None
@@ -177,28 +180,35 @@ def _in_one_line(found: Field) -> Iterator[tuple[str, str, int]]:
 
 def fill(draft: Draft, body: Body) -> None:
     """Put what `body` says, its status apart, into `draft`."""
+    draft.description += body.text
+    if body.lists:
+        _fill_lists(draft, body.lists)
+    if not body.fields:
+        return
     effort = body.fields.get("effort", ("", 0))[0].strip("*_` ")
     if effort and not effort.startswith("["):
         draft.effort = effort
-    draft.tasks += [task for task in body.lists["tasks"] if not _is_count(task)]
-    draft.done_when += body.lists["done_when"]
-    draft.depends_on += body.lists["depends_on"]
-    draft.blocks += body.lists["blocks"]
-    draft.conflicts_with += body.lists["conflicts_with"]
-    if body.lists["files"]:
-        draft.files += declared_files(body.lists["files"])
-    draft.description += body.text
     for name, certain in (("assigned", True), ("agent", False)):
         if draft.assigned_to is None and name in body.fields:
             draft.assigned_to = claimant(body.fields[name][0], certain=certain)
             draft.may_be_role = not certain and body.fields[name][0] == (draft.assigned_to or "").casefold()
 
 
+def _fill_lists(draft: Draft, lists: Mapping[str, Sequence[str]]) -> None:
+    draft.tasks += [task for task in lists.get("tasks", ()) if not _is_count(task)]
+    draft.done_when += lists.get("done_when", ())
+    draft.depends_on += lists.get("depends_on", ())
+    draft.blocks += lists.get("blocks", ())
+    draft.conflicts_with += lists.get("conflicts_with", ())
+    draft.files += declared_files(lists.get("files", ()))
+
+
 def status_place(body: Body, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place, str | None] | None:
     """The place of the Status field and the reason of a block; None without such a field."""
-    if "status" not in body.fields:
+    found = body.fields.get("status")
+    if found is None:
         return None
-    value, start = body.fields["status"]
+    value, start = found
     mark = read_mark(value, legend)
     if mark is None:
         end = len(value.split("|")[0].rstrip())
@@ -209,8 +219,10 @@ def status_place(body: Body, legend: Mapping[str, WorkStreamStatus]) -> tuple[Pl
 
 def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     """What the boxes of the tasks say together."""
+    if not boxes:
+        return WorkStreamStatus.NOT_STARTED
     closed = [box in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED) for box in boxes]
-    if boxes and all(closed):
+    if all(closed):
         return WorkStreamStatus.COMPLETE
     if any(closed) or WorkStreamStatus.IN_PROGRESS in boxes:
         return WorkStreamStatus.IN_PROGRESS
@@ -222,7 +234,8 @@ _SHARE = regex(r"(\d{1,6}) ?(?:/|of) ?(\d{1,6})|(\d{1,3}) ?%")
 
 def counted(body: Body) -> WorkStreamStatus:
     """What a field like "Progress: 4/4 (100%)" says; such counters go stale, so anything else says it better."""
-    match = _SHARE.search(body.fields.get("progress", ("", 0))[0])
+    progress = body.fields.get("progress")
+    match = _SHARE.search(progress[0]) if progress else None
     done, all_ = (int(match[1] or match[3]), int(match[2] or 100)) if match else (0, 1)
     if done == 0:
         return WorkStreamStatus.NOT_STARTED

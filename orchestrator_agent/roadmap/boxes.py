@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from orchestrator_agent.model import WorkStreamStatus
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line, check_count, headings_of
 from orchestrator_agent.roadmap.fields import holds_checks, holds_criteria, holds_examples, plain
 from orchestrator_agent.roadmap.set_aside import sets_aside
 from orchestrator_agent.roadmap.statuses import WORDS, is_box
@@ -36,12 +37,21 @@ class Boxes:
     idle: tuple[tuple[int, str], ...]
 
 
+class _Around(NamedTuple):
+    """What is around a box: see `Boxed`."""
+
+    titles: tuple[str, ...]
+    batch: str | None
+    #: The title that makes it no work.
+    idle: str | None
+
+
 def boxes_of(document: Document) -> Boxes:
     """All boxes that may be work.
 
     A backlog holds ideas, unless it is the first column of a board (Backlog, Doing, Done) or holds all there is.
     """
-    columns = any(line.kind is Kind.HEADING and _is_column(line.content) for line in document.lines)
+    columns = any(_is_column(line.content) for _, line in headings_of(document))
     found = Boxes(*_read(document, backlog=columns))
     return found if found.items else Boxes(*_read(document, backlog=True))
 
@@ -54,6 +64,7 @@ def _read(document: Document, *, backlog: bool) -> tuple[tuple[Boxed, ...], tupl
     reader = _Reader(backlog)
     for line in document.lines:
         reader.take(line)
+    check_count(len(reader.items), document.path)
     return tuple(reader.items), tuple(reader.idle.values())
 
 
@@ -63,6 +74,8 @@ class _Reader:
         self.items: list[Boxed] = []
         self.idle: dict[str, tuple[int, str]] = {}
         self.path: list[tuple[int, str, bool]] = []
+        #: What is around a box under the present heading and line over its list; None until a box asks.
+        self.around: _Around | None = None
         #: The line over the present list, when it speaks of the list.
         self.over: str | None = None
         self.below: list[Line] | None = None
@@ -79,14 +92,14 @@ class _Reader:
         elif line.kind is Kind.ITEM:
             self._item(line)
         else:
-            self.below = None
+            self.below, self.around = None, None
             self.over = line.content if _introduces(line.content) else None
 
     def _heading(self, line: Line) -> None:
         while self.path and self.path[-1][0] >= line.level:
             self.path.pop()
         self.path.append((line.level, line.content, self._is_idle(line.content, line.level)))
-        self.below, self.over = None, None
+        self.below, self.over, self.around = None, None, None
 
     def _is_idle(self, title: str, level: int = 0) -> bool:
         if sets_aside(title) or (level == 1 and holds_checks(title)):
@@ -99,16 +112,20 @@ class _Reader:
         self.below, self.indent = [], line.indent
         if line.box is None or not is_box(line.box):
             return
+        self.around = around = self.around or self._look_around()
+        if around.idle is not None:
+            self.idle.setdefault(around.idle, (line.number, around.idle))
+        else:
+            self.items.append(Boxed(line, around.titles, around.batch, self.below))
+
+    def _look_around(self) -> _Around:
         titles = [title for _, title, _ in self.path]
         idle = next((title for _, title, is_idle in self.path if is_idle), None)
         if self.over is not None:
             titles.append(self.over)
             idle = idle or (self.over if self._is_idle(self.over.strip("*_ ")) else None)
-        if idle is not None:
-            self.idle.setdefault(idle, (line.number, idle))
-            return
         inner = [title for level, title, _ in self.path if level > 1]
-        self.items.append(Boxed(line, tuple(titles), inner[-1] if inner else None, self.below))
+        return _Around(tuple(titles), inner[-1] if inner else None, idle)
 
 
 def _introduces(text: str) -> bool:

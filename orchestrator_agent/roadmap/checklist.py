@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
@@ -60,6 +61,7 @@ class Checklist:
         drafts = [_draft(document, entry, ids, warnings) for entry in items]
         named = [(draft, entry) for draft, entry in zip(drafts, items, strict=True) if draft.name]
         _set_steps(document, named)
+        warnings += _unread(document, items)
         if not named:
             return Found(warnings=tuple(_why_nothing(source, found.idle)))
         settled = settle(document, [draft for draft, _ in named], warnings)
@@ -89,6 +91,23 @@ def _why_nothing(source: Source, idle: Sequence[tuple[int, str]]) -> Iterator[st
     bullets = (line for line in document.lines if line.kind is Kind.ITEM and line.box is None)
     if source.name.startswith("todo") and (line := next(bullets, None)):
         yield f"{path}:{line.number}: bullets without boxes are not read; write `[ ]` before those that are work."
+
+
+def _unread(document: Document, entries: Sequence[_Entry]) -> Iterator[str]:
+    """Phases with bullets only, in a plan whose other phases have boxes."""
+    phases = {title for entry in entries for title in entry.item.titles if _COUNTED_GROUP.match(title)}
+    levels = {line.level for line in document.lines if line.kind is Kind.HEADING and line.content in phases}
+    phase: Line | None = None
+    for line in document.lines if phases else ():
+        if line.kind is Kind.HEADING and line.level <= max(levels, default=0):
+            is_phase = line.level in levels and line.content not in phases and _COUNTED_GROUP.match(line.content)
+            phase = line if is_phase else None
+        elif phase is not None and line.kind is Kind.ITEM:
+            yield (
+                f'{document.path}:{phase.number}: "{phase.content[:80]}" has bullets without boxes, which are not '
+                "read; write `[ ]` before those that are work."
+            )
+            phase = None
 
 
 @dataclass(slots=True)
@@ -197,7 +216,8 @@ def _judge(document: Document, draft: Draft, entry: _Entry, below: list[Line], w
         return
     _judge_by_children(document, draft, text, below, warnings)
     for title in reversed(entry.item.titles):
-        _judge_by_title(draft, title)
+        if draft.status is WorkStreamStatus.NOT_STARTED:
+            draft.status, draft.blocked_reason = _said_by(title)
     word = text.set_aside or set_aside_by(entry.item.line.content)
     if draft.status is WorkStreamStatus.NOT_STARTED and word:
         draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, word
@@ -206,7 +226,7 @@ def _judge(document: Document, draft: Draft, entry: _Entry, below: list[Line], w
 def _judge_by_children(
     document: Document, draft: Draft, text: ItemText, below: list[Line], warnings: list[str]
 ) -> None:
-    inner = [line for line in children(below) if not read_item(line.content).set_aside]
+    inner = [line for line in children(below) if not read_item(line.content).set_aside] if below else []
     statuses = [read_box(line.box or " ")[0] for line in inner]
     if not statuses or sum_of(statuses) is not WorkStreamStatus.COMPLETE:
         return
@@ -218,19 +238,19 @@ def _judge_by_children(
     )
 
 
-def _judge_by_title(draft: Draft, title: str) -> None:
-    if draft.status is not WorkStreamStatus.NOT_STARTED:
-        return
+@lru_cache(maxsize=1024)  # many boxes stand under one title
+def _said_by(title: str) -> tuple[WorkStreamStatus, str | None]:
+    """What a title says about the open boxes under it, and the reason of a block."""
     title = _JUST.sub("", _TITLE_COUNT.sub("", title.strip("*_ :：")))
     mark = read_mark(title, {})
     if mark is not None and mark.worded and (mark.end >= len(title) or mark.status is WorkStreamStatus.BLOCKED):
         if mark.status is WorkStreamStatus.COMPLETE:
-            draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, f'its box is open under "{title[:60]}"'
-        elif mark.status is not WorkStreamStatus.NOT_STARTED:
-            draft.status = mark.status
-            draft.blocked_reason = mark.reason or f'it stands under "{title[:60]}"'
+            return WorkStreamStatus.BLOCKED, f'its box is open under "{title[:60]}"'
+        if mark.status is not WorkStreamStatus.NOT_STARTED:
+            return mark.status, mark.reason or f'it stands under "{title[:60]}"'
     elif sets_aside(title):
-        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, f'it stands under "{title[:60]}"'
+        return WorkStreamStatus.BLOCKED, f'it stands under "{title[:60]}"'
+    return WorkStreamStatus.NOT_STARTED, None
 
 
 def _set_steps(document: Document, named: Sequence[tuple[Draft, _Entry]]) -> None:
@@ -238,7 +258,9 @@ def _set_steps(document: Document, named: Sequence[tuple[Draft, _Entry]]) -> Non
     if any(draft.depends_on for draft, _ in named):
         return
     counted = all(_COUNTED.match(draft.id) or _is_numbered(document, entry.item.line) for draft, entry in named)
-    groups = [next((t for t in entry.item.titles if _COUNTED_GROUP.match(t)), None) for _, entry in named]
+    around = dict.fromkeys(entry.item.titles for _, entry in named)
+    counts = {titles: next((title for title in titles if _COUNTED_GROUP.match(title)), None) for titles in around}
+    groups = [counts[entry.item.titles] for _, entry in named]
     grouped = len(set(groups)) > 1 and None not in groups
     if not counted and not grouped:
         return

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, pairwise, product
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.statuses import EMOJI, is_emoji
+from orchestrator_agent.roadmap.versions import version_named
 
 #: Words before an id that are no part of it.
 KIND = (
@@ -42,11 +44,21 @@ _LEAD = regex(
     r"completion of|after) ",
     re.IGNORECASE,
 )
+#: What the texts that `_ALL`, `_PREVIOUS` and `_LEAD` find begin with.
+_MAY_LEAD = ("all", "everything", "the ", "pr", "require", "need", "depends on", "completion of", "after")
 _STATE_END = regex(r" (?:is |are )?(?:completed?|done|finished|ready)$", re.IGNORECASE)
 _COMMA = regex(r"[,;\n、，]")
 _LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _NO_MARKUP = dict.fromkeys(map(ord, "*`~\ufe0f"))
 _AND = regex(r" (?:and|&|\+|plus|e|und|et|y) | ?/ ?", re.IGNORECASE)
+#: "1 → 2": 2 comes after 1.
+ARROW = regex(r" ?(?:[→⇒⟶➜►▶]|[-=─━]{1,9}[>►▶]) ?")
+#: "2 or 3" leaves a choice, and what is needed is not known until somebody has made it.
+OR = r"(?: (?:and ?/ ?)?(?:or|oder|ou|o) |(?<=\S)\s*或者?\s*)"
+_OR = regex(OR, re.IGNORECASE)
+_COMMA_OR = regex(r"[,;，、]\s*(?=or |oder |ou |或)", re.IGNORECASE)
+_OR_FIRST = regex(r"(?:(?:or|oder|ou) |或)", re.IGNORECASE)
+_BESIDE = regex(r"(?:(?:can|may) )?(?:be (?:done|built) |runs? |start )?(?:in )?parallel (?:to|with) ", re.IGNORECASE)
 _REMARK = regex(r" (?:[-–—:→]+|\||must|is|are|to be) ")
 _FINISHED = regex(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECASE)
 _DOUBT = regex(
@@ -55,6 +67,8 @@ _DOUBT = regex(
 #: The most ids that one range or group may stand for, and that "all" may.
 _WIDEST_RANGE = 250
 _MOST_BEFORE = 1000
+#: The most pairs of ids that one chain may put in order; what has a longer one waits for all of it.
+_MOST_PAIRS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +86,42 @@ class Known:
     #: The ids themselves, in the order of the file, and the place of each.
     order: Sequence[str] = ()
     places: Mapping[str, int] = field(default_factory=dict)
+    #: What was read already, by text and id: several rules ask for the same.
+    read: dict[tuple[str, str], Dependencies] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, streams: Iterable[tuple[str, str, str | None]]) -> Known:
         """From the (id, name, group heading) of all work streams."""
         ids: dict[str, str] = {}
-        names: dict[str, list[str]] = {}
+        names: dict[str, str] = {}
         groups: dict[str, list[str]] = {}
-        numbers: dict[str, list[str]] = {}
+        called: dict[str, str] = {}
+        numbers: dict[str, str] = {}
         for id_, name, group in streams:
             ids[id_.casefold()] = id_
             key = name.casefold()
-            names.setdefault(key, []).append(id_)
+            _note(names, key, id_)
             if " (" in key:
-                names.setdefault(key.partition(" (")[0], []).append(id_)
-            numbers.setdefault(id_ if id_[:1].isdigit() else _BEFORE_NUMBER.sub("", id_), []).append(id_)
-            if group and (match := _GROUP_NAME.match(" ".join(group[:80].split()))):
-                groups.setdefault(match[1].casefold(), []).append(id_)
+                _note(names, key.partition(" (")[0], id_)
+            _note(numbers, id_ if id_[:1].isdigit() else _BEFORE_NUMBER.sub("", id_), id_)
+            if group and group not in called:
+                match = _GROUP_NAME.match(" ".join(group[:80].split()))
+                called[group] = match[1].casefold() if match else ""
+            if group and called[group]:
+                groups.setdefault(called[group], []).append(id_)
         order = tuple(ids.values())
         places = {id_: place for place, id_ in enumerate(order)}
         return cls(ids, _single(names), groups, _single(numbers), order, places)
 
 
-def _single(found: Mapping[str, list[str]]) -> dict[str, str]:
-    return {key: values[0] for key, values in found.items() if key and (len(values) == 1 or len(set(values)) == 1)}
+def _note(found: dict[str, str], key: str, id_: str) -> None:
+    """Put the id under `key`; what several ids have is nobody's."""
+    if found.setdefault(key, id_) != id_:
+        found[key] = ""
+
+
+def _single(found: Mapping[str, str]) -> dict[str, str]:
+    return {key: id_ for key, id_ in found.items() if key and id_}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +132,8 @@ class Dependencies:
     unresolved: tuple[str, ...] = ()
     #: Ids with a tick or "complete" behind them. Decoration, unless the file does not hold the id.
     ticked: frozenset[str] = frozenset()
+    #: Pairs of an earlier and a later id that the text puts in order on its way: (1, 2) of "1 → 2 → 3".
+    order: tuple[tuple[str, str], ...] = ()
 
 
 def number_last(text: str) -> str:
@@ -113,7 +141,7 @@ def number_last(text: str) -> str:
     return text if text.isascii() else _NUMBER_FIRST.sub(r"\2\1 ", text)
 
 
-_NOTHING = Dependencies()
+NO_DEPENDENCIES = Dependencies()
 
 
 def read_dependencies(text: str, known: Known, own_id: str) -> Dependencies:
@@ -124,27 +152,73 @@ def read_dependencies(text: str, known: Known, own_id: str) -> Dependencies:
         own_id: the work stream that has the field; "all" leaves it and those behind it out.
     """
     if not text:
-        return _NOTHING
+        return NO_DEPENDENCIES
+    found = known.read.get((text, own_id))
+    if found is None:
+        found = known.read[text, own_id] = _read(text, known, own_id)
+    return found
+
+
+def _read(text: str, known: Known, own_id: str) -> Dependencies:
     ids: dict[str, None] = {}
     unresolved: list[str] = []
     ticked: set[str] = set()
-    for number, piece in enumerate(_pieces(number_last(text[:20_000]))):
+    order: list[tuple[str, str]] = []
+    for number, piece in enumerate(_pieces(_COMMA_OR.sub(" ", number_last(text[:20_000])))):
         if _NONE.match(piece.main) and (number == 0 or _WHOLE_ID.match(piece.main) is None):
             break
-        if not piece.main and _NONE.match(piece.remark):
+        if (not piece.main and _NONE.match(piece.remark)) or _BESIDE.match(piece.main):
             continue
-        found = _resolve(piece.main, known, own_id, unresolved)
-        if found is None and piece.remark:
-            parts = [_resolve_remark(part.main, known, own_id) for part in _pieces(piece.remark)]
-            if parts and all(part is not None for part in parts):
-                found = [id_ for part in parts if part for id_ in part]
+        found = _resolve_piece(piece, known, own_id, unresolved, order)
         if found is None:
             unresolved.append(piece.main or piece.remark)
             continue
         ids.update(dict.fromkeys(found))
         if piece.ticked:
             ticked.update(found)
-    return Dependencies(tuple(ids), tuple(item for item in unresolved if item), frozenset(ticked))
+    return Dependencies(tuple(ids), tuple(item for item in unresolved if item), frozenset(ticked), tuple(order))
+
+
+def _resolve_piece(
+    piece: _Piece, known: Known, own_id: str, rest: list[str], order: list[tuple[str, str]]
+) -> list[str] | None:
+    """The ids that are needed by what stands between two commas, or None when that is no work of the plan."""
+    if leaves_choice(piece.main, known):
+        return None
+    if steps := _chain(piece.main, known, own_id, rest):
+        if sum(len(earlier) * len(later) for earlier, later in pairwise(steps)) > _MOST_PAIRS:
+            return [id_ for id_ in dict.fromkeys(chain.from_iterable(steps)) if id_ != own_id]
+        order += [pair for earlier, later in pairwise(steps) for pair in product(earlier, later)]
+        own = next((place for place, step in enumerate(steps) if own_id in step), len(steps))
+        return steps[own - 1] if own else []
+    found = _resolve(piece.main, known, own_id, rest)
+    if found is None and piece.remark:
+        parts = [_resolve_remark(part.main, known, own_id) for part in _pieces(piece.remark)]
+        if parts and all(part is not None for part in parts):
+            return [id_ for part in parts if part for id_ in part]
+    return found
+
+
+def leaves_choice(text: str, known: Known) -> bool:
+    """True for "Phase 2 or 3", and not for a name with "or" in it."""
+    parts = _OR.split(text)
+    if len(parts) == 1 or _resolve_one(text, known, "") is not None:
+        return False
+    first = _resolve_one(_STATE_END.sub("", parts[0]), known, "")
+    return first is not None or any(_resolve_loosely(part, known, "") is not None for part in parts[1:])
+
+
+def _chain(text: str, known: Known, own_id: str, rest: list[str]) -> list[list[str]]:
+    """The ids of each step of "1 → 2 → 3", nothing where there is no chain; steps that name no work go to `rest`."""
+    parts = ARROW.split(text, _WIDEST_RANGE)
+    if len(parts) == 1 or _resolve_one(text, known, own_id) is not None:
+        return []
+    besides: list[str] = []
+    found = [(part, _resolve(part, known, own_id, besides)) for part in parts]
+    if not all(step for _, step in found[:2]):
+        return []  # what stands behind the arrow is a remark
+    rest += [*besides, *(part for part, step in found if not step)]
+    return [step for _, step in found if step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +260,8 @@ def _add_piece(pieces: list[_Piece], main: str, remark: str) -> None:
     words = main.translate(_NO_MARKUP)
     words = "".join(" " if is_emoji(char) else char for char in words) if pictured else words
     words = " ".join(words.split()).strip(" .-–—:")
+    if _OR_FIRST.match(remark):
+        words, remark = f"{words} {' '.join(remark.split())}", ""
     if not words and (not main.strip() or any(is_emoji(char) for char in main)) and not remark.strip():
         return
     pieces.append(_Piece(words or main.strip(), " ".join(remark.split()), ticked))
@@ -206,7 +282,7 @@ def _resolve(text: str, known: Known, own_id: str, rest: list[str]) -> list[str]
     groups = [_resolve_loosely(part, known, own_id) for part in full]
     if groups[0] is None:
         return None
-    if _resolve_one(_STATE_END.sub("", full[0]), known, own_id) is not None:
+    if len(full) > 1 and _resolve_one(_STATE_END.sub("", full[0]), known, own_id) is not None:
         # Behind an id with a name, "and" may well belong to that name.
         rest += [part for part, group in zip(full, groups, strict=True) if group is None]
     return [id_ for group in groups if group for id_ in group]
@@ -215,10 +291,13 @@ def _resolve(text: str, known: Known, own_id: str, rest: list[str]) -> list[str]
 def _resolve_loosely(text: str, known: Known, own_id: str) -> list[str] | None:
     """As `_resolve_one`, for text with words behind what it names."""
     cut = _REMARK.search(text)
-    for shorter in (text, _STATE_END.sub("", text), text[: cut.start()].strip() if cut else ""):
+    for shorter in dict.fromkeys((text, _STATE_END.sub("", text), text[: cut.start()].strip() if cut else "")):
         if shorter and (found := _resolve_one(shorter, known, own_id)) is not None:
             return found
-    return _leading_id(text, known)
+    if (found := _leading_id(text, known)) is not None:
+        return found
+    version = version_named(text)
+    return [version] if version else None
 
 
 def _resolve_remark(text: str, known: Known, own_id: str) -> list[str] | None:
@@ -240,18 +319,21 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
         return [known.ids[key]]
     if key in known.names:
         return [known.names[key]]
-    if _ALL.match(text):
-        return _before(known, own_id)
-    if _PREVIOUS.match(text):
-        return (_before(known, own_id) or [])[-1:] or None
-    text = _LEAD.sub("", text)
-    if text.casefold() in known.names:
-        return [known.names[text.casefold()]]
+    if key.startswith(_MAY_LEAD):
+        if _ALL.match(text):
+            return _before(known, own_id)
+        if _PREVIOUS.match(text):
+            return (_before(known, own_id) or [])[-1:] or None
+        text = _LEAD.sub("", text)
+        if text.casefold() in known.names:
+            return [known.names[text.casefold()]]
     rest = _without_kind(text)
     if rest.casefold() in known.ids:
         return [known.ids[rest.casefold()]]
+    if not any(map(str.isdigit, rest[-2:])):
+        return None  # neither a group nor an id
     key = text.casefold()
-    members = known.groups.get(re.sub(r"^(\w+?)(?:es|s) (?=\d)", r"\1 ", key), ())
+    members = known.groups.get(re.sub(r"^(\w+?)(?:es|s) (?=\d)", r"\1 ", key), ()) if known.groups else ()
     if 0 < len(members) <= _WIDEST_RANGE:
         return [id_ for id_ in members if id_ != own_id]
     if _GROUP.match(key) and key.startswith(("batch", "dependency", "level", "wave", "sprint", "stage")):

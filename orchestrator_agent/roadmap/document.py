@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import partial, wraps
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
@@ -18,11 +17,13 @@ from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.patterns import regex
 
 MAX_BYTES = 10_000_000
+#: The most headings, boxes or rows of one file that may each be work: no person reads more, and each costs time.
+MAX_ITEMS = 20_000
 _TAB = 4
 
 
-class Kind(Enum):
-    """What a line is."""
+class Kind:
+    """What a line is. No enum: each line is compared often, and to look a member up takes four times as long."""
 
     BLANK = "blank"
     TEXT = "text"
@@ -39,7 +40,8 @@ class Line(NamedTuple):
 
     #: 1-based.
     number: int
-    kind: Kind
+    #: One of `Kind`.
+    kind: str
     #: Columns before the first character, a tab counting to the next multiple of four.
     indent: int
     #: Of a heading 1 to 6, else 0.
@@ -98,6 +100,12 @@ def headings_of(document: Document) -> tuple[tuple[int, Line], ...]:
     return tuple((index, line) for index, line in enumerate(document.lines) if line.kind is Kind.HEADING)
 
 
+@once
+def words_of(document: Document) -> str:
+    """The text without case: what does not stand in all of it need not be looked for in each line."""
+    return document.text.casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """Replace `text[start:end]` by `text`."""
@@ -126,6 +134,16 @@ def decode(data: bytes, path: str) -> str:
         line = text.count("\n", 0, nul) + 1
         raise RoadmapError(f"{path}:{line} holds a NUL character; it is not a text file, name another plan.")
     return text
+
+
+def check_count(count: int, path: str) -> None:
+    """Called while work is being found, so that a plan that is too large costs little.
+
+    Raises:
+        RoadmapError: over 20,000 of what may be work.
+    """
+    if count > MAX_ITEMS:
+        raise RoadmapError(f"{path} has over {MAX_ITEMS:,} work streams; split it.")
 
 
 def apply(text: str, edits: list[Edit]) -> str:
@@ -200,7 +218,7 @@ class _Scanner:
     def lines(self) -> Iterator[Line]:
         front = self._front_matter()
         opened = 0
-        kind: Kind | None
+        kind: str | None
         for index, (start, raw) in enumerate(self.spans):
             if index == 0 and raw.startswith("\ufeff"):
                 start, raw = start + 1, raw[1:]
@@ -224,7 +242,7 @@ class _Scanner:
         ends = (index for index, (_, raw) in enumerate(self.spans) if index and raw.rstrip() in ("---", "..."))
         return next(ends, -1) + 1
 
-    def _block(self, index: int, raw: str) -> tuple[Kind | None, str]:
+    def _block(self, index: int, raw: str) -> tuple[str | None, str]:
         """The kind when the line is inside a block (None: it must be looked at) and the line without comments."""
         if self.fence is not None and self.fence.left_by(raw):
             self.fence = None
@@ -263,7 +281,7 @@ class _Scanner:
         return "".join([*pieces, raw[done:]]) if pieces else raw
 
 
-def _line(number: int, begin: int, raw: str, kind: Kind | None) -> Line:
+def _line(number: int, begin: int, raw: str, kind: str | None) -> Line:
     end = begin + len(raw)
     content = raw.lstrip()
     if kind is not None or not content:
@@ -271,7 +289,8 @@ def _line(number: int, begin: int, raw: str, kind: Kind | None) -> Line:
     first = content[0]
     indent = _columns(raw) if raw[0] != first else 0
     if first == "#" and (match := _HEADING.match(raw)):
-        title = _without_closing_hashes(raw[match.end() :])
+        title = raw[match.end() :].rstrip()
+        title = _without_closing_hashes(title) if title.endswith("#") else title
         return _LINE_OF((number, Kind.HEADING, indent, len(match[1]), None, 0, title, begin + match.end(), begin, end))
     box, box_start, kind = None, 0, Kind.TEXT
     if (first in "-*+" or first.isdigit()) and (match := _ITEM.match(raw)):
@@ -327,6 +346,5 @@ def _last_closers(spans: list[tuple[int, str]]) -> dict[str, list[tuple[int, int
 
 
 def _without_closing_hashes(title: str) -> str:
-    title = title.rstrip()
     shorter = title.rstrip("#")
     return shorter.rstrip() if shorter != title and shorter[-1:] in ("", " ", "\t") else title

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator_agent.model import Source, WorkStream, WorkStreamStatus
-from orchestrator_agent.roadmap.dependencies import Dependencies, Known, finished_in, read_dependencies
-from orchestrator_agent.roadmap.document import Document, Kind
+from orchestrator_agent.roadmap.dependencies import NO_DEPENDENCIES, Dependencies, Known, finished_in, read_dependencies
+from orchestrator_agent.roadmap.document import Document, Kind, check_count
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.versions import versions_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +65,28 @@ def assemble(
     warnings: Sequence[str] = (),
     level: str = "",
     done_elsewhere: Collection[str] = (),
+    known: Known | None = None,
 ) -> Found:
     """The work streams of `drafts`; of several with one id the first counts.
 
     Args:
         level: what was taken as a work stream, for people.
         done_elsewhere: ids that are no work here but that the document calls finished.
+        known: what `known_of` made of these drafts, when it is there already.
     """
+    check_count(len(drafts), document.path)
     notes = list(warnings)
     unique: dict[str, Draft] = {}
     for draft in drafts:
         first = unique.setdefault(draft.id.casefold(), draft)
         if first is not draft:
+            known = None
             notes.append(
                 f"{document.path}:{draft.first_line}: {draft.id[:80]} stands twice; "
                 f"the one in line {first.first_line} counts."
             )
-    known = known_of(unique.values())
-    needs = {draft.id: _dependencies(draft, known) for draft in unique.values()}
+    known = known or known_of(unique.values())
+    needs = _needs(unique.values(), known)
     own = {draft.first_line for draft in unique.values()}
     finished = _finished(document, needs, known, own) | set(done_elsewhere)
     streams = tuple(_work_stream(document, draft, needs[draft.id], finished, known) for draft in unique.values())
@@ -98,11 +103,26 @@ def drop_roles(drafts: Sequence[Draft]) -> None:
 
 def known_of(drafts: Iterable[Draft]) -> Known:
     """What dependency texts can name in a plan of these."""
-    return Known.of((draft.id, draft.name, title) for draft in drafts for title in draft.around or (draft.batch,))
+    return Known.of([(draft.id, draft.name, title) for draft in drafts for title in draft.around or (draft.batch,)])
+
+
+def _needs(drafts: Collection[Draft], known: Known) -> dict[str, Dependencies]:
+    """What each waits for; of "1 → 2" in the field of 3, 2 waits for 1, or 3 does where 2 tells its own needs."""
+    needs = {draft.id: _dependencies(draft, known) for draft in drafts}
+    silent = {draft.id for draft in drafts if not draft.depends_on}
+    before: dict[str, dict[str, None]] = defaultdict(dict)
+    for id_, need in needs.items():
+        for earlier, later in need.order:
+            waiting = later if later in silent else id_
+            if waiting != earlier:
+                before[waiting][earlier] = None
+    for id_, found in before.items():
+        needs[id_] = replace(needs[id_], ids=tuple(dict.fromkeys((*needs[id_].ids, *found))))
+    return needs
 
 
 def _dependencies(draft: Draft, known: Known) -> Dependencies:
-    needs = read_dependencies(", ".join(draft.depends_on), known, draft.id)
+    needs = read_dependencies(", ".join(draft.depends_on), known, draft.id) if draft.depends_on else NO_DEPENDENCIES
     if draft.status is WorkStreamStatus.BLOCKED and draft.blocked_reason:
         text = re.sub(
             r"^(?:blocked (?:by|on)|wait(?:s|ing) (?:for|on)|depends on|requires|by|on|for) ", "", draft.blocked_reason
@@ -111,7 +131,7 @@ def _dependencies(draft: Draft, known: Known) -> Dependencies:
         if named.ids and not named.unresolved:
             draft.blocked_reason = None
             ids = tuple(dict.fromkeys(needs.ids + named.ids))
-            return Dependencies(ids, needs.unresolved, needs.ticked | named.ticked)
+            return Dependencies(ids, needs.unresolved, needs.ticked | named.ticked, needs.order + named.order)
         if "dependenc" in draft.blocked_reason.casefold():
             draft.blocked_reason = None
     return needs
@@ -123,18 +143,19 @@ def _finished(document: Document, needs: Mapping[str, Dependencies], known: Know
     Args:
         own: the lines that give the work streams: in a row a "done" is its own, and no word about what it names.
     """
-    named = {id_ for need in needs.values() for id_ in need.ids} - known.places.keys()
+    named = {id_ for need in needs.values() if need.ids for id_ in need.ids} - known.places.keys()
     missing = {id_ for id_ in named if id_.casefold() not in known.ids}
     finished = {id_ for need in needs.values() for id_ in need.ticked} & missing
     if missing - finished:
         for line in document.lines:
             if line.kind in (Kind.TEXT, Kind.ITEM) and line.number not in own:
                 finished |= finished_in(line.content, missing, known)
-    return finished
+    shipped, still_open = versions_told(document, missing)
+    return (finished | shipped) - still_open
 
 
 def _work_stream(document: Document, draft: Draft, needs: Dependencies, finished: set[str], known: Known) -> WorkStream:
-    conflicts = Dependencies()
+    conflicts = NO_DEPENDENCIES
     if draft.conflicts_with:
         conflicts = read_dependencies(", ".join(draft.conflicts_with), known, draft.id)
     return WorkStream(
@@ -144,8 +165,8 @@ def _work_stream(document: Document, draft: Draft, needs: Dependencies, finished
         effort=draft.effort,
         depends_on=needs.ids,
         unresolved=needs.unresolved,
-        satisfied=tuple(id_ for id_ in needs.ids if id_ in finished),
-        conflicts_with=tuple(id_ for id_ in conflicts.ids if id_.casefold() in known.ids),
+        satisfied=tuple([id_ for id_ in needs.ids if id_ in finished]),
+        conflicts_with=tuple([id_ for id_ in conflicts.ids if id_.casefold() in known.ids]),
         files=tuple(draft.files),
         step=draft.step,
         tasks=tuple(draft.tasks),

@@ -54,7 +54,7 @@ class Field:
 
 def read_field(text: str) -> Field | None:
     """The field that `text` is, or None; it may stand in a quotation."""
-    if quoted := _QUOTED.match(text):
+    if text.startswith(">") and (quoted := _QUOTED.match(text)):
         found = read_field(text[quoted.end() :]) if not _QUOTED.match(text, quoted.end()) else None
         return found and replace(found, start=found.start + quoted.end())
     colon = text.find(":", 0, _LONGEST_NAME)
@@ -117,6 +117,8 @@ _CRITERIA = regex(
     r"risks?(?: (?:and|&) .*)?$|(?:success )?metrics?$|notes?$|archived?$|deferred\b|contributing$|"
     r"future(?: (?:ideas|work|enhancements|considerations))?$",
 )
+#: One of these stands in each title that `LEGEND` finds.
+LEGEND_WORDS = ("legend", "indicators", "icons", "key", "how to use")
 LEGEND = regex(r"[*_\W]{0,6}(?:status )?(?:legend|indicators|icons|key|how to use)\b", re.IGNORECASE)
 
 
@@ -185,10 +187,13 @@ def clean_name(text: str) -> Name:
     return Name(" ".join(text.split()).strip("\ufe0f "), priority)
 
 
+_CLOSING = {"[": "]", "<": ">", "{": "}"}
+
+
 def is_placeholder(name: str) -> bool:
     """True for names that a template left to be filled in: `[Goal]`, `<name>`, `{title}`, `...`."""
-    pairs = (("[", "]"), ("<", ">"), ("{", "}"))
-    return not name.strip(". …") or any(name.startswith(a) and name.endswith(b) and a not in name[1:] for a, b in pairs)
+    end = _CLOSING.get(name[:1])
+    return not name.strip(". …") or (end is not None and name.endswith(end) and name[0] not in name[1:])
 
 
 _ROLES = (
@@ -220,6 +225,8 @@ def claimant(value: str, *, certain: bool) -> str | None:
 
 def leading_emoji(text: str) -> tuple[int, int] | None:
     """Offsets of the first picture in `text` when only markup and braces stand before it."""
+    if text[:1].isalnum():
+        return None
     for position, char in enumerate(text[:20]):
         if is_emoji(char):
             return position, skip_emoji(text, position)

@@ -15,6 +15,7 @@ _FEATURES = (
     (".kiro/specs", "tasks.md"),
     ("openspec/changes", "tasks.md"),
     ("agent-os/specs", "tasks.md"),
+    (".agent-os/specs", "tasks.md"),
     (".claude/epics", ""),
 )
 #: Names without case, in the order in which they are taken: roadmaps made for agents, then the stores of tools.
@@ -26,8 +27,12 @@ _FIRST = (
     "backlog/tasks",
     ".beads/issues.jsonl",
     "_bmad-output/implementation-artifacts/sprint-status.yaml",
+    "docs/implementation-artifacts/sprint-status.yaml",
+    "docs/sprint-artifacts/sprint-status.yaml",
+    "docs/sprint-status.yaml",
     "conductor/tracks.md",
     "agent-os/product/roadmap.md",
+    ".agent-os/product/roadmap.md",
     "prd.json",
     "scripts/ralph/prd.json",
 )

@@ -59,6 +59,11 @@ def _markdown_with(text: str) -> Callable[[Source], bool]:
     return lambda source: source.is_markdown and text in source.text
 
 
+def _may_be_queue(source: Source) -> bool:
+    words = source.text.casefold() if source.is_markdown else ""
+    return "queue" in words or "next" in words or "fix" in source.name
+
+
 #: The first that finds work in a plan is the plan's: stores before Markdown, headings before tables and boxes.
 FORMATS: tuple[PlanFormat, ...] = (
     _Ours("task-master", "stores.task_master", _data),
@@ -69,7 +74,7 @@ FORMATS: tuple[PlanFormat, ...] = (
     _Ours("bmad", "stores.bmad", _data),
     _Ours("augment", "augment", _markdown_with("NAME:")),
     _Ours("tracks", "tracks", lambda source: source.is_markdown and "track:" in source.text.casefold()),
-    _Ours("fix-plan", "fix_plan", _markdown),
+    _Ours("fix-plan", "fix_plan", _may_be_queue),
     _Ours("spec-tasks", "spec_tasks", _markdown_with("[")),
     _Ours("table", "tables", _markdown_with("|")),
     _Ours("phases", "phases", _markdown),

@@ -11,7 +11,7 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import Body, read_body, status_place
 from orchestrator_agent.roadmap.dependencies import KIND, NUMERAL, number_last
-from orchestrator_agent.roadmap.document import Document, Line, headings_of
+from orchestrator_agent.roadmap.document import Document, Line, check_count, headings_of
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import (
     Name,
@@ -35,7 +35,8 @@ from orchestrator_agent.roadmap.statuses import (
     read_mark,
 )
 
-_NO_WORD = regex(r"[^\w ]")
+#: What a status at the end may begin with: a dash, a bracket, or a picture.
+_SIGN = regex(r"(?<= )[-–—](?= )|[(\[（]|[^\w\x00-\u2000–—（]")
 #: Words before the number of a heading; those that only headings use come first.
 _KIND = rf"(?i:work package|pull request|pr|agent|stage|sprint|week|iteration|unit|item|{KIND})"
 _TITLE = regex(
@@ -55,6 +56,7 @@ _LONGEST_LOUD = 40
 _CLOSING = {"(": ")", "[": "]", "（": "）"}
 #: What a heading may need: "(after Phase 2)", but not "(after each group)" or "(after line 60)".
 _WORK = regex(rf"(?:(?i:all|both) )?(?:{_KIND} ?[#A-Z\d]|[#A-Z]{{0,12}}-?\d)")
+_GROUPS = regex(r"(?:batch|phase|milestone|level)\b", re.IGNORECASE)
 _REFERS = regex(r" (?:by|to|of)$", re.IGNORECASE)
 _BOX = regex(r"\[([^\[\]]{1,20})\] +")
 _NO_BODY = Body()
@@ -116,7 +118,7 @@ class Heading:
     @property
     def marked(self) -> bool:
         """It says itself how far it is."""
-        return bool(self.places or self.mentioned or self.struck) or self.field_place is not None
+        return self.field_place is not None or bool(self.places or self.mentioned or self.struck)
 
     @property
     def worded(self) -> bool:
@@ -131,13 +133,14 @@ class Heading:
         if not self.kind and self.id.isdigit():
             known = self.field_place is None or self.field_place[0].status is not None
             return self.marked and known
-        return self.marked or bool(self.needs or self.body.lists["depends_on"])
+        return bool(self.needs or self.body.lists.get("depends_on")) or self.marked
 
     @property
     def filled(self) -> bool:
         """More than prose stands below it."""
-        told = self.body.lists.keys() & _TELLING_LISTS
-        return self.telling or any(map(self.body.lists.get, told)) or "effort" in self.body.fields
+        if "effort" in self.body.fields or self.telling:
+            return True
+        return any(texts and name in _TELLING_LISTS for name, texts in self.body.lists.items())
 
     def covers(self, other: Heading) -> bool:
         """`other` stands in its section."""
@@ -185,10 +188,11 @@ def _read(
         heading = _of_work(read_one(index, line, legend), open_)
         above = idle = bool(path) and path[-1][2]
         if heading is not None and not idle:
-            heading.around = tuple(title for level, title, _ in path if level > 1 or _groups(title))
+            heading.around = tuple([title for level, title, _ in path if level > 1 or _groups(title)]) if path else ()
             heading.group = open_[-1].index if open_ else -1
             found.append(heading)
             open_.append(heading)
+            check_count(len(found), document.path)
         elif heading is None and (line.level > 1 or path or found):
             title = _NUMBER.sub("", line.content, count=1)
             idle = holds_examples(title) or (_holds_criteria(title) and not open_)
@@ -203,8 +207,10 @@ def _of_work(heading: Heading | None, open_: Sequence[Heading]) -> Heading | Non
     """None for a numbered chapter of criteria, and for a heading in the section that it speaks of itself."""
     if heading is None or (not heading.kind and (_holds_criteria(heading.name) or holds_examples(heading.name))):
         return None
-    same = any(heading.kind and (outer.kind, outer.id) == (heading.kind, heading.id) for outer in open_)
-    return None if same else heading
+    for outer in open_ if heading.kind else ():
+        if outer.id == heading.id and outer.kind == heading.kind:
+            return None
+    return heading
 
 
 def _holds_criteria(title: str) -> bool:
@@ -236,7 +242,7 @@ def _lift_last_status(headings: list[Heading]) -> None:
 
 
 def _groups(title: str) -> bool:
-    return bool(re.match(r"(?:batch|phase|milestone|level)\b", title, re.IGNORECASE))
+    return _GROUPS.match(title) is not None
 
 
 def read_heading(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> Heading | None:
@@ -287,13 +293,13 @@ def _ending(
 def _trim(name: str) -> Name:
     name = name.rstrip(" -–—:：([（*_~")
     loud = _LOUD.search(name, max(0, len(name) - _LONGEST_LOUD)) if name.endswith(_LOUD_ENDS) else None
-    return clean_name((name[: loud.start()] if loud else name) or name)
+    return clean_name((name[: loud.start()] or name) if loud else name)
 
 
 def _leading_mark(line: Line, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place | None, int]:
     """The box or emoji before the id, and where the rest begins."""
     text = line.content
-    if (box := _BOX.match(text)) and is_box(box[1]):
+    if text.startswith("[") and (box := _BOX.match(text)) and is_box(box[1]):
         begin = line.start + box.start(1)
         return Place("box", begin, begin + len(box[1]), box[1], read_box(box[1])[0]), box.end()
     span = leading_emoji(text)
@@ -327,20 +333,20 @@ def read_ending(text: str, first: int, legend: Mapping[str, WorkStreamStatus]) -
         Its place with offsets in `text`, where the name ends, and the reason of a block.
     """
     named = len(text) - len(text[first:].lstrip())
-    for found in _NO_WORD.finditer(text, max(first, named + 1, len(text) - 80)):
+    for found in _SIGN.finditer(text, max(first, named + 1, len(text) - 80)):
         position, char = found.start(), found[0]
-        dash = char in "-–—" and text[position - 1 : position] == " " and text[position + 1 : position + 2] == " "
-        if not (dash or char in "([（" or is_emoji(char)):
+        pictured = is_emoji(char)
+        if not pictured and char not in "-–—([（":
             continue
-        begin = position if is_emoji(char) else position + 1
+        begin = position if pictured else position + 1
         mark = read_mark(text[begin:], legend)
-        if mark is None or (is_emoji(char) and not mark.worded and not _tells(mark.emoji, legend)):
+        if mark is None or (pictured and not mark.worded and not _tells(mark.emoji, legend)):
             continue
         if _ends_with(mark, char, text[begin + mark.start : begin + mark.end], text[begin + mark.end :]):
             start, end = begin + mark.start, begin + mark.end
             if _REFERS.search(text[start:end]) and char in _CLOSING:
                 end = text.index(_CLOSING[char], end)
-            kind = "ending" if is_emoji(char) else "remark"
+            kind = "ending" if pictured else "remark"
             return Place(kind, start, end, text[start:end], mark.status), position, mark.reason
     return None
 

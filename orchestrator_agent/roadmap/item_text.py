@@ -41,6 +41,8 @@ _LABEL = regex(
     r"[*_]{0,2}(?:\[([A-Za-z][A-Za-z _/'-]{1,20})\]|\(([A-Z][A-Z _/'-]{1,20})\)|([A-Z][A-Z _/'-]{2,20}):)"
     r"[*_:]{0,3} +(?=\S)"
 )
+#: What the words of a legend's box begin with.
+_LEGEND_BEGINS = {word.partition(" ")[0] for word in WORDS} | {"a", "an", "checked", "unchecked"}
 _OPTIONAL = regex(r"\* +")
 _SENTENCE = regex(r"(?<=[^\s.A-Z][.?!]) +|(?<=[。！？])| [-–—] ")
 #: Longer texts are cut to their first sentence.
@@ -77,19 +79,19 @@ class ItemText:
 
 def read_item(content: str) -> ItemText:
     """Take the text behind a box apart."""
-    optional = _OPTIONAL.match(content)
+    optional = _OPTIONAL.match(content) if content.startswith("*") else None
     text = " ".join(content[optional.end() if optional else 0 :].split())
     text, needs = take_needs(text)
     text, effort, claim = _take_tags(text)
-    crossed = _STRUCK.match(text)
+    crossed = _STRUCK.match(text) if text.startswith("~~") else None
     struck = crossed is not None
     text = crossed[1].strip() if crossed else text
-    match = _ID.match(text) or _ISSUE.match(text)
-    id_ = match["id"] if match else ""
-    if match is not None and match[0].startswith("http"):
-        id_ = f"#{id_}"
+    match = _ISSUE.match(text) if text.startswith("http") else None
+    id_ = f"#{match['id']}" if match else ""
+    if match is None and (match := _ID.match(text)):
+        id_ = match["id"]
     rest = text[match.end() :] if match else text
-    bold = _BOLD_NAME.match(rest)
+    bold = _BOLD_NAME.match(rest) if rest.startswith("**") else None
     cleaned = clean_name(bold[1] if bold else rest)
     name = cleaned.text or id_
     if is_placeholder(name):
@@ -116,7 +118,7 @@ def _take_tags(text: str) -> tuple[str, str, str]:
         text = text[: len(text) - len(claim[0]) + len(claim["before"])].rstrip(" -–—")
     else:
         claim = None
-    effort = _EFFORT.search(text[:_WIDTH]) if any(map(text.__contains__, "([`")) else None
+    effort = _EFFORT.search(text[:_WIDTH]) if "(" in text or "[" in text or "`" in text else None
     if effort is not None:
         text = f"{text[: effort.start()]}{text[effort.end() :]}"
     size = (effort["size"] or effort["code"]) if effort else ""
@@ -125,7 +127,8 @@ def _take_tags(text: str) -> tuple[str, str, str]:
 
 def read_beginning(content: str) -> tuple[Place, int] | None:
     """The status before a name, and where the name begins: "BLOCKED: Fax", "[WIP] Fax", "❌ Fax"."""
-    if match := _LABEL.match(content):
+    may_have = "[" in content or "(" in content or ":" in content
+    if may_have and (match := _LABEL.match(content)):
         group = match.lastindex or 1
         status = WORDS.get(match[group].replace("_", " ").replace("-", " ").casefold())
         return (Place("label", *match.span(group), match[group], status), match.end()) if status else None
@@ -145,5 +148,8 @@ def is_legend(name: str) -> bool:
     """True for "In progress" or "completed task": such a box explains the boxes."""
     if len(name) > _LONGEST_LEGEND:
         return False
-    words = _OF_TASKS.sub("", plain(name))
+    text = plain(name)
+    if text.partition(" ")[0] not in _LEGEND_BEGINS:
+        return False
+    words = _OF_TASKS.sub("", text)
     return words in WORDS or words in ("checked", "unchecked")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -103,10 +102,11 @@ def settle(
         by_id_only: an id is the same work whatever it is called; else another name makes it other work.
     """
     unique: dict[str, Draft] = {}
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     for draft in drafts:
-        seen[draft.id.casefold()] += 1
-        first = unique.setdefault(draft.id.casefold(), draft)
+        key = draft.id.casefold()
+        seen[key] = seen.get(key, 0) + 1
+        first = unique.setdefault(key, draft)
         if first is draft:
             continue
         if by_id_only or _is_same(first, draft):
@@ -122,7 +122,7 @@ def _is_same(first: Draft, second: Draft) -> bool:
 
 
 def _rename(
-    document: Document, draft: Draft, unique: dict[str, Draft], seen: Counter[str], warnings: list[str]
+    document: Document, draft: Draft, unique: dict[str, Draft], seen: dict[str, int], warnings: list[str]
 ) -> None:
     key = draft.id.casefold()
     while f"{key}-{seen[key]}" in unique:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line, check_count
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import claimant, clean_name, holds_examples, leading_emoji, read_field
 from orchestrator_agent.roadmap.headings import read_ending
@@ -48,6 +48,8 @@ def read_one_line(
         taken: first and last lines of work streams that have a section; a bullet in one is a remark.
     """
     found = Short()
+    if document.text.isascii():
+        return found  # each begins with a picture
     batch: str | None = None
     is_log = False
     sections = iter(taken)
@@ -67,6 +69,7 @@ def read_one_line(
             else:
                 draft.batch = None if inside else batch
                 found.drafts.append(draft)
+                check_count(len(found.drafts), document.path)
     return found
 
 
@@ -85,7 +88,7 @@ def _outside_examples(document: Document) -> Iterator[Line]:
 
 
 def _read(line: Line, legend: Mapping[str, WorkStreamStatus]) -> Draft | None:
-    span = None if line.content[:1].isalnum() else leading_emoji(line.content)
+    span = leading_emoji(line.content)
     if span is None:
         return None
     emoji = line.content[span[0]]

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.bodies import fill, read_body
-from orchestrator_agent.roadmap.document import Document, Kind
+from orchestrator_agent.roadmap.document import Document, Kind, headings_of
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, drop_roles, known_of
 from orchestrator_agent.roadmap.fields import is_placeholder
 from orchestrator_agent.roadmap.headings import Heading, Restated, read_headings, read_titles
@@ -28,7 +28,7 @@ from orchestrator_agent.roadmap.restated import attach, has_work_boxes, read_res
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.stated import settle_status
 from orchestrator_agent.roadmap.statuses import EMOJI
-from orchestrator_agent.roadmap.steps import assume_order
+from orchestrator_agent.roadmap.steps import assume_order, put_last
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks
 
 
@@ -38,8 +38,11 @@ class Phases:
     name = "phases"
 
     def recognise(self, source: Source) -> bool:
-        return source.is_markdown and any(
-            line.kind is Kind.HEADING or line.content[:1] in EMOJI for line in source.document.lines
+        if not source.is_markdown:
+            return False
+        pictured = not source.text.isascii()
+        return bool(headings_of(source.document)) or (
+            pictured and any(line.content[:1] in EMOJI for line in source.document.lines)
         )
 
     def read(self, source: Source) -> Found:
@@ -56,15 +59,17 @@ class Phases:
         drafts = [draft for item in chosen if (draft := _draft(document, item, legend, warnings))]
         _add_needs_of_groups(headings, chosen, drafts)
         own = {draft.id.casefold() for draft in drafts}
-        extra = [draft for draft in [*short.drafts, *_listed_only(rest, chosen)] if draft.id.casefold() not in own]
+        listed = list(_listed_only(rest, chosen))
+        extra = [draft for draft in [*short.drafts, *listed] if draft.id.casefold() not in own]
         drafts = sorted(drafts + extra, key=lambda draft: draft.first_line)
         kinds = {item.id: item.kind for item in chosen}
         known = known_of(drafts)
         add_relations(document, drafts, set(kinds.values()), known)
         drop_roles(drafts)
         assume_order(drafts, [kinds.get(draft.id, "") for draft in drafts], known)
+        put_last(drafts, {draft.id for draft in listed}, known)
         warnings += _left_out(document, headings, chosen)
-        return assemble(document, drafts, warnings, _level(kinds.values()), short.finished)
+        return assemble(document, drafts, warnings, _level(kinds.values()), short.finished, known)
 
     def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
         document = source.document
@@ -96,7 +101,7 @@ def _add_needs_of_groups(headings: Sequence[Heading], chosen: Sequence[Heading],
     for heading, groups in groups_around(headings, chosen):
         draft = by_line.get(heading.line.number)
         if draft is not None:
-            draft.depends_on += [text for group in groups for text in group.body.lists["depends_on"]]
+            draft.depends_on += [text for group in groups for text in group.body.lists.get("depends_on", ())]
 
 
 def _listed_only(rest: Sequence[Restated], chosen: Sequence[Heading]) -> Iterator[Draft]:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from orchestrator_agent.patterns import regex
-from orchestrator_agent.roadmap.dependencies import KIND, Known, read_dependencies
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.dependencies import ARROW, KIND, OR, Known, leaves_choice, read_dependencies
+from orchestrator_agent.roadmap.document import Document, Kind, Line, words_of
 from orchestrator_agent.roadmap.drafts import Draft
 from orchestrator_agent.roadmap.statuses import is_emoji
 
@@ -36,13 +36,14 @@ _BLOCKS = regex(
 )
 #: Right before what is needed in a text that describes work.
 _IN_TEXT = regex(rf"(?:\(from|\b(?:{_WAITS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE)
+_CHOICE = regex(rf"{OR}(?:{KIND} )?#?{_ID}\b", re.IGNORECASE)
 #: Without one of these no text says what it needs, and to look for them costs a tenth.
 _MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "(from")
 _DENIED = regex(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
-_ARROW = regex(r" ?(?:[→⟶➜►▶]|[-=─━]{1,9}[>►▶]) ?")
-_SECTION = regex(
-    r"dependenc|critical path|execution order|order of (?:execution|work)|sequenc|依赖", re.IGNORECASE
+_SECTION_WORDS = (
+    "dependenc", "critical path", "execution order", "order of execution", "order of work", "sequenc", "依赖"
 )
+_SECTION = regex("|".join(_SECTION_WORDS), re.IGNORECASE)
 _TREE = "│├└─┌┐┘┴┬┼|"
 _BULLET = regex(r"[-+\d.) ]*(?=[^\W\d_])")
 _WIDTH = 1000
@@ -53,6 +54,7 @@ _MOST = 100
 @dataclass(frozen=True, slots=True)
 class _Relation:
     later: tuple[str, ...]
+    #: Ids, or the one text "Phase 2 or 3".
     earlier: tuple[str, ...]
 
 
@@ -69,7 +71,8 @@ def add_relations(document: Document, drafts: Sequence[Draft], kinds: Collection
         for later in relation.later:
             if later in silent:
                 silent[later].depends_on += [id_ for id_ in relation.earlier if id_ != later]
-    for draft in silent.values():
+    may_need = any(map(words_of(document).__contains__, _MAY_NEED))
+    for draft in silent.values() if may_need else ():
         if not draft.depends_on:
             draft.depends_on += reader.needs_in_text(document, draft)
     _turn_round(drafts, reader)
@@ -98,6 +101,10 @@ class _Reader:
 
     def relations(self, document: Document, drafts: Sequence[Draft]) -> Iterator[_Relation]:
         """From sections about dependencies, and from lists that speak of work outside of its own sections."""
+        words = words_of(document)
+        has_sections = any(map(words.__contains__, _SECTION_WORDS))
+        if not has_sections and not any(map(words.__contains__, _MAY_NEED)):
+            return
         own = iter(sorted((draft.first_line, draft.last_line) for draft in drafts))
         first, last = next(own, (0, 0))
         section = 0  # level of the heading about dependencies
@@ -107,13 +114,19 @@ class _Reader:
                 first, last = next(own, (0, 0))
             if line.kind is Kind.HEADING:
                 section = 0 if line.level <= section else section
-                section = section or (line.level if _SECTION.search(line.content[:200]) else 0)
+                if has_sections and not section and _SECTION.search(line.content[:200]):
+                    section = line.level
                 tree = []
             elif section and not first <= line.number <= last:
                 yield from self._in_section(document, line, tree)
             elif line.kind is Kind.ITEM and not first <= line.number <= last:
                 yield from self._sentence(_plain(line.content), _NEEDS)
-            elif line.kind is Kind.TEXT and _SECTION.search(line.content[:40]) and not first <= line.number <= last:
+            elif (
+                has_sections
+                and line.kind is Kind.TEXT
+                and not first <= line.number <= last
+                and _SECTION.search(line.content[:40])
+            ):
                 yield from self._chain(_plain(line.content.partition(":")[2]))
 
     def _in_section(
@@ -134,7 +147,7 @@ class _Reader:
                 tree.append((column, subject))
 
     def _chain(self, text: str) -> Iterator[_Relation]:
-        pieces = _ARROW.split(text)
+        pieces = ARROW.split(text)
         steps = [self.mentioned(piece) or self._bare(piece) for piece in pieces] if len(pieces) > 1 else []
         if all(steps):
             for earlier, later in pairwise(steps):
@@ -145,8 +158,8 @@ class _Reader:
         if not subject:
             return
         if (verb := needs.search(text)) and not _DENIED.search(text[: verb.start()]):
-            objects = self.mentioned(re.split(r"[.;] ", text[verb.end() :])[0])
-            yield _Relation(subject, objects)
+            needed = re.split(r"[.;] ", text[verb.end() :])[0].strip(" :")
+            yield _Relation(subject, (needed,) if leaves_choice(needed, self.known) else self.mentioned(needed))
         elif needs is _NEEDS_IN_SECTION and (verb := _BLOCKS.search(text)):
             yield _Relation(self.mentioned(text[verb.end() :]), subject)
 
@@ -177,7 +190,7 @@ class _Reader:
         found: dict[str, None] = {}
         lines = document.lines[draft.first_line : draft.last_line]
         text = document.text[lines[0].begin : lines[-1].end].lower() if lines else ""
-        if not any(word in text for word in _MAY_NEED):
+        if not any(map(text.__contains__, _MAY_NEED)):
             return []
         for line in lines:
             if line.kind in (Kind.TEXT, Kind.ITEM):
@@ -185,7 +198,9 @@ class _Reader:
                 for words in _IN_TEXT.finditer(text):
                     match = _MENTION.match(text, words.end())
                     if match and not _DENIED.search(text[: words.start()]):
-                        found |= dict.fromkeys(id_ for id_ in self._ids(match) if id_ != draft.id)
+                        choice = _CHOICE.match(text, match.end())
+                        needed = (text[match.start() : choice.end()],) if choice else self._ids(match)
+                        found |= dict.fromkeys(id_ for id_ in needed if id_ != draft.id)
         return list(found)
 
 
@@ -200,4 +215,4 @@ def _plain(text: str) -> str:
 
 
 def _is_picture(char: str) -> bool:
-    return is_emoji(char) and not _ARROW.match(char)
+    return is_emoji(char) and not ARROW.match(char)

@@ -40,7 +40,9 @@ def has_work_boxes(document: Document) -> bool:
 
 @once
 def _work_boxes(document: Document) -> list[tuple[int, Line]]:
-    found = []
+    found: list[tuple[int, Line]] = []
+    if "[" not in document.text:
+        return found
     path: list[tuple[int, bool]] = []
     for index, line in enumerate(document.lines):
         if line.kind is Kind.HEADING:

@@ -34,8 +34,8 @@ def settle_status(draft: Draft, item: Heading, body: Body) -> Iterator[str]:
     Returns:
         What people should know about it, as ends of sentences that begin with the id.
     """
-    own = sorted(item.places, key=_rank)
-    other = sorted((place for restated in item.mentioned for place in restated.places), key=_rank)
+    own = _ranked(item.places)
+    other = _ranked([place for restated in item.mentioned for place in restated.places])
     draft.blocked_reason = item.reason
     if item.field_place is not None:
         place, reason = item.field_place
@@ -63,7 +63,7 @@ def _unknown(draft: Draft, place: Place, own: Sequence[Place]) -> Iterator[str]:
 def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], body: Body) -> Iterator[str]:
     boxes = body.boxes or body.other_boxes
     steps = sum_of(boxes) if boxes else counted(body)
-    stated = [place.status for place in sorted([*own, *other], key=_rank) if place.status is not None]
+    stated = [place.status for place in _ranked([*own, *other]) if place.status is not None]
     worded = [place.status for place in (*own, *other) if place.kind != "box" and place.status is not None]
     said = stated or ([] if boxes else [status for title in item.around[-1:] if (status := status_of_group(title))])
     draft.status = said[0] if said else steps
@@ -110,26 +110,26 @@ def _doubt(draft: Draft, item: Heading, own: Sequence[Place]) -> None:
             draft.blocked_reason = f"line {number} calls it {place.status.value.replace('_', ' ')}"
 
 
-def _rank(place: Place) -> int:
-    return _RANKS.index(place.kind)
+def _ranked(places: list[Place]) -> list[Place]:
+    return sorted(places, key=lambda place: _RANKS.index(place.kind)) if len(places) > 1 else list(places)
 
 
 def _with_remark(draft: Draft, place: Place, body: Body) -> Place:
     """The place of a Status field with what it says behind the status: needs, or that it is held after all."""
     needs, end = _needs_behind(place, body)
     draft.depends_on += needs
-    value, start = body.fields["status"]
+    value, start = body.fields.get("status", ("", 0))
     if not needs and place.status is WorkStreamStatus.NOT_STARTED and (held := _HELD.search(value, end - start)):
         draft.blocked_reason = held[1].casefold()
         return replace(place, end=start + held.end(), example="", status=WorkStreamStatus.BLOCKED)
-    return replace(place, end=end)
+    return replace(place, end=end) if end != place.end else place
 
 
 def _needs_behind(place: Place, body: Body) -> tuple[list[str], int]:
     """What a status names behind its words: "Pending (depends on Phase 0)"; and where the words end with that."""
-    if place.status in (None, WorkStreamStatus.BLOCKED, WorkStreamStatus.COMPLETE):
+    value, start = body.fields.get("status", ("", 0))
+    if not value or place.status in (None, WorkStreamStatus.BLOCKED, WorkStreamStatus.COMPLETE):
         return [], place.end
-    value, start = body.fields["status"]
     verbs = _AWAITS if place.status is WorkStreamStatus.NOT_STARTED else _NEEDS
     found = list(verbs.finditer(value, max(0, place.end - start)))
     if not found:

@@ -51,6 +51,8 @@ _LONGEST = max(phrase.count(" ") + 1 for phrase in WORDS)
 _DECISIONS = ("parked", "on hold", "hold", "paused", "deferred", "postponed")
 #: Before or after "complete" these say that something is missing.
 _DOUBT = {"mostly", "nearly", "almost", "partially", "partly", "not", "except", "but", "pending", "needs", "awaiting"}
+#: Most texts that may be a status are none by their first word.
+_BEGINNINGS = frozenset(phrase.partition(" ")[0] for phrase in WORDS) | _DOUBT
 
 EMOJI: dict[str, WorkStreamStatus] = {
     **dict.fromkeys("⚪⬜◻🔲☐🆕📋", NOT_STARTED),
@@ -141,14 +143,25 @@ def read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
         text: for example "🔴 Blocked - waiting for legal" or "✅ **DONE** | Agent: @x".
         legend: what emoji mean in this file.
     """
-    crossed = _CROSSED.match(text)
+    if len(text) <= _SHORT:
+        return _read_mark_once(text, tuple(legend.items()))
+    return _read_mark(text, legend)
+
+
+@lru_cache(maxsize=1024)  # a plan writes few statuses, and these again and again
+def _read_mark_once(text: str, legend: tuple[tuple[str, WorkStreamStatus], ...]) -> Mark | None:
+    return _read_mark(text, dict(legend))
+
+
+def _read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None:
+    crossed = _CROSSED.match(text) if "~~" in text else None
     start = _skip(text, crossed.end() if crossed else 0, f" \t{_MARKUP}[")
     position, end, emoji = start, start, ""
     while position < min(len(text), _WIDTH) and is_emoji(text[position]):
         emoji = emoji or text[position]
         end = skip_emoji(text, position)
         position = _skip(text, end, f" \t{_MARKUP}")
-    found = (_read_words_once if len(text) <= _SHORT else _read_words)(text, position)
+    found = _read_words(text, position)
     if found is not None:
         status, end, reason = found
         first = _WORD.match(text, position)
@@ -232,10 +245,11 @@ def _read_words(text: str, position: int) -> tuple[WorkStreamStatus, int, str | 
     limit = stop.start() if stop else min(len(text), position + _WIDTH)
     if text[position : position + 3].casefold() == "n/a":
         return CANCELLED, position + 3, None
-    spans = [(match[0].casefold().replace("’", "'"), match.end()) for match in _WORD.finditer(text, position, limit)]
-    words = [part for word, _ in spans for part in word.replace("_", " ").replace("-", " ").split()]
-    if not words or not text[position].isalnum():
+    first = _WORD.match(text, position, limit)
+    if first is None or _parts(first[0].casefold().replace("’", "'"))[0] not in _BEGINNINGS:
         return None
+    spans = [(match[0].casefold().replace("’", "'"), match.end()) for match in _WORD.finditer(text, position, limit)]
+    words = [part for word, _ in spans for part in _parts(word)]
     for count in range(min(_LONGEST, len(words)), 0, -1):
         phrase = " ".join(words[:count])
         if phrase in WORDS:
@@ -245,14 +259,14 @@ def _read_words(text: str, position: int) -> tuple[WorkStreamStatus, int, str | 
     return None
 
 
-#: A plan writes few statuses, and these again and again.
-_read_words_once = lru_cache(maxsize=1024)(_read_words)
+def _parts(word: str) -> list[str]:
+    return word.replace("_", " ").replace("-", " ").split()
 
 
 def _end_of(spans: list[tuple[str, int]], count: int) -> int:
     """Where the first `count` words end, a hyphenated one counting as many."""
     for word, end in spans:
-        count -= len(word.replace("_", " ").replace("-", " ").split())
+        count -= len(_parts(word))
         if count <= 0:
             return end
     return spans[-1][1]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 
+from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.dependencies import Known, read_dependencies
 from orchestrator_agent.roadmap.drafts import Draft
@@ -32,6 +33,28 @@ def assume_order(drafts: Sequence[Draft], kinds: Sequence[str], known: Known) ->
         return  # a board: its column says what may be taken
     for draft, step in zip(drafts, _steps(drafts, kinds), strict=False):
         draft.step = step
+
+
+def put_last(drafts: Sequence[Draft], listed: Collection[str], known: Known) -> None:
+    """Open phases that the list of all phases names, and nothing else, come after those that have sections.
+
+    Args:
+        listed: the ids of phases without sections.
+    """
+    last = {
+        draft.id: draft
+        for draft in drafts
+        if draft.id in listed and draft.status is WorkStreamStatus.NOT_STARTED and not draft.depends_on
+    }
+    if not last or any(draft.step is not None for draft in drafts):
+        return
+    others = [draft for draft in drafts if draft.id not in last]
+    if any(id_ in last for d in others for id_ in read_dependencies(", ".join(d.depends_on), known, d.id).ids):
+        return
+    for draft in others:
+        draft.step = 0
+    for number, draft in enumerate(last.values()):
+        draft.step = 1 + number
 
 
 def _states_needs(draft: Draft, known: Known) -> bool:

@@ -17,7 +17,7 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
-from orchestrator_agent.roadmap.document import Document
+from orchestrator_agent.roadmap.document import Document, check_count
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import (
     claimant,
@@ -85,6 +85,7 @@ class Tables:
 def _tables_of_work(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[tuple[Table, Columns]]:
     """Where a table has ids, those without any tell something else."""
     read = [(table, columns_of(table)) for table in tables_of(document)]
+    check_count(sum(len(table.rows) for table, columns in read if columns), document.path)
     found = [(table, columns) for table, columns in read if columns and _is_work(table, columns, legend)]
     with_ids = [(table, columns) for table, columns in found if _has_ids(table, columns)]
     return with_ids or found
@@ -226,7 +227,7 @@ def _set_steps(drafts: Sequence[Draft]) -> None:
         for number, draft in enumerate(drafts):
             draft.step = number
         return
-    groups = list(dict.fromkeys(draft.batch for draft in drafts))
+    groups = {group: number for number, group in enumerate(dict.fromkeys(draft.batch for draft in drafts))}
     if len(groups) > 1 and all(group and _NUMBERED.match(group) for group in groups):
         for draft in drafts:
-            draft.step = groups.index(draft.batch)
+            draft.step = groups[draft.batch]

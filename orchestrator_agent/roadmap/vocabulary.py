@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
-from orchestrator_agent.roadmap.document import Document, Edit, Kind, once
+from orchestrator_agent.roadmap.document import Document, Edit, Kind, once, words_of
 from orchestrator_agent.roadmap.drafts import Place
-from orchestrator_agent.roadmap.fields import LEGEND
+from orchestrator_agent.roadmap.fields import LEGEND, LEGEND_WORDS
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.statuses import (
     BOXES,
@@ -34,6 +34,8 @@ from orchestrator_agent.roadmap.statuses import (
 def legend_of(document: Document) -> Mapping[str, WorkStreamStatus]:
     """What emoji mean in this file by its own legend: a section or a paragraph that is called so."""
     legend: dict[str, WorkStreamStatus] = {}
+    if not any(map(words_of(document).__contains__, LEGEND_WORDS)):
+        return legend
     section = paragraph = False
     for line in document.lines:
         if line.kind is Kind.HEADING:

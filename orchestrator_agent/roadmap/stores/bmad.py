@@ -64,7 +64,7 @@ class Bmad:
         errors = [
             f"{source.path}:{v.line}: {v.key[:80]} is not read: {v.problem}." for v in values.values() if v.problem
         ]
-        location = top["story_location"].text if "story_location" in top else ""
+        location = _location(source, top["story_location"].text) if "story_location" in top else ""
         entries: list[Entry] = []
         for value in values.values():
             if story := _STORY.match(value.key):
@@ -79,10 +79,22 @@ class Bmad:
         return source.edited(edits)
 
 
+def _location(source: Source, said: str) -> str:
+    """The folder of the stories below the root of the repository; empty where it lies elsewhere.
+
+    The tool writes "{project-root}/docs/stories" or the whole path on the machine of whoever planned.
+    """
+    said = said.removeprefix("{project-root}/").rstrip("/")
+    here = source.path.rpartition("/")[0]
+    if here and said.endswith(f"/{here}"):
+        return here
+    return "" if said.startswith(("/", "{", "~")) or ":" in said or ".." in said.split("/") else said
+
+
 def _entry(source: Source, value: Value, story: re.Match[str], number: int, location: str) -> Entry:
     status, reason = WORDS.read("" if value.problem else value.text)
     name = (story[3] or "").replace("-", " ").replace("_", " ").strip()
-    path = f"{location.rstrip('/')}/{value.key}.md"
+    path = f"{location}/{value.key}.md"
     written = bool(location) and status is not S.COMPLETE and source.around.read(path) is not None
     stream = WorkStream(
         id=one_line(value.key),

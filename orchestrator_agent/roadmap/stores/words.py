@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
@@ -49,5 +50,6 @@ class Words:
         return max(words, key=lambda word: (counts[word], -words.index(word)))
 
 
+@lru_cache(maxsize=1024)
 def _key(word: str) -> str:
     return "-".join(word.casefold().replace("_", " ").replace("-", " ").split())

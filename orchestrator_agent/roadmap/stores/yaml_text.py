@@ -147,7 +147,7 @@ def _key(raw: str) -> tuple[str, int] | None:
 
 def _entry(key: str, line: Line, position: int, below: tuple[Line, ...]) -> Entry:
     rest = line.raw[position:]
-    nested = tuple(item for item in below if not item.is_blank)
+    nested = tuple([item for item in below if not item.is_blank]) if below else below
     start = line.begin + position
     entry = Entry(key, line.number, "", (), start, start, nested, False)
     if _REMARK.match(f" {rest}"):
@@ -169,7 +169,8 @@ def _entry(key: str, line: Line, position: int, below: tuple[Line, ...]) -> Entr
     token = _without_remark(rest)
     text = " ".join([token, *(_without_remark(item.raw.strip()) for item in nested)])
     text = "" if text in ("~", "null") else text
-    return replace(entry, text=text, values=(text,) if text else (), end=start + len(token), is_plain=not nested)
+    single = (text,) if text else ()
+    return Entry(key, line.number, text, single, start, start + len(token), nested, is_plain=not nested)
 
 
 def _with_nested(entry: Entry, nested: Sequence[Line]) -> Entry:
