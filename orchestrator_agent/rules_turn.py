@@ -6,12 +6,15 @@ from orchestrator_agent.conversation import Conversation, Proposal, describe, qu
 from orchestrator_agent.listener import Listener, Outcome, finished
 from orchestrator_agent.terminal import clean
 
+#: So many conditions of one goal are told.
+_SHOWN = 5
+
 
 async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bool, dry_run: bool = False) -> Outcome:
     """Do what the rules read in `words`, after the yes that it needs.
 
     Args:
-        auto: every call is approved; what is ambiguous is asked all the same.
+        auto: every call is approved; what is ambiguous, and what goes against words of the goal, is asked all the same.
         dry_run: nothing is carried out.
 
     Raises:
@@ -44,10 +47,21 @@ async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bo
 
 
 def _tell(listener: Listener, outcome: Outcome, proposal: Proposal) -> None:
-    lines = describe(proposal)
+    lines = [*describe(proposal), *_set_aside(proposal)]
     outcome.text = "\n".join(lines)
     for line in lines:
         listener.line(line)
+
+
+def _set_aside(proposal: Proposal) -> list[str]:
+    """What the goal says that nobody here can keep, in a sentence each."""
+    return [clean(condition.said, 300) for condition in proposal.goal.unmet[:_SHOWN]]
+
+
+def _waiting(outcome: Outcome, proposal: Proposal, asked: str, choices: tuple[str, ...]) -> None:
+    """Nobody is there to answer: the question goes out with all that must be known for an answer."""
+    outcome.state, outcome.choices = "needs_answer", choices
+    outcome.text = " ".join([*_set_aside(proposal), asked])
 
 
 async def _choose(rules: Conversation, listener: Listener, outcome: Outcome, proposal: Proposal) -> Proposal | None:
@@ -56,7 +70,7 @@ async def _choose(rules: Conversation, listener: Listener, outcome: Outcome, pro
     choices = [f"{stream.id}: {stream.name}" for stream in proposal.goal.candidates]
     answer = await listener.answer(asked, choices)
     if answer is None:
-        outcome.state, outcome.text, outcome.choices = "needs_answer", asked, tuple(choices)
+        _waiting(outcome, proposal, asked, tuple(choices))
         return None
     chosen = rules.choose(proposal, answer) if answer else None
     if chosen is None:
@@ -66,12 +80,12 @@ async def _choose(rules: Conversation, listener: Listener, outcome: Outcome, pro
 
 
 async def _approved(listener: Listener, outcome: Outcome, proposal: Proposal, *, auto: bool) -> bool:
-    if not proposal.confirm or auto:
+    if not proposal.confirm or (auto and not proposal.goal.goes_against):
         return True
     asked = question(proposal)
     yes = await listener.approve(proposal.calls, asked)
     if yes is None:
-        outcome.state, outcome.text, outcome.choices = "needs_answer", asked, ("yes", "no")
+        _waiting(outcome, proposal, asked, ("yes", "no"))
     elif not yes:
         outcome.state = "declined"
         listener.line("Nothing was done.")

@@ -40,8 +40,16 @@ def basis(reading: Reading, ask: bool) -> str:
     return reading.found.kind or "words"
 
 
-def confidence(reading: Reading, ask: bool) -> float:
-    """The chance, 0..1, that `reading` is what was meant."""
+#: No reading that sets words aside is surer than this: the rest of what was meant stays undone.
+IN_PART = 0.75
+
+
+def confidence(reading: Reading, ask: bool, *, in_part: bool = False) -> float:
+    """The chance, 0..1, that `reading` is what was meant; `in_part`: some words of it were set aside."""
+    return min(_chance(reading, ask), IN_PART if in_part else 1.0)
+
+
+def _chance(reading: Reading, ask: bool) -> float:
     kind = basis(reading, ask)
     if kind != "name":
         return SHARES[kind]

@@ -98,8 +98,8 @@ _ONE_OF_SEVERAL = regex(
 )
 _CONDITION = regex(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once|after|unless|until|till|as soon as|before|while|when"
-    r" (?=.+ (?:is|are|has|was"
-    r"|gets|finishes)\b)"
+    r" (?=.+ (?:is|are|has|was|have|will be"
+    r"|gets|finishes|passes|pass|lands|merges|works)\b)"
     r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
 )
 _AFTER_CONDITION = regex(
@@ -108,7 +108,7 @@ _AFTER_CONDITION = regex(
 _LATE_CONDITION = regex(
     r"(?<!look)(?<!looks)(?<!looking)(?<! day)(?<!days)(?<!hour)(?<!hours)(?<!week)(?<!minutes)\s+(?=(?:if|once"
     r"|after|unless|(?:until|till)(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
-    r"|you (?:can|like|want)))"
+    r"|you (?:can|like|want)))|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
 _ASKS = regex(
     r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"

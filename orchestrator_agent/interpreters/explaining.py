@@ -40,6 +40,8 @@ def _meaning(goal: InterpretedGoal) -> Iterator[tuple[str, str]]:
         yield "or which", _listed(goal.candidates)
     for name, value in goal.parameters.items():
         yield name[:10], str(value)
+    for condition in goal.unmet:
+        yield "set aside", condition.words
     if goal.evidence:
         yield "because", goal.evidence
     yield "sure", f"{goal.confidence:.0%}, by {goal.basis or 'choice'}" + _asking(goal)

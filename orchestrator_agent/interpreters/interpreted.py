@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator_agent.interpreters.conditions import Condition
 from orchestrator_agent.model import WorkStream
 from orchestrator_agent.patterns import regex
 
@@ -39,6 +40,8 @@ class InterpretedGoal:
     parameters: dict[str, Any] = field(default_factory=dict)
     #: One line: what was matched, and on which words.
     evidence: str = ""
+    #: What was said about when and how that nobody here can keep; the person must hear of it before anything is done.
+    unmet: tuple[Condition, ...] = ()
     #: What the reading stands on: words of the grammar, an id, a selection, a name, or a question back.
     basis: str = ""
     #: How well the words fit, before calibration made `confidence` of it.
@@ -56,6 +59,13 @@ class InterpretedGoal:
         if self.intent == "run":
             return "run_single" if len(self.matched_work_streams) == 1 else "run_parallel"
         return {"run_next": "run_single", "run_all": "run_batch", "stop_all": "stop"}.get(self.intent, self.intent)
+
+    @property
+    def goes_against(self) -> bool:
+        """True when doing it at once would go against what was said about when and how."""
+        return any(condition.holds_up(self.intent) for condition in self.unmet) or bool(
+            self.also and self.also.goes_against
+        )
 
     def tool_calls(self) -> ToolCalls:
         """Pairs of tool name and arguments, in order; none for a question back, help, quit, or nothing.

@@ -70,7 +70,11 @@ _FAREWELL = regex(
 _WHENEVER = regex(
     r",?\s*\b(?:at (?:your|the) earliest(?: possible)? convenience|with immediate effect|effective immediately"
     r"|until further notice|without (?:further )?delay|with (?:top|high|highest) priority|in whatever order(?: you"
-    r" (?:like|want|prefer))?|in any order)\b"
+    r" (?:like|want|prefer))?|in any order"
+    r"|(?:when(?:ever)?|if|once|as soon as) you(?:'ve got| have| get| find) (?:a |some |the )?(?:free |spare )?"
+    r"(?:moment|minute|second|time|chance|sec|capacity)|if you (?:don't|do not|wouldn't) mind"
+    r"|if (?:that|it)(?:'s| is) (?:possible|(?:ok|okay|fine|cool|alright|all right) (?:with|for|by) you)"
+    r"|if i may|(?:stop|correct) me if i'm (?:wrong|mistaken)(?:,? but)?)\b(?: please)?,?"
 )
 #: "With reference to our call, ..." and "get somebody to ..." are only ways to begin.
 _OCCASION = regex(
@@ -94,6 +98,7 @@ _AND_THEN = regex(r"(?:,? and)?,? (?:after that|after this|afterwards|thereafter
 #: "What I need is X" and "X it is" are wishes and no questions.
 _CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
+    r"|\bif there(?:'s| is) (?:any|one )thing (?:that )?(?:i|we)(?:'d| would)? (?:\w+ ){1,4}it(?:'s| is) "
 )
 _SO_IT_IS = regex(
     r"(?:^|(?<=[,.:;] ))(?!(?:how|what|where|which|who|when|why|as|not|leave|keep|if|because)\b)(?P<what>[^,.:;?]+?)"

@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestrator_agent import terminal
 from orchestrator_agent.interpreters import addressing, calibration, questions
 from orchestrator_agent.interpreters.clauses import Clause, clauses, unasked
+from orchestrator_agent.interpreters.conditions import Condition, set_aside, waited_for
 from orchestrator_agent.interpreters.excluding import separate
 from orchestrator_agent.interpreters.intents import carry_on, command, is_item, mention, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
@@ -76,14 +77,18 @@ class _Sentence:
     raw: str
     said: Limits
     clauses: tuple[Clause, ...]
+    #: What was said about when and how that nobody can keep.
+    unmet: tuple[Condition, ...] = ()
 
 
 def _sentence(goal: str, world: World) -> _Sentence:
     raw = normalise(goal)
     raw = trimmed(raw)
     text = mend(plainly(to_english(fold(raw), world.index.knows), world.index.knows), world.index.knows)
-    said = limits(separate(actively(_last_word(text))))
-    return _Sentence(raw, said, tuple(clauses(said.text)))
+    text, aside = set_aside(_last_word(text), world.names)
+    said = limits(separate(actively(text)))
+    found = tuple(clauses(said.text))
+    return _Sentence(raw, said, found, tuple(dict.fromkeys((*aside, *waited_for(found)))))
 
 
 def _last_word(text: str) -> str:
@@ -349,20 +354,23 @@ def _pack(goal: str, reading: Reading, sentence: _Sentence, then: Reading | None
     if said.dry_run and reading.intent in _ACTING:
         parameters["dry_run"] = True
     ask = reading.ask or (reading.intent in _NEEDS_TARGET and not reading.found.streams)
+    unmet = sentence.unmet if reading.intent in (*_ACTING, "verify") else ()
+    held_up = any(condition.holds_up(reading.intent) for condition in unmet)
     guess = reading.intent in _ACTING and reading.score < calibration.SURE_ENOUGH
     also = _pack(goal, then, sentence) if then else None
     return InterpretedGoal(
         original_goal=goal,
         intent=reading.intent,
         matched_work_streams=() if ask else reading.found.streams,
-        confidence=round(calibration.confidence(reading, ask), 3),
+        confidence=round(calibration.confidence(reading, ask, in_part=held_up), 3),
         candidates=(reading.found.candidates or reading.found.streams) if ask else (),
         ambiguous=ask,
         needs_confirmation=ask
-        or ((reading.confirm or guess) and not parameters.get("dry_run"))
+        or ((reading.confirm or guess or held_up) and not parameters.get("dry_run"))
         or bool(also and also.needs_confirmation),
         parameters=parameters,
         evidence=terminal.clean(reading.evidence, 200),
+        unmet=unmet,
         basis=calibration.basis(reading, ask),
         fit=reading.score,
         steps=_steps(sentence),

@@ -7,7 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from orchestrator_agent.interpreters.lexicon import FUNCTION_WORDS
 from orchestrator_agent.interpreters.matching import Index, Match
+from orchestrator_agent.interpreters.words import fold, tokens
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.availability import availability
@@ -38,6 +40,11 @@ class Facts:
         """Ids of work that nothing holds up."""
         may = availability(self.streams)
         return frozenset(s.id for s in self.streams if s.status is WorkStreamStatus.NOT_STARTED and may[s.id].available)
+
+    @cached_property
+    def names(self) -> tuple[frozenset[str], ...]:
+        """The words of each name."""
+        return tuple(frozenset(tokens(fold(stream.name))) for stream in self.streams)
 
 
 _RECENT: deque[Facts] = deque(maxlen=4)
@@ -97,6 +104,11 @@ class World:
         if found is None:
             found = self._ranked[text] = self.index.rank(text)
         return found
+
+    def names(self, text: str) -> bool:
+        """True when all that folded `text` says stands in the name of one work stream."""
+        words = {*tokens(text)} - FUNCTION_WORDS
+        return bool(words) and any(words <= name for name in self.facts.names)
 
     def open(self, streams: Sequence[WorkStream]) -> tuple[WorkStream, ...]:
         """Those that are not finished; all of them when all are."""
