@@ -183,15 +183,16 @@ def _start_shim(directory: Path, lock: int, stdin: int) -> None:
 
 def observe(directory: Path) -> Observation:
     """What is true of an attempt now. A directory that is missing was never started."""
+    place = os.fspath(directory)  # text, because a controller looks at each agent in every step
     # In this order: a record that exists was there before the lock went.
-    alive = _is_held(directory)
-    record = shim.read_json(directory / "exit.json")
+    alive = _is_held(place)
+    record = shim.read_json(f"{place}/exit.json")
     return Observation(
         alive,
-        (directory / "start.json").exists(),
+        os.path.exists(f"{place}/start.json"),  # noqa: PTH110
         _exit_record(record) if record else None,
-        alive and (directory / "paused").exists(),
-        (directory / "frames" / shim.CLOSE).exists(),
+        alive and os.path.exists(f"{place}/paused"),  # noqa: PTH110
+        os.path.exists(f"{place}/frames/{shim.CLOSE}"),  # noqa: PTH110
     )
 
 
@@ -336,9 +337,9 @@ def sweep(directory: Path, worktree: Path | None) -> list[int]:
     return processes.end_all(directory, worktree, start["start_time"] if same_boot else None)
 
 
-def _is_held(directory: Path) -> bool:
+def _is_held(directory: Path | str) -> bool:
     try:
-        fd = os.open(directory / "lock", os.O_RDONLY | os.O_NOFOLLOW)
+        fd = os.open(f"{directory}/lock", os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return False
     try:

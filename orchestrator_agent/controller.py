@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
+import math
 import os
 import sys
 import time
@@ -29,7 +29,7 @@ from orchestrator_agent.hearing import Hearing
 from orchestrator_agent.jobs import Jobs
 from orchestrator_agent.journal import Conflict
 from orchestrator_agent.model import AgentState
-from orchestrator_agent.project import Project, make_state_folder
+from orchestrator_agent.project import Project, make_state_folder, take_lock
 from orchestrator_agent.reconcile import reconcile
 from orchestrator_agent.shim import is_at
 from orchestrator_agent.store import AgentFacts, Command, JournalError
@@ -39,7 +39,6 @@ from orchestrator_agent.targets import Targets
 _PATIENCE = 1.0
 #: Between looks while a shim is on its way up, or a tree comes to stand still. Seconds.
 _STARTING_PATIENCE = 0.02
-_LOCK_TRIES = 30
 #: So much longer than its grace a stop may take until that is said, and until its shim is ended. Seconds.
 _SAY_AFTER, _FIRM_AFTER = 3.0, 9.0
 
@@ -63,7 +62,7 @@ class Controller:
         self._hearing = Hearing(project)
         self._nats = Station(project)
         self._launches: Counter[str] = Counter()
-        #: Agents that were asked to stop: when first, by the monotonic clock.
+        #: Agents that were asked to stop: when they should have ended, by the monotonic clock.
         self._asked: dict[str, float] = {}
         self._warned: set[str] = set()
         self._begun = False
@@ -89,24 +88,18 @@ class Controller:
         try:
             if not self._begun:
                 self._begin_work()
-            self._step()
+            belief = self._step()
             self._nats.look()
-            done = not self._jobs and not self.store.open_commands() and not self.store.live_agents()
-            if done and not self._nats.has_to_stay():
+            is_busy = self._jobs or belief.commands or any(f.record.state.is_live for f in belief.agents)
+            if not is_busy and not self._nats.has_to_stay():  # `main` sees a wish that came since
                 self._record(events.CONTROLLER_ENDED, f"controller {os.getpid()} ended: nothing is left to do")
                 return True
-            patience = self._patience()
+            patience = _patience(belief)
         except JournalError as error:  # it may pass; nothing that was not journaled has happened
             print(error, file=sys.stderr, flush=True)
             patience = _PATIENCE
         await self._hearing.wait(self._woken, patience)
         return False
-
-    def _patience(self) -> float:
-        """How long nothing need be looked at, in seconds."""
-        starting = any(f.record.state is AgentState.STARTING for f in self.store.live_agents())
-        freezing = any(command.kind in ("pause", "resume") for command in self.store.open_commands())
-        return _STARTING_PATIENCE if starting or freezing else _PATIENCE
 
     def _begin_work(self) -> None:
         doubt = f"; settings as they were: {self.project.settings_problem}" if self.project.settings_problem else ""
@@ -116,10 +109,7 @@ class Controller:
 
     def _listen(self) -> int:
         """Open the FIFO by which shims and front ends wake us."""
-        path = self.project.state / "wake"
-        with contextlib.suppress(FileExistsError):
-            os.mkfifo(path, 0o600)
-        fifo = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        fifo = self.project.listen()
 
         def drain() -> None:
             with contextlib.suppress(BlockingIOError):
@@ -131,8 +121,8 @@ class Controller:
 
     # -- look ----------------------------------------------------------------------------------------------------
 
-    def _step(self) -> None:
-        """What has come to an end, one look, and what follows from it."""
+    def _step(self) -> actions.Belief:
+        """What has come to an end, one look, and what follows from it; returns what was believed."""
         self._take_up()
         self._hear_new_commands()
         belief = self._believe()
@@ -140,26 +130,21 @@ class Controller:
         self._carry_out_all(steering.steer(belief, near))  # before git is asked, which takes longer than all of that
         world = self._look_around(belief, near)
         if world is None:
-            return self._woken.set()  # something was refused, which changes what we believe
-        self._carry_out_all(reconcile(belief, world))
+            self._woken.set()  # something was refused, which changes what we believe
+        else:
+            self._carry_out_all(reconcile(belief, world))
+        return belief
 
     def _believe(self) -> actions.Belief:
         store, settings = self.store, self.project.settings
-        commands = tuple(store.open_commands())
-        agents = {f.record.id: f for f in store.live_agents()}
-        for command in commands:
-            agents.update({f.record.id: f for f in store.agents(command_id=command.id)})
-            named = store.agent(str(command.payload.get("agent_id", "")))
-            if named is not None:
-                agents[named.record.id] = named
+        commands, claims = tuple(store.open_commands()), store.claims()
         return actions.Belief(
             commands=commands,
-            claims=store.claims(),
-            # Not by time: clocks are set back. Of one work stream a later agent has the higher number.
-            agents=tuple(sorted(agents.values(), key=lambda f: f.record.attempt)),
+            claims=claims,
+            agents=tuple(store.concerned_agents()),
             results={command.id: tuple(store.results(command.id)) for command in commands},
             max_agents=settings.max_concurrent_agents,
-            max_attempts=settings.agent.max_attempts,
+            max_attempts={name: settings.agent_for(name).max_attempts for name in claims},
         )
 
     def _take_up(self) -> None:
@@ -186,7 +171,7 @@ class Controller:
     def _look_around(self, belief: actions.Belief, near: actions.World) -> actions.World | None:
         """With the roadmaps; None when commands had to be refused, because theirs was never readable."""
         targets = [str(command.payload["target"]) for command in belief.commands if "target" in command.payload]
-        views, problems = self._targets.views(targets)
+        views, problems = self._targets.views(targets, belief)
         refused = [command for command in belief.commands if command.payload.get("target") in problems]
         for command in refused:
             why = problems[str(command.payload["target"])]
@@ -195,10 +180,11 @@ class Controller:
 
     def _look_at_agents(self, belief: actions.Belief) -> actions.World:
         """What is there now, but for the roadmaps."""
-        live = [f.record.id for f in belief.agents if f.record.state.is_live]
+        of = self.project.settings.agent_for
+        live = {f.record.id: of(f.record.work_stream_id) for f in belief.agents if f.record.state.is_live}
         self._hearing.tune(belief.agents)
         self._hearing.listen()
-        self._asked = {name: since for name, since in self._asked.items() if name in live}
+        self._asked = {name: due for name, due in self._asked.items() if name in live}
         overdue = {name for name in self._asked if self._waited_for(name) > _FIRM_AFTER}
         return actions.World(
             attempts={name: attempts.observe(self.project.agent_folder(name)) for name in live},
@@ -209,22 +195,34 @@ class Controller:
             launches=self._launches,
             overdue=frozenset(overdue),
             heard=self._hearing.heard(),
-            answer_after=self.project.settings.agent.answer_after_seconds,
+            answer_after={name: agent.answer_after_seconds for name, agent in live.items()},
         )
 
     def _waited_for(self, agent_id: str) -> float:
         """Seconds since an agent that was asked to stop should have ended."""
-        since = self._asked.get(agent_id)
-        return 0.0 if since is None else time.monotonic() - since - self.project.settings.agent.stop_grace_seconds
+        return time.monotonic() - self._asked.get(agent_id, math.inf)
 
     # -- carry out -----------------------------------------------------------------------------------------------
 
     def _carry_out_all(self, decided: Iterable[actions.Action]) -> None:
+        told: list[Event] = []
         for action in decided:
             with contextlib.suppress(Conflict):  # decided on a state that has moved on; the next look sees it
-                self._carry_out(action)
+                told += self._carry_out(action) or ()
+        if told:
+            self._record_all(told)
 
-    def _carry_out(self, action: actions.Action) -> None:
+    def _record_all(self, told: list[Event]) -> None:
+        """Journal receipts and the like with one write to the disk; where one does not fit, each by itself."""
+        try:
+            self.store.record(*told)
+        except Conflict:
+            for event in told:
+                with contextlib.suppress(Conflict):
+                    self.store.record(event)
+
+    def _carry_out(self, action: actions.Action) -> list[Event] | None:
+        """Do it; returns what is still to be journaled, where that need not be at once."""
         match action:
             case actions.Launch(agent):
                 self._launches[agent.record.id] += 1
@@ -253,18 +251,18 @@ class Controller:
             case actions.Release():
                 self._release(action)
             case actions.Finish(command, message, data):
-                self._record(events.COMMAND_DONE, message, command_id=command.id, data=data)
                 self._woken.set()
+                return [self._event(events.COMMAND_DONE, message, command_id=command.id, data=data)]
             case _:
-                self._steer(action)
+                return self._steer(action)
+        return None
 
-    def _steer(self, action: actions.Steer) -> None:
+    def _steer(self, action: actions.Steer) -> list[Event]:
         try:
-            told = delivery.carry_out(self.project, self._hearing, action)
+            return delivery.carry_out(self.project, self._hearing, action)
         except OSError as error:  # it may pass
-            return print(f"{action.agent.record.id}: {error}", file=sys.stderr, flush=True)
-        if told:
-            self.store.record(*told)
+            print(f"{action.agent.record.id}: {error}", file=sys.stderr, flush=True)
+        return []
 
     def _begin(self, key: str, job: Job, *, lane: bool = False) -> None:
         """Run a job beside the loop; its events are recorded when it ends, and then we look again."""
@@ -285,7 +283,8 @@ class Controller:
 
     def _stop(self, agent: AgentFacts, firm: bool) -> None:
         name, folder = agent.record.id, self.project.agent_folder(agent.record.id)
-        self._asked.setdefault(name, time.monotonic())
+        grace = self.project.settings.agent_for(agent.record.work_stream_id).stop_grace_seconds
+        self._asked.setdefault(name, time.monotonic() + grace)
         attempts.request_stop(folder)
         if firm:
             attempts.kill_shim(folder)
@@ -336,7 +335,10 @@ class Controller:
             if result and command and result.outcome in ("complete", "on_branch"):
                 self._clean_up(name, result.outcome, command)
 
-    def _record(
+    def _record(self, type_: str, message: str, agent: AgentFacts | None = None, **facts: Any) -> None:
+        self.store.record(self._event(type_, message, agent, **facts))
+
+    def _event(
         self,
         type_: str,
         message: str,
@@ -345,29 +347,24 @@ class Controller:
         command_id: str | None = None,
         work_stream_id: str | None = None,
         data: dict[str, Any] | None = None,
-    ) -> None:
+    ) -> Event:
         record = agent.record if agent else None
-        self.store.record(
-            Event(
-                type=type_,
-                timestamp=self.store.now(),
-                message=message,
-                agent_id=record.id if record else None,
-                work_stream_id=work_stream_id or (record.work_stream_id if record else None),
-                command_id=command_id or (record.command_id if record else None),
-                data=data or {},
-            )
+        return Event(
+            type=type_,
+            timestamp=self.store.now(),
+            message=message,
+            agent_id=record.id if record else None,
+            work_stream_id=work_stream_id or (record.work_stream_id if record else None),
+            command_id=command_id or (record.command_id if record else None),
+            data=data or {},
         )
 
 
-def _take(lock: int) -> bool:
-    """Take the lock; a while is given for those who only look whether somebody has it, for an instant each."""
-    for _ in range(_LOCK_TRIES):
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        time.sleep(0.01)
-    return False
+def _patience(belief: actions.Belief) -> float:
+    """How long nothing need be looked at, in seconds."""
+    starting = any(f.record.state is AgentState.STARTING for f in belief.agents)
+    freezing = any(command.kind in ("pause", "resume") for command in belief.commands)
+    return _STARTING_PATIENCE if starting or freezing else _PATIENCE
 
 
 async def _control(project: Project, lock: int) -> None:
@@ -386,7 +383,7 @@ def main(root: Path) -> int:
     make_state_folder(project.repository)
     while True:
         with (project.state / "controller.lock").open("a+") as lock:
-            if not _take(lock.fileno()):
+            if not take_lock(lock.fileno()):
                 return 0
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")

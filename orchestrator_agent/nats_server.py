@@ -161,7 +161,8 @@ async def _reach(where: Target) -> dict[str, Any]:
 
 def _status_lines(facts: dict[str, Any]) -> list[str]:
     store = "with JetStream" if facts["jetstream"] else "without JetStream: what is published is kept nowhere"
-    server = f"nats-server {facts['server']} {store}" if facts["reachable"] else f"cannot be reached: {facts['reason']}"
+    away = f"cannot be used ({facts['reason']}); start the server or correct [nats] in orch.toml."
+    server = f"nats-server {facts['server']} {store}" if facts["reachable"] else away
     waiting = facts["last_event"] - (facts["published"] or 0)
     heard = "listens" if facts["controller_runs"] else "does not run; it starts with the next work"
     return [

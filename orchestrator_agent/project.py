@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,8 @@ from orchestrator_agent.settings import Settings
 from orchestrator_agent.store import FILE_NAME, Store
 
 _LOG_LIMIT = 1024 * 1024
+#: So often, ten milliseconds apart, the lock is tried.
+_LOCK_TRIES = 30
 _KEPT_SETTINGS = "settings.json"
 
 
@@ -214,21 +218,34 @@ class Project:
             return True
         return False
 
+    def listen(self) -> int:
+        """Open the FIFO by which the controller is woken; for the controller."""
+        path = self.state / "wake"
+        with contextlib.suppress(FileExistsError):
+            os.mkfifo(path, 0o600)
+        return os.open(path, os.O_RDWR | os.O_NONBLOCK)
+
     def wake_controller(self) -> None:
         """Tell the controller that there is something new in the journal; start one when none runs."""
+        for _ in range(_LOCK_TRIES):
+            heard = self._ring()
+            if not self.controller_runs():
+                return self._start_controller()
+            if heard:
+                return None
+            time.sleep(0.01)  # one that holds its lock and does not listen comes up, or was killed just now
+        return None
+
+    def _ring(self) -> bool:
+        """Write to the FIFO of the controller; False when nobody listens there."""
         try:
             fifo = os.open(self.state / "wake", os.O_WRONLY | os.O_NONBLOCK)
         except OSError:
-            pass  # nobody listens
-        else:
-            try:
-                os.write(fifo, b"w")
-            except OSError:
-                pass  # a full pipe wakes it as well
-            finally:
-                os.close(fifo)
-        if not self.controller_runs():
-            self._start_controller()
+            return False
+        with contextlib.suppress(OSError):  # a full pipe wakes it as well
+            os.write(fifo, b"w")
+        os.close(fifo)
+        return True
 
     def revive_controller(self) -> None:
         """Start a controller when work is under way and the one that was at it is gone."""
@@ -277,6 +294,16 @@ class _Outliving(subprocess.Popen[bytes]):
 
 # Kept so that a long-lived caller collects no zombies.
 _children: list[_Outliving] = []
+
+
+def take_lock(lock: int) -> bool:
+    """Take the controller's lock; a while is given for those who only look whether somebody has it."""
+    for _ in range(_LOCK_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def make_state_folder(repository: Repository) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestrator_agent import events
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.events import Event
 from orchestrator_agent.journal import APPLY, VERSION, Conflict, prepare
@@ -25,6 +26,8 @@ FILE_NAME = "journal.db"
 
 #: After a limit that names no end: this long, and twice as long for each further attempt, seven times. Seconds.
 _BACK_OFF = 5.0
+#: What is true of a row of an agent that has not ended.
+_LIVE = "state IN ('starting', 'running', 'waiting')"
 #: How long a write waits for another program that writes, in seconds.
 _PATIENCE = 10.0
 
@@ -206,7 +209,11 @@ class Store:
 
     def note_published(self, server: str, event_id: int) -> None:
         """Note that events up to this number are on a server: a mark of progress, and no event of its own."""
-        self._db.execute("INSERT OR REPLACE INTO published VALUES (?, ?)", (server, event_id))
+        self._db.execute("PRAGMA synchronous=NORMAL")  # a mark that a power cut takes costs that they are said again
+        try:
+            self._db.execute("INSERT OR REPLACE INTO published VALUES (?, ?)", (server, event_id))
+        finally:
+            self._db.execute("PRAGMA synchronous=FULL")
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -231,8 +238,9 @@ class Store:
 
     def accepted_at(self, command_id: str) -> int:
         """The number of the event by which a command was accepted, 0 when there is none."""
-        row = self._db.execute("SELECT min(id) AS id FROM event WHERE command_id = ?", (command_id,)).fetchone()
-        return int(row["id"] or 0)
+        asked = "SELECT id FROM event WHERE type = ? AND command_id = ? ORDER BY id DESC LIMIT 1"  # a young one, mostly
+        row = self._db.execute(asked, (events.COMMAND_ACCEPTED, command_id)).fetchone()
+        return int(row["id"]) if row else 0
 
     def events_of(
         self, *, agent_id: str | None = None, work_stream_id: str | None = None, limit: int = 200
@@ -301,7 +309,21 @@ class Store:
 
     def live_agents(self) -> list[AgentFacts]:
         """Agents that have not ended, oldest first."""
-        rows = self._db.execute("SELECT * FROM agent WHERE state IN ('starting', 'running', 'waiting') ORDER BY rowid")
+        rows = self._db.execute(f"SELECT * FROM agent WHERE {_LIVE} ORDER BY rowid")
+        return [self._facts(row) for row in rows.fetchall()]
+
+    def concerned_agents(self) -> list[AgentFacts]:
+        """Agents that have not ended, and all that an open command has begun or names.
+
+        Not in the order of time, as clocks are set back: of one work stream a later agent has the higher number.
+        """
+        rows = self._db.execute(
+            f"WITH open AS (SELECT * FROM command WHERE state = 'open'), concerned AS ("
+            f"SELECT rowid FROM agent WHERE {_LIVE}"
+            " UNION SELECT rowid FROM agent WHERE command_id IN (SELECT id FROM open)"
+            " UNION SELECT rowid FROM agent WHERE id IN (SELECT json_extract(payload, '$.agent_id') FROM open))"
+            " SELECT * FROM agent WHERE rowid IN (SELECT rowid FROM concerned) ORDER BY attempt, rowid"
+        )
         return [self._facts(row) for row in rows.fetchall()]
 
     def agents(
@@ -374,9 +396,5 @@ def verification_to_json(verification: Verification) -> dict[str, Any]:
 def verification_from_json(body: dict[str, Any]) -> Verification:
     """The verdict that `verification_to_json` wrote."""
     checks = tuple(CheckResult(**{**check, "command": tuple(check["command"])}) for check in body["checks"])
-    lists = {key: _strings(body[key]) for key in ("files", "protected", "conflicts")}
+    lists = {key: tuple(body[key]) for key in ("files", "protected", "conflicts")}
     return Verification(**{**body, **lists, "checks": checks})
-
-
-def _strings(values: Iterable[str] | Sequence[str]) -> tuple[str, ...]:
-    return tuple(values)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from orchestrator_agent import verification
-from orchestrator_agent.actions import View
+from orchestrator_agent.actions import Belief, View
 from orchestrator_agent.errors import RoadmapError
+from orchestrator_agent.model import Availability
 from orchestrator_agent.project import Project
 from orchestrator_agent.roadmap import Roadmap, order
 from orchestrator_agent.roadmap.conflicts import conflicts
@@ -21,6 +22,9 @@ class _Seen:
     roadmap: Roadmap
     order: tuple[str, ...]
     conflicts: Mapping[str, frozenset[str]]
+    #: What may start, as it was with these claims and live agents.
+    availability: Mapping[str, Availability] = field(default_factory=dict)
+    under_way: tuple[Mapping[str, str], list[str]] | None = None
 
 
 class Targets:
@@ -31,7 +35,7 @@ class Targets:
         self.project = project
         self._seen: dict[str, _Seen] = {}
 
-    def views(self, targets: Iterable[str]) -> tuple[dict[str, View], dict[str, str]]:
+    def views(self, targets: Iterable[str], belief: Belief) -> tuple[dict[str, View], dict[str, str]]:
         """What each target branch says, and for those whose roadmap was never readable why; old ones stay in use."""
         found: dict[str, View] = {}
         problems: dict[str, str] = {}
@@ -43,8 +47,8 @@ class Targets:
                     problems[target] = str(error)
                     continue
                 seen = self._seen[target]
-            availability = self.project.availability(seen.roadmap)
-            found[target] = View(availability=availability, order=seen.order, conflicts=seen.conflicts)
+            self._seen[target] = seen = self._judged(seen, belief)
+            found[target] = View(availability=seen.availability, order=seen.order, conflicts=seen.conflicts)
         return found, problems
 
     def _look(self, target: str) -> _Seen:
@@ -52,8 +56,15 @@ class Targets:
         if seen is None or seen.commit != commit:
             roadmap = self.project.roadmap_at(commit)
             ids = tuple(stream.id for stream in order(roadmap.work_streams))
-            self._seen[target] = seen = _Seen(commit, roadmap, ids, conflicts(roadmap.work_streams))
+            seen = _Seen(commit, roadmap, ids, conflicts(roadmap.work_streams))
         return seen
+
+    def _judged(self, seen: _Seen, belief: Belief) -> _Seen:
+        """With what may start; worked out again only where something was begun or ended, which needs a claim."""
+        under_way = (belief.claims, [f.record.id for f in belief.agents if f.record.state.is_live])
+        if seen.under_way == under_way:
+            return seen
+        return replace(seen, availability=self.project.availability(seen.roadmap), under_way=under_way)
 
     def title(self, target: str, work_stream_id: str) -> str:
         """What a work stream is called there."""

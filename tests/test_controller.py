@@ -18,7 +18,7 @@ from orchestrator_agent import attempts, checks, events, follow
 from orchestrator_agent.git import Repository
 from orchestrator_agent.model import AgentState
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.project import Project, make_state_folder
+from orchestrator_agent.project import Project, make_state_folder, take_lock
 from orchestrator_agent.store import AgentFacts, Command, Store
 
 
@@ -347,6 +347,24 @@ MOMENTS = (
     events.WORK_STREAM_RELEASED,
     events.COMMAND_DONE,
 )
+
+
+def test_a_wish_whose_controller_dies_when_it_was_just_seen_is_heard(repo: Path) -> None:
+    prepare(repo, WORK)
+    make_state_folder(Repository(repo))
+    orchestrator, lock = Orchestrator(repo), (repo / ".orch" / "controller.lock").open("w")
+    assert take_lock(lock.fileno())
+
+    class Seen(Project):
+        def controller_runs(self) -> bool:
+            runs = super().controller_runs()
+            lock.close()  # as a kill does it, right after the look
+            return runs
+
+    orchestrator.project = Seen(repo)
+    command_id = orchestrator.accept(orchestrator.plan(["1.1"]))
+    _until(lambda: not orchestrator.project.store.open_commands())  # nobody but the controller looks after it
+    assert orchestrator.project.store.results(command_id)[0].outcome == "complete"
 
 
 def test_killed_after_any_event_it_goes_on(repo: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_serve_starts_a_private_server_and_ctrl_c_ends_it(repo: Path) -> None:
         lines = f'[nats]\nurl = "{said["url"]}"\ntoken_file = ".orch/nats/token"\n'
         (repo / "orch.toml").write_text((repo / "orch.toml").read_text() + lines)
         git(repo, "commit", "--quiet", "-am", "Talk")
-        until(lambda: ask(repo, "nats")["reachable"])
+        until(lambda: run_orch(repo, "nats").returncode == 0)
         standing = ask(repo, "nats", "status")
         assert (standing["sign_in"], standing["jetstream"]) == ("token", True)
         (page,) = re.findall(r"^## `orch nats`\n(.*?)^## ", JSON_PAGE, re.MULTILINE | re.DOTALL)
@@ -76,7 +76,9 @@ def test_serve_starts_a_private_server_and_ctrl_c_ends_it(repo: Path) -> None:
         token = (folder / "token").read_text()
         os.kill(server.pid, signal.SIGINT)
         server.wait(20)
-        assert not ask(repo, "nats")["reachable"] and (folder / "token").read_text() == token
+        gone = run_orch(repo, "nats")
+        assert gone.returncode == 1 and "start the server or correct [nats]" in gone.stdout
+        assert (folder / "token").read_text() == token
     finally:
         server.kill()
         server.communicate()

@@ -167,6 +167,31 @@ def test_the_end_of_a_command_frees_its_claims(store: Store) -> None:
     assert store.claims() == {"1.1": "c2"}
 
 
+def test_of_concern_are_agents_that_live_and_those_that_an_open_command_began_or_names(store: Store) -> None:
+    def ended(agent: str) -> Event:
+        return about(events.AGENT_COMPLETED, agent)
+
+    store.record(accepted("c1", "1.1", "1.2"), spawned("first", attempt=2), ended("first"), spawned("second"))
+    store.record(ended("second"), spawned("live", "1.2"))
+    assert [f.record.id for f in store.concerned_agents()] == ["second", "live", "first"]
+    store.record(event(events.COMMAND_DONE, command_id="c1"))
+    assert [f.record.id for f in store.concerned_agents()] == ["live"]
+    store.record(accepted("c2", kind="feedback", agent_id="first"))
+    assert [f.record.id for f in store.concerned_agents()] == ["live", "first"]
+
+
+def test_a_mark_of_what_is_published_leaves_the_next_writes_synced(store: Store) -> None:
+    store.record(accepted("c1"))
+    store.note_published("nats://somewhere", 1)
+    assert store.published("nats://somewhere") == 1
+    assert store._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # full
+
+
+def test_a_command_is_found_where_it_was_accepted(store: Store) -> None:
+    store.record(accepted("c1", "1.1"), accepted("c2"), spawned())
+    assert [store.accepted_at(name) for name in ("c1", "c2", "c3")] == [1, 2, 0]
+
+
 def test_texts_come_out_harmless(store: Store) -> None:
     hostile = "\x1b[31mred\x07\nline\ud800\u202e" + "x" * 5000
     store.record(accepted("c1", "1.1"), spawned())

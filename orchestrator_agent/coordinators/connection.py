@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import os
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _SECRET_LIMIT = 64 * 1024
 #: Seconds until a server that does not answer is given up.
 _CONNECT_SECONDS = 3
+_CLOSE_SECONDS = 1
 #: Kind of sign-in -> the variable and the setting that it comes from; the first that is given counts.
 _SOURCES = {
     "credentials": ("NATS_CREDS", "credentials_file"),
@@ -44,6 +46,7 @@ class Target:
 
     def __repr__(self) -> str:
         return f"Target({self.url!r}, {self.prefix!r}, {self.kind!r})"
+
 
 def target(settings: NatsSettings, root: Path, environ: Mapping[str, str] | None = None) -> Target:
     """Where the settings lead to.
@@ -96,8 +99,8 @@ async def connect(where: Target, **options: Any) -> Client:
     try:
         await client.connect(where.url, **given)
     except BaseException as error:
-        with contextlib.suppress(Exception):
-            await client.close()  # one that was refused is left open
+        with contextlib.suppress(Exception):  # one that was refused is left open; some never come to be closed
+            await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
         if isinstance(error, ModuleNotFoundError):
             raise SettingsError(
                 f"This sign-in needs the package {error.name}; do `pip install 'nats-py[nkeys]'`."

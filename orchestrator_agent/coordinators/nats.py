@@ -179,11 +179,17 @@ class Station:
                 store.record(Event(type=events.WARNING, timestamp=store.now(), message=clean(text, 500)))
 
     def _note(self, error: Exception) -> None:
-        """Log, once, why the server cannot be reached; being refused is for people to put right."""
+        """Log, once, why the server cannot be reached; where one side does not trust the other, tell people."""
         text = clean(str(error) or type(error).__name__, 300)
         if "authorization" in text.casefold():
             return self._warn(
                 f"{self._settings.url} refuses our sign-in ({text}); correct [nats] in orch.toml.", "sign-in"
+            )
+        if why := getattr(error, "verify_message", ""):  # of an ssl.SSLCertVerificationError
+            return self._warn(
+                f"{self._settings.url} shows a certificate that is not trusted ({clean(why, 200)});"
+                " correct nats.tls_ca in orch.toml.",
+                "certificate",
             )
         if text != self._said:
             self._said = text
