@@ -21,7 +21,8 @@ class Belief:
     #: Results by command id.
     results: Mapping[str, tuple[Result, ...]]
     max_agents: int
-    max_attempts: int
+    #: By claimed work stream.
+    max_attempts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,8 @@ class World:
     overdue: frozenset[str] = frozenset()
     #: By agent id, for those that speak.
     heard: Mapping[str, Heard] = field(default_factory=dict)
-    #: A question is answered with no after so many seconds.
-    answer_after: float = 900.0
+    #: A question of an agent is answered with no after so many seconds, by agent id.
+    answer_after: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

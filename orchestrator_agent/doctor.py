@@ -118,9 +118,28 @@ def _agents(project: Project) -> Iterator[Finding]:
     chosen = project.settings.agent.runtime
     problem = runtimes.get_runtime(chosen).problem(project.settings.agent, project.root)
     yield Finding("agent", problem is None, problem or f"{chosen} is ready")
+    yield from _own_settings(project)
     if chosen != "claude":
         found = shutil.which(project.settings.agent.claude_command[0])
         yield Finding("claude", True, f"found at {found}" if found else "not installed, and not needed here")
+
+
+def _own_settings(project: Project) -> Iterator[Finding]:
+    """Tables in orch.toml for single work streams: those that fit none do nothing, and their agents may not start."""
+    try:
+        ids = [stream.id for stream in project.roadmap().work_streams] if project.settings.work_streams else []
+    except UserError:  # said of the roadmap
+        return
+    plain = project.settings.agent
+    for name in project.settings.work_streams:
+        fits = [found for found in ids if settings.fits(name, found)]
+        shown = clean(name, 60)
+        if not fits:
+            said = f'[work_streams."{shown}"] fits no work stream of the plan'
+            yield Finding("settings", False, said, f"correct its id in {settings.FILE_NAME}")
+        own = project.settings.agent_for(fits[0]) if fits else plain
+        if own != plain and (problem := runtimes.get_runtime(own.runtime).problem(own, project.root)):
+            yield Finding("agent", False, f"for {shown}: {problem}")
 
 
 def _tests(project: Project) -> Finding:

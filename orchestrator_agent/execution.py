@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,13 @@ class Assignment:
     settings: Settings
 
 
-def settings_for(project: Project, payload: Mapping[str, Any]) -> Settings:
-    """The settings with what one command asked for."""
+def settings_for(project: Project, payload: Mapping[str, Any], work_stream_id: str) -> Settings:
+    """The settings for one work stream, with what a command asked for."""
     changes = {
         f"agent__{key}": payload[key] for key in ("timeout_seconds", "auto_commit") if payload.get(key) is not None
     }
-    return with_changes(project.settings, **changes)
+    settings = with_changes(project.settings, **changes)
+    return replace(settings, agent=settings.agent_for(work_stream_id))
 
 
 def start(project: Project, job: Assignment) -> None:

@@ -87,7 +87,7 @@ def _redirected(project: Project, action: Spawn, agent_id: str, title: str) -> l
 def _facts(project: Project, action: Spawn, agent_id: str, previous: AgentFacts | None, why: str) -> dict[str, object]:
     target = str(action.command.payload["target"])
     base = "" if previous is None or action.redirect else previous.record.head_commit
-    runtime = runtimes.get_runtime(project.settings.agent.runtime)
+    runtime = runtimes.get_runtime(project.settings.agent_for(action.work_stream_id).runtime)
     session = _session(runtime, previous, why)
     return {
         "attempt": action.attempt,
@@ -102,10 +102,17 @@ def _facts(project: Project, action: Spawn, agent_id: str, previous: AgentFacts 
             "session_id": session or str(uuid.uuid5(_SESSIONS, f"{project.root}/{agent_id}")),
             "resumes": bool(session),
             "is_live": runtime.is_live,
-            "messages": {command.id: command.payload.get("text", "") for command in action.messages},
+            "messages": _unheard(previous, why) | {c.id: c.payload.get("text", "") for c in action.messages},
             "redirect": action.redirect.id if action.redirect else None,
         },
     }
+
+
+def _unheard(previous: AgentFacts | None, why: str) -> dict[str, str]:
+    """What the agent before was started with, where it left no session that remembers it."""
+    if previous is None or why not in ("lost", "limit", "feedback") or previous.ending.get("session"):
+        return {}
+    return dict(previous.details.get("messages", {}))
 
 
 def _session(runtime: Runtime, previous: AgentFacts | None, why: str) -> str:

@@ -50,7 +50,7 @@ class Jobs:
             why=str(agent.details.get("why", "first")),
             evidence=self._evidence(after),
             conflicts=verdict.conflicts if verdict else (),
-            settings=execution.settings_for(self.project, command.payload),
+            settings=execution.settings_for(self.project, command.payload, agent.record.work_stream_id),
         )
 
     def _evidence(self, after: AgentFacts | None) -> str:
@@ -81,7 +81,8 @@ class Jobs:
     async def close(self, agent: AgentFacts, lost: bool) -> list[Event]:
         """Take up the end of an agent."""
         command = self.store.command(agent.record.command_id)
-        settings = execution.settings_for(self.project, command.payload if command else {})
+        payload = command.payload if command else {}
+        settings = execution.settings_for(self.project, payload, agent.record.work_stream_id)
         try:
             title = self._title(agent)
             return await asyncio.to_thread(

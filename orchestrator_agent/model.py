@@ -45,6 +45,7 @@ class ReceiptStep(StrEnum):
     DELIVERED = "delivered"  # the runtime took it
     SEEN = "seen"  # something follows from it
     LATE = "late"  # it was not seen in time, and is delivered more firmly where that can be
+    STUCK = "stuck"  # that did not help: it is in the inbox, for a person to look
     APPLIED = "applied"
     REFUSED = "refused"
 

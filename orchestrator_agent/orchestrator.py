@@ -73,8 +73,9 @@ class Orchestrator(Reins):
         self.options = RunOptions(
             limit=self.config.max_concurrent_agents,
             verify=self.config.verify_after_completion,
-            timeout_seconds=self.config.agent_timeout_seconds,
-            auto_commit=self.config.auto_commit,
+            # What the settings say may differ between work streams.
+            timeout_seconds=config.agent_timeout_seconds if config else None,
+            auto_commit=config.auto_commit if config else None,
         )
         self.runner = AgentRunner(project=self.project, options=self.options)
         self.runner.idle = self.announce

@@ -17,6 +17,7 @@ from orchestrator_agent.events import Event
 from orchestrator_agent.model import Availability, Receipt, Verification, WorkStream, WorkStreamStatus, id_key
 from orchestrator_agent.progress import Standing
 from orchestrator_agent.project import Project
+from orchestrator_agent.settings import Settings
 from orchestrator_agent.store import AgentFacts, Command, Result
 from orchestrator_agent.wishes import Plan, RunOptions
 
@@ -46,7 +47,7 @@ def status(project: Project) -> dict[str, Any]:
             for s in sorted(streams, key=lambda s: id_key(s.id))
         ],
         "next": free,
-        "obstacle": (obstacle(project) or None) if free else None,
+        "obstacle": obstacle(project, free) or None,
         "agents": agents,
         "under_way": progress.under_way(project, standing),
         "limits": {
@@ -108,15 +109,18 @@ def running(project: Project) -> dict[str, Any]:
     return {"agents": agents, "under_way": progress.under_way(project, progress.all_standings(project))}
 
 
-def obstacle(project: Project) -> str:
-    """Why no work at all can start here now, as one sentence with the remedy; empty when it can."""
-    try:
-        if project.settings_problem:
-            return project.settings_problem
-        wishes.require_place(project)
-    except UserError as error:
-        return str(error)
-    return ""
+def obstacle(project: Project, work_stream_ids: Sequence[str]) -> str:
+    """Why none of these can start here now, as one sentence with the remedy; empty when one can."""
+    said = project.settings_problem if work_stream_ids else ""
+    kinds = {} if said else {project.settings.agent_for(name): name for name in work_stream_ids}
+    for name in kinds.values():
+        try:
+            wishes.require_place(project, [name])
+        except UserError as error:
+            said = said or str(error)
+        else:
+            return ""
+    return said
 
 
 def agent(project: Project, facts: AgentFacts) -> dict[str, Any]:
@@ -188,8 +192,7 @@ def why(project: Project, work_stream_id: str | None = None) -> list[dict[str, A
         streams = [s for s in roadmap.work_streams if not s.is_closed]
     setbacks = _setbacks(project, streams, found)
     here = progress.target_here(project) if standing else ""
-    free = any(found[s.id].available and s.id.casefold() not in standing for s in streams)
-    in_the_way = obstacle(project) if free else ""
+    in_the_way = obstacle(project, [s.id for s in streams if found[s.id].available and s.id.casefold() not in standing])
     commands = project.store.open_commands()
     told = []
     for stream in plans.order(streams):
@@ -344,8 +347,8 @@ def plan(project: Project, plan: Plan, options: RunOptions) -> dict[str, Any]:
     gates = checks.gates(project.repository, settings.checks, base)
     return {
         "dry_run": True,
-        "now": [_planned(stream) for stream in plan.now],
-        "later": [_planned(stream) for stream in plan.later],
+        "now": [_planned(stream, settings) for stream in plan.now],
+        "later": [_planned(stream, settings) for stream in plan.later],
         "max_agents": options.limit or settings.max_concurrent_agents,
         "runtime": runtime,
         "agent_command": list(commands.get(runtime, ())),
@@ -362,8 +365,9 @@ def plan(project: Project, plan: Plan, options: RunOptions) -> dict[str, Any]:
     }
 
 
-def _planned(stream: WorkStream) -> dict[str, Any]:
-    return {"id": stream.id, "name": stream.name, "depends_on": list(stream.depends_on)}
+def _planned(stream: WorkStream, settings: Settings) -> dict[str, Any]:
+    own = settings.overrides_of(stream.id)
+    return {"id": stream.id, "name": stream.name, "depends_on": list(stream.depends_on), "settings": own}
 
 
 def _totals(agents: list[AgentFacts]) -> dict[str, Any]:

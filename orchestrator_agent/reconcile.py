@@ -248,7 +248,8 @@ def _again(belief: Belief, command: Command, work_stream_id: str, last: AgentFac
     counted = len(tries) - min(lost, MAX_LOST) - min(limited, MAX_LIMITED) - steered
     # A check that fails without the work too may be what the work is to mend: one more try, and no more.
     in_vain = any(a.verification and _failing_before(a.verification) for a in tries)
-    if not last.ending.get("final") and counted < (min(2, belief.max_attempts) if in_vain else belief.max_attempts):
+    most = belief.max_attempts[work_stream_id]
+    if not last.ending.get("final") and counted < (min(2, most) if in_vain else most):
         return Spawn(command, work_stream_id, last.record.attempt + 1, why, last)
     verdicts = [a.verification for a in tries if a is not last and a.verification]
     if last.verification is None and verdicts:  # how a later agent ended does not hide what was wrong with the work

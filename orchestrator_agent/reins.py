@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator_agent import events, follow, naming, wishes
+from orchestrator_agent import events, follow, naming, steering, wishes
 from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import Receipt, ReceiptStep
@@ -92,17 +92,18 @@ class Reins:
         )
 
     def inbox(self) -> list[dict[str, Any]]:
-        """What agents wait for a person to allow or to answer, oldest first, as JSON values.
+        """What waits for a person, oldest first, as JSON values; each has `kind`, `entry`, `agent_id`,
+        `work_stream_id` and `at`.
 
-        Each has `entry`, `agent_id`, `work_stream_id`, `tool`, `arguments`, `questions`, `at`, and `until`, when it is
-        answered with no.
+        A "question" has `tool`, `arguments`, `questions`, and `until`, when it is answered with no. "late" is a command
+        that its agent does not take in: it has `command`, `command_id`, `text`, and `remedy`, what can be done.
         """
-        wait, found = self.project.settings.agent.answer_after_seconds, []
+        found = [_late(facts, command) for facts, command in stuck(self.project)]
         for facts in self.project.store.live_agents():
-            names = {"agent_id": facts.record.id, "work_stream_id": facts.record.work_stream_id}
+            wait = self.project.settings.agent_for(facts.record.work_stream_id).answer_after_seconds
             for asked in facts.details.get("asked", {}).values():
                 if "answer" not in asked:
-                    found.append({**names, **asked, "until": asked["at"] + wait})
+                    found.append({"kind": "question", **_names(facts), **asked, "until": asked["at"] + wait})
         return sorted(found, key=lambda entry: float(entry["at"]))
 
     def answer(self, entry: str, answer: str, request_id: str = "") -> str:
@@ -116,6 +117,8 @@ class Reins:
         found = next((item for item in self.inbox() if item["entry"] == entry), None)
         if found is None:
             raise NotAvailable(f"The inbox has no entry {clean(entry, 40)!r}; `orch inbox` lists them.")
+        if found["kind"] != "question":
+            raise NotAvailable(f"That is nothing to answer: {found['agent_id']} hears nothing; {found['remedy']}.")
         said = clean(answer, LONGEST, keep_newlines=True).strip()
         return self._steer("answer", found["agent_id"], request_id, entry=entry, answer=said or "deny")
 
@@ -181,6 +184,31 @@ class Reins:
 
 
 _WORDS = {"feedback": "tell", "pause": "pause", "resume": "resume", "redirect": "redirect", "answer": "answer"}
+
+
+def stuck(project: Project) -> list[tuple[AgentFacts, Command]]:
+    """Commands that their agents do not take in, however they are delivered."""
+    live = {facts.record.id: facts for facts in project.store.live_agents()}
+    open_ = ((live.get(str(command.payload.get("agent_id"))), command) for command in project.store.open_commands())
+    return [(facts, command) for facts, command in open_ if facts is not None and steering.is_stuck(command)]
+
+
+def _late(facts: AgentFacts, command: Command) -> dict[str, Any]:
+    name = facts.record.work_stream_id
+    return {
+        "kind": "late",
+        "entry": steering.entry_of(facts.record.id, command.id),
+        **_names(facts),
+        "command": command.kind,
+        "command_id": command.id,
+        "text": str(command.payload.get("text") or command.payload.get("answer") or ""),
+        "at": command.outcome["steps"][ReceiptStep.STUCK.value]["at"],
+        "remedy": f"look: `orch attach {name}`; or send it elsewhere: `orch redirect {name}`; or `orch stop {name}`",
+    }
+
+
+def _names(facts: AgentFacts) -> dict[str, str]:
+    return {"agent_id": facts.record.id, "work_stream_id": facts.record.work_stream_id}
 
 
 def receipts_of(command: Command) -> list[Receipt]:

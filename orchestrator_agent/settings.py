@@ -27,8 +27,10 @@ from orchestrator_agent.settings_schema import (
     ConversationSettings,
     IntegrationSettings,
     NatsSettings,
+    Overrides,
     Settings,
     WorkspaceSettings,
+    fits,
 )
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "NatsSettings",
     "Settings",
     "WorkspaceSettings",
+    "fits",
     "from_json",
     "load",
     "parse_command",
@@ -122,6 +125,7 @@ def with_changes(settings: Settings, **changes: Any) -> Settings:
     Raises:
         SettingsError: as `load`.
     """
+    settings = settings.agent_over_all(name[7:] for name in changes if name.startswith("agent__"))
     for name, value in changes.items():
         section, _, key = name.partition("__")
         if key:
@@ -163,6 +167,8 @@ def _variables() -> dict[str, tuple[str, str]]:
     found = {}
     for item in fields(Settings):
         section = _section(item.name)
+        if item.name == "work_streams":
+            continue
         if section is None:
             found[f"ORCH_{item.name.upper()}"] = ("", item.name)
         else:
@@ -182,7 +188,7 @@ def _with_variables(settings: Settings, environ: Mapping[str, str]) -> tuple[Set
         changed: Any = replace(owner, **{key: value})
         settings = replace(settings, **{section: changed}) if section else changed
         given[f"{section}.{key}".lstrip(".")] = variable
-    return settings, given
+    return settings.agent_over_all(name[6:] for name in given if name.startswith("agent.")), given
 
 
 def _section(name: str) -> type[Any] | None:
@@ -204,6 +210,11 @@ def _from_text(text: str, hint: Any, variable: str) -> Any:
 
 def _build(cls: type[Any], table: Any, prefix: str) -> Any:
     """An instance of the dataclass `cls` from a TOML table."""
+    return cls(**_values(cls, table, prefix))
+
+
+def _values(cls: type[Any], table: Any, prefix: str) -> dict[str, Any]:
+    """What a TOML table sets of the dataclass `cls`."""
     if not isinstance(table, dict):
         raise SettingsError(f"[{prefix.rstrip('.')}] in {FILE_NAME} must be a table.")
     hints = typing.get_type_hints(cls)
@@ -214,9 +225,26 @@ def _build(cls: type[Any], table: Any, prefix: str) -> Any:
         hint = hints[key]
         if isinstance(hint, type) and is_dataclass(hint):
             values[key] = _build(hint, value, f"{prefix}{key}.")
+        elif hint == Overrides:
+            values[key] = _overrides(value)
         else:
             values[key] = _convert(value, hint, prefix + key)
-    return cls(**values)
+    return values
+
+
+def _overrides(tables: Any) -> Overrides:
+    """What is set for single work streams."""
+    if not isinstance(tables, dict):
+        raise SettingsError(f'work_streams in {FILE_NAME} must be tables, each with an id: [work_streams."2.1"].')
+    found = {}
+    for name, table in tables.items():
+        if isinstance(table, dict) and (inner := next((k for k, v in table.items() if isinstance(v, dict)), None)):
+            raise SettingsError(
+                f"[work_streams.{name}.{inner}] in {FILE_NAME} is no table of a work stream: put an id with dots into "
+                f'quotes, [work_streams."{name}.{inner}"], and what you set directly below.'
+            )
+        found[name] = _values(AgentSettings, table, f'work_streams."{name}".')
+    return found
 
 
 def _unknown(prefix: str, key: str, known: list[str]) -> str:
@@ -249,7 +277,13 @@ def _convert(value: Any, hint: Any, name: str) -> Any:
 
 def _validate(settings: Settings, variables: Mapping[str, str] | None = None) -> None:
     """Refuse values that do not fit. `variables`: those that were set by one, which is named then."""
-    blamed = variables or {}
+    _validate_values(settings, variables or {})
+    for name, table in settings.work_streams.items():
+        names = {f"agent.{key}": f'work_streams."{name}".{key}' for key in table}
+        _validate_values(replace(settings, agent=settings.agent_for(name)), {**(variables or {}), **names})
+
+
+def _validate_values(settings: Settings, blamed: Mapping[str, str]) -> None:
     for name, choices in CHOICES.items():
         value = _get(settings, name)
         if value not in choices:

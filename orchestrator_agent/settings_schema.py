@@ -6,10 +6,14 @@ would cost more than all the rest of `orch status`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
 
 Command = tuple[str, ...]
+#: Tables by the id of a work stream, or by a pattern of ids. What is in one goes over `[agent]`.
+Overrides = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,12 @@ class NatsSettings:
         return f"{self.url} {self.prefix}"
 
 
+def fits(pattern: str, work_stream_id: str) -> bool:
+    """True when the name of a table is this id, or a pattern (`2.*`) that fits it; case does not matter."""
+    wanted, name = pattern.casefold(), work_stream_id.casefold()
+    return wanted == name or fnmatchcase(name, wanted)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. See docs/settings.md for each."""
@@ -169,11 +179,31 @@ class Settings:
     max_concurrent_agents: int = 3
     verify: bool = True
     agent: AgentSettings = field(default_factory=AgentSettings)
+    work_streams: Overrides = field(default_factory=dict)
     checks: ChecksSettings = field(default_factory=ChecksSettings)
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     integration: IntegrationSettings = field(default_factory=IntegrationSettings)
     conversation: ConversationSettings = field(default_factory=ConversationSettings)
     nats: NatsSettings = field(default_factory=NatsSettings)
+
+    def overrides_of(self, work_stream_id: str) -> dict[str, Any]:
+        """What is set for one work stream alone; of several tables that fit, the later goes over the earlier."""
+        found: dict[str, Any] = {}
+        for pattern, table in self.work_streams.items():
+            if fits(pattern, work_stream_id):
+                found |= table
+        return found
+
+    def agent_for(self, work_stream_id: str) -> AgentSettings:
+        """The settings of an agent on one work stream."""
+        found = self.overrides_of(work_stream_id)
+        return replace(self.agent, **found) if found else self.agent
+
+    def agent_over_all(self, keys: Iterable[str]) -> Settings:
+        """These without what tables of work streams say of some keys: a variable or a flag goes over the file."""
+        out = set(keys)
+        kept = {name: {k: v for k, v in table.items() if k not in out} for name, table in self.work_streams.items()}
+        return replace(self, work_streams=kept)
 
 
 #: What a text may be.

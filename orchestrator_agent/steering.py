@@ -34,7 +34,10 @@ from orchestrator_agent.store import AgentFacts, Command
 
 #: Kinds of commands that are about one agent.
 KINDS = ("feedback", "pause", "resume", "redirect", "answer")
+#: So long, at most, a firmer delivery is given before a person is told. Seconds.
+FIRMLY = 60.0
 _ENDED = "its agent had ended before it could be told"
+_DONE = "its work was done before it could be called away, and is being checked"
 
 
 def steer(belief: Belief, world: World) -> Iterator[Action]:
@@ -102,6 +105,7 @@ def _feedback(belief: Belief, world: World, command: Command, agent: AgentFacts)
             yield from _receipts(world, command, agent)
         elif command.payload.get("urgency") != "later":
             yield Stop(agent, firm=record.id in world.overdue)
+            yield from _late(world, command, agent)
 
 
 def _receipts(world: World, command: Command, agent: AgentFacts) -> Iterator[Action]:
@@ -115,14 +119,28 @@ def _receipts(world: World, command: Command, agent: AgentFacts) -> Iterator[Act
 
 
 def _late(world: World, command: Command, agent: AgentFacts) -> Iterator[Action]:
-    """What is done about feedback that was not seen in time. Who is paused or waits for a person is not late."""
-    is_late = world.now > float(command.payload.get("deadline") or world.now)
-    if not is_late or agent.record.state is not AgentState.RUNNING or command.payload.get("urgency") == "later":
+    """What is done about a command that has not come through in time: a firmer delivery, then a person is told."""
+    due, urgency = float(command.payload.get("deadline") or world.now), command.payload.get("urgency")
+    if world.now <= due or urgency == "later" or not _could_hear(command, agent):
         return
-    if command.payload.get("urgency") == "next":
+    if urgency == "next" and agent.details.get("is_live"):
         yield Hurry(agent, command)
-    if ReceiptStep.LATE.value not in command.outcome.get("steps", {}):
+    known, more = command.outcome.get("steps", {}), min(due - command.created_at, FIRMLY)
+    if ReceiptStep.LATE.value not in known:
         yield Note(command, agent, ReceiptStep.LATE, "it was not seen in time")
+    elif ReceiptStep.STUCK.value not in known and world.now > due + more:
+        yield Note(command, agent, ReceiptStep.STUCK, "its agent does not take it in; look at it: `orch inbox`")
+
+
+def _could_hear(command: Command, agent: AgentFacts) -> bool:
+    """False for an agent that stands still or waits for a person, where the command has to wait for that too."""
+    waits = agent.record.state is AgentState.WAITING
+    return not waits or (command.kind != "feedback" and (command.kind != "answer" or agent.record.reason != "paused"))
+
+
+def is_stuck(command: Command) -> bool:
+    """True for an open command that an agent does not take in, however it is delivered."""
+    return ReceiptStep.STUCK.value in command.outcome.get("steps", {}) and not _has_seen(command)
 
 
 def _advance(command: Command, agent: AgentFacts, step: ReceiptStep, reason: str = "") -> Iterator[Action]:
@@ -174,6 +192,7 @@ def _freeze(world: World, command: Command, agent: AgentFacts) -> Iterator[Actio
     elif is_at_work(agent, world):
         if world.attempts[agent.record.id].paused is not wanted:
             yield Freeze(agent, wanted)
+            yield from _late(world, command, agent)
         else:
             yield Finish(command, f"{agent.record.id} {'stands still' if wanted else 'works'}")
 
@@ -193,22 +212,24 @@ def _redirect(belief: Belief, world: World, command: Command, agent: AgentFacts)
     owner = next((c for c in belief.commands if c.id == agent.record.command_id), None)
     if is_at_work(agent, world):
         yield Stop(agent, firm=agent.record.id in world.overdue)
+        yield from _late(world, command, agent)
     elif not agent.record.state.is_live and agent.record.id not in world.busy and redirected(belief, agent) is None:
         target = str(command.payload["work_stream_id"])
         if owner is not None and belief.claims.get(target) == owner.id:
             yield Release(owner, target, "stopped", "was not begun: the agent that was to do it had ended")
-        yield refused(command, _ENDED)
+        done = agent.record.state is AgentState.COMPLETED
+        yield refused(command, f"{_DONE}; `orch run {target}` begins the other" if done else _ENDED)
 
 
 def redirected(belief: Belief, agent: AgentFacts) -> Spawn | None:
-    """The agent that follows one that was called away from its work, or None."""
+    """The agent that follows one that was called away from its work, or None. Work that is done is not given up."""
     record = agent.record
     owner = next((c for c in belief.commands if c.id == record.command_id), None)
     held = any(same_id(n, record.work_stream_id) and o == record.command_id for n, o in belief.claims.items())
     for command in belief.commands:
         if command.kind == "redirect" and command.payload.get("agent_id") == record.id and owner and held:
             begun = any(f.details.get("redirect") == command.id for f in belief.agents)
-            if not begun and agent.integration is None:
+            if not begun and record.state is not AgentState.COMPLETED:
                 target = str(command.payload["work_stream_id"])
                 before = [
                     f.record.attempt
@@ -247,6 +268,7 @@ def _answer(world: World, command: Command, agent: AgentFacts) -> Iterator[Actio
         ask = next((ask for ask in asks if entry_of(agent.record.id, ask.request) == entry), None)
         if ask is not None:
             yield Answer(agent, ask, said)
+            yield from _late(world, command, agent)
         else:
             yield from _advance(command, agent, ReceiptStep.APPLIED, f"{agent.record.id} goes on")
 
@@ -259,7 +281,7 @@ def _attend(belief: Belief, world: World, agent: AgentFacts) -> Iterator[Action]
         known = asked.get(entry_of(record.id, ask.request))
         if known is None:
             yield NoteAsk(agent, ask)
-        elif "answer" not in known and world.now > known["at"] + world.answer_after:
+        elif "answer" not in known and world.now > known["at"] + world.answer_after[record.id]:
             yield Answer(agent, ask, "deny")
     reason = "paused" if seen.paused else waits_for(heard.asks)
     if reason and (record.state, record.reason) != (AgentState.WAITING, reason):

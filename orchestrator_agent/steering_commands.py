@@ -69,13 +69,20 @@ def _inbox(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
 
 
 def inbox_lines(entries: list[dict[str, Any]], now: float) -> list[str]:
-    """What waits for an answer."""
+    """What waits for a person."""
     if not entries:
         return ["No agent waits for an answer."]
     lines = []
     for entry in entries:
+        if entry["kind"] == "late":
+            said = f": {clean(entry['text'], 200)}" if entry["text"] else ""
+            lines.append(f"{entry['entry']}  {entry['agent_id']} does not take in {entry['command']}{said}")
+            lines.append(f"  {entry['remedy']}")
+            continue
         lines.append(f"{entry['entry']}  {entry['agent_id']} asks, {duration(now - entry['at'])} ago:")
         asked = [clean(question, 500) for question in entry["questions"]]
         lines += [f"  {line}" for line in asked or [f"may it use {entry['tool']}? {clean(entry['arguments'], 500)}"]]
         lines.append(f"  answered with no in {duration(max(0.0, entry['until'] - now))}")
+    if all(entry["kind"] == "late" for entry in entries):
+        return lines
     return [*lines, "", "`orch answer ENTRY allow`, `orch answer ENTRY deny`, or `orch answer ENTRY WORDS`."]

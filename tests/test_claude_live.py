@@ -217,6 +217,7 @@ def test_redirected_the_same_session_does_other_work(repo: Path, monkeypatch: py
         until(lambda: (Path(record.worktree) / "half.txt").exists())
         command = orchestrator.redirect("1.1", "1.2", "more urgent")
         kill_controller(repo)
+        assert orchestrator.wait_for_receipt(command)  # whoever waits sees to it that there is a controller
         wait_for_end(repo)
         sessions = {session_of(request) for request in standin.requests}
     assert steps_of(orchestrator, command)[-1] == "applied" and len(sessions) == 1
@@ -300,3 +301,31 @@ def test_an_overload_is_waited_for_and_a_bad_key_is_one_line(repo: Path, monkeyp
     result = orchestrator.project.store.last_results()["1.2"]
     assert result.outcome == "failed" and result.reason.startswith("Claude Code is not signed in")
     assert len(orchestrator.project.store.agents(work_stream_id="1.2")) == 1
+
+
+def test_a_conversation_that_is_gone_is_begun_anew(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claude_project(repo, ["1.1"], "max_attempts = 1\n")
+
+    def brain(request: Request) -> Reply:
+        if "is gone" not in said(request):
+            return calls(f"echo half > half.txt; {LONG}")
+        return text("Done.") if "Make 1.1" in said(request) else work("1.1")
+
+    with StandIn(brain) as standin:
+        use(standin, monkeypatch)
+        orchestrator = start(repo, "1.1")
+        until(lambda: standin.requests)
+        record = orchestrator.agent("1.1").record
+        until(lambda: (Path(record.worktree) / "half.txt").exists())
+        orchestrator.stop()
+        wait_for_end(repo)
+        kept = list((Path(os.environ["HOME"]) / ".claude" / "projects").rglob("*.jsonl"))
+        for conversation in kept:
+            conversation.unlink()
+        start(repo, "1.1")
+        wait_for_end(repo)
+        sessions = [session_of(request) for request in standin.requests]
+    _, gone, last = orchestrator.project.store.agents(work_stream_id="1.1")
+    assert kept and "a new one begins" in gone.record.reason and last.record.state.value == "completed"
+    assert len(set(sessions)) == 2 and git(repo, "show", "main:half.txt") == "half"
+    assert git(repo, "show", "main:made-1.1.txt") == "made"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,14 @@ REFUSED = {
     "[checks.commands]\nlint = []": "empty",
     "[agent]\nruntime = 'command'\ncommand = []": r"agent\.command",
     "[integration]\npolicy = 'rebase'": "merge",
+    "work_streams = 3": "tables",
+    "[work_streams]\n'2.1' = 3": "must be a table",
+    "[work_streams.'2.1']\nmodle = 'opus'": r'work_streams\."2\.1"\.modle .*did you mean work_streams\."2\.1"\.model\?',
+    "[work_streams.2.1]\nmodel = 'opus'": r'\[work_streams\."2\.1"\]',
+    "[work_streams.'2.1']\nruntime = 'comand'": r'work_streams\."2\.1"\.runtime .*\'command\'',
+    "[work_streams.'2.1']\nruntime = 'command'": r'work_streams\."2\.1"\.runtime .*agent\.command is missing',
+    "[work_streams.'2.1']\nmax_attempts = 0": r'work_streams\."2\.1"\.max_attempts .*more than 0',
+    "[work_streams.'2.1']\ntimeout_seconds = 'long'": "a number",
     "not toml": "TOML",
 }
 
@@ -196,3 +204,43 @@ def test_commands_are_split_or_refused_but_never_crash(text: str) -> None:
         assert all(isinstance(word, str) for word in parse_command(text, "x"))
     except SettingsError as error:
         assert FILE_NAME in str(error)
+
+
+OWN = """
+[agent]
+runtime = "demo"
+model = "small"
+timeout_seconds = 60
+[work_streams."2.*"]
+model = "large"
+command = "my-agent 'two words'"
+[work_streams."2.1"]
+model = "larger"
+runtime = "command"
+[work_streams."Docs"]
+max_attempts = 1
+"""
+
+
+def test_work_streams_have_settings_of_their_own(tmp_path: Path) -> None:
+    settings = from_text(tmp_path, OWN.replace("[work_streams", 'allowed_tools = ["Read"]\n[work_streams', 1))
+    assert settings.agent_for("1.1") == settings.agent and settings.agent.model == "small"
+    assert settings.agent_for("2.10") == replace(settings.agent, model="large", command=("my-agent", "two words"))
+    own = settings.agent_for("2.1")  # both tables fit; the later goes over the earlier
+    assert (own.model, own.runtime, own.command) == ("larger", "command", ("my-agent", "two words"))
+    assert (own.timeout_seconds, own.allowed_tools) == (60, ("Read",))
+    assert settings.agent_for("docs").max_attempts == 1 and settings.agent_for("docs2").max_attempts == 3
+    assert from_json(to_json(settings)) == settings
+
+
+def test_an_id_with_brackets_fits_itself(tmp_path: Path) -> None:
+    settings = from_text(tmp_path, "[work_streams.'a[1]']\nmodel = 'large'\n")
+    assert settings.agent_for("A[1]").model == "large"
+
+
+def test_variables_and_flags_go_over_the_settings_of_a_work_stream(tmp_path: Path) -> None:
+    settings = from_text(tmp_path, OWN, ORCH_AGENT_MODEL="said", ORCH_CONVERSATION_MODEL="other")
+    assert settings.agent_for("2.1").model == "said" and settings.agent_for("2.1").runtime == "command"
+    changed = with_changes(settings, agent__runtime="demo", checks__timeout_seconds=5)
+    assert changed.agent_for("2.1").runtime == "demo"
+    assert unknown_variables({"ORCH_WORK_STREAMS": "x"})

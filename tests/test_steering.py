@@ -11,10 +11,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from support import git
+from support import git, run_orch
 from support_steering import WRITE, Storm, demo_project, steps_of, works_until
 from support_work import (
+    WORK,
     ask,
+    controller_pid,
     kill_controller,
     lines_of,
     look,
@@ -26,8 +28,9 @@ from support_work import (
     waits_for,
 )
 
-from orchestrator_agent import attempts
+from orchestrator_agent import attempts, status_bar, wishes
 from orchestrator_agent.errors import NotAvailable
+from orchestrator_agent.interpreters.claude import Usage
 from orchestrator_agent.orchestrator import Orchestrator
 
 LIVE = ["accepted", "delivered", "seen", "applied"]
@@ -76,16 +79,68 @@ def test_later_comes_after_the_work_and_now_in_its_midst(repo: Path, tmp_path: P
     orchestrator.stop()
 
 
-def test_feedback_that_is_not_seen_in_time_says_so(repo: Path, tmp_path: Path) -> None:
-    demo_project(repo, {"1.1": [[{"run": ["sh", "-c", f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"]}, *WRITE]]})
-    orchestrator = at_work(repo, "1.1")
+def deaf(file: Path) -> list[Mapping[str, Any]]:
+    """Steps of an agent that listens to nobody until `file` is there."""
+    return [{"run": ["sh", "-c", waits_for(file)]}, *WRITE]
+
+
+def test_feedback_that_is_not_seen_in_time_says_so_and_comes_to_a_person(repo: Path, tmp_path: Path) -> None:
+    demo_project(repo, {"1.1": [deaf(tmp_path / "go")], "1.2": [deaf(tmp_path / "never")]})
+    orchestrator = at_work(repo, "1.1", "1.2")
     command = orchestrator.send_feedback("1.1", "hurry", within=0.1)
-    assert orchestrator.wait_for_receipt(command, "late")
-    assert steps_of(orchestrator, command) == ["accepted", "late"]
+    slow = orchestrator.send_feedback("1.2", "in time", within=600)
+    other = orchestrator.send_feedback("1.2", "at once", "now", within=0.1)
+    assert orchestrator.wait_for_receipt(command, "stuck") and orchestrator.wait_for_receipt(other, "stuck")
+    late = {entry["command_id"]: entry for entry in orchestrator.inbox()}
+    assert set(late) == {command, other} and steps_of(orchestrator, slow) == ["accepted"]
+    entry = late[command]
+    assert (entry["kind"], entry["work_stream_id"], entry["command"], entry["text"]) == (
+        "late",
+        "1.1",
+        "feedback",
+        "hurry",
+    )
+    assert all(f"`orch {word} " in entry["remedy"] for word in ("attach", "redirect", "stop"))
+    shown = run_orch(repo, "inbox").stdout
+    assert "does not take in feedback: hurry" in shown and "orch answer" not in shown
+    assert "waits for you: 1.1 (stuck), 1.2 (stuck)" in status_bar.bar(orchestrator.project, Usage())
+    with pytest.raises(NotAvailable, match="nothing to answer"):
+        orchestrator.answer(entry["entry"], "allow")
     (tmp_path / "go").touch()
     assert orchestrator.wait_for_receipt(command)
-    assert steps_of(orchestrator, command) == ["accepted", "late", "delivered", "seen", "applied"]
+    assert steps_of(orchestrator, command) == ["accepted", "late", "stuck", "delivered", "seen", "applied"]
+    assert [entry["command_id"] for entry in orchestrator.inbox()] == [other]
+    orchestrator.stop()
+    until(lambda: orchestrator.inbox() == [])
     wait_for_end(repo)
+
+
+def test_a_pause_that_does_not_come_through_is_in_the_inbox_until_it_does(repo: Path, tmp_path: Path) -> None:
+    demo_project(repo, {"1.1": [works_until(tmp_path / "go", *WRITE)]})
+    orchestrator = at_work(repo, "1.1")
+    name = id_of(orchestrator, "1.1")
+    supervisor = shim_pid(repo, name)
+    os.kill(supervisor, signal.SIGSTOP)
+    wish = {"agent_id": name, "deadline": time.time() + 0.1}
+    command = wishes.accept_steering(orchestrator.project, "pause", wish, "asked to pause", "", ())
+    assert orchestrator.wait_for_receipt(command, "stuck")
+    assert [(entry["kind"], entry["command"]) for entry in orchestrator.inbox()] == [("late", "pause")]
+    os.kill(supervisor, signal.SIGCONT)
+    receipt = orchestrator.wait_for_receipt(command)
+    assert receipt is not None and receipt.step == "applied" and orchestrator.inbox() == []
+    orchestrator.stop()
+
+
+def test_who_waits_for_a_person_or_stands_still_is_not_late(repo: Path, tmp_path: Path) -> None:
+    demo_project(repo, {"1.1": [works_until(tmp_path / "go", *WRITE)]})
+    orchestrator = at_work(repo, "1.1")
+    assert orchestrator.wait_for_receipt(orchestrator.pause("1.1"))
+    until(lambda: orchestrator.agent("1.1").record.state.value == "waiting")
+    command = orchestrator.send_feedback("1.1", "hurry", within=0.1)
+    time.sleep(1.5)  # nothing to wait for: the controller looks each second, and says nothing
+    assert "late" not in steps_of(orchestrator, command) and orchestrator.inbox() == []
+    assert orchestrator.wait_for_receipt(orchestrator.resume("1.1")) and orchestrator.wait_for_receipt(command)
+    orchestrator.stop()
 
 
 def test_feedback_given_while_nobody_controls_is_delivered_once(repo: Path, tmp_path: Path) -> None:
@@ -181,6 +236,27 @@ def test_redirected_work_is_saved_and_the_other_begun_under_one_claim(repo: Path
     assert results["1.2"].outcome == "complete"
     assert git(repo, "show", f"{first.branch}:half.txt") == "half"
     assert git(repo, "ls-tree", "--name-only", "main").splitlines().count("half.txt") == 0
+
+
+def test_work_that_is_done_is_not_given_up_by_a_redirect(repo: Path, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    make_project(repo, f"{waits_for(go)}; {WORK}")
+    orchestrator = at_work(repo, "1.1")
+    folder = orchestrator.project.agent_folder(id_of(orchestrator, "1.1"))
+    controller = controller_pid(repo)
+    os.kill(controller, signal.SIGSTOP)
+    go.touch()
+    until(lambda: attempts.observe(folder).exit is not None)
+    command = orchestrator.redirect("1.1", "1.2", "more urgent")  # nobody knows of the end yet
+    os.kill(controller, signal.SIGCONT)
+    receipt = orchestrator.wait_for_receipt(command)
+    assert receipt is not None and receipt.step == "refused"
+    assert "is being checked" in receipt.reason and "`orch run 1.2`" in receipt.reason
+    wait_for_end(repo)
+    outcomes = {r.work_stream_id: r.outcome for r in orchestrator.project.store.last_results().values()}
+    assert outcomes == {"1.1": "complete", "1.2": "stopped"}
+    assert git(repo, "show", "main:hello-1.1.txt") == "hello"
+    assert [stream.id for stream in orchestrator.plan(["1.2"]).now] == ["1.2"]
 
 
 def test_what_cannot_be_done_changes_nothing(repo: Path, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 from support import git, run_orch
 from support_repositories import COMMIT, WORK, commit, outcomes, prepare
-from support_work import lines_of, look, until
+from support_work import lines_of, look, shim_pid, until, wait_for_end
 
 from orchestrator_agent import events, follow
 from orchestrator_agent.orchestrator import Orchestrator
@@ -118,6 +120,38 @@ def test_a_usage_limit_is_waited_for_and_burns_no_attempt(repo: Path, claude: Pa
     assert second - first >= 2
     limited, _ = agents(repo)
     assert "held until" in limited.record.reason
+
+
+def test_a_conversation_that_is_gone_is_begun_anew_and_burns_no_attempt(
+    repo: Path, claude: Path, tmp_path: Path
+) -> None:
+    log, go = tmp_path / "log", tmp_path / "go"
+    told = json.dumps({"type": "assistant", "message": {"content": [{"type": "text", "text": "hello"}]}})
+    lost = "No conversation found with session ID: 1"
+    gone = json.dumps(
+        {"type": "result", "subtype": "error_during_execution", "is_error": True, "num_turns": 0, "errors": [lost]}
+    )
+    good = json.dumps({"type": "result", "subtype": "success", "is_error": False, "terminal_reason": "completed"})
+    claude.write_text(
+        f"echo \"$@\" >> '{log}'; case $ORCH_ATTEMPT in 1) echo '{told}'; touch '{go}'; sleep 100;;\n"
+        f"2) echo '{gone}'; echo '{lost}' >&2; exit 1;; esac; cp \"$ORCH_PROMPT_FILE\" '{tmp_path}/prompt'; {WORK}; "
+        f"echo '{good}'"
+    )
+    text = (repo / "orch.toml").read_text()
+    (repo / "orch.toml").write_text(f"{text}max_attempts = 1\n")
+    git(repo, "commit", "--quiet", "--all", "--message=Settings")
+    orchestrator = Orchestrator(repo)
+    orchestrator.accept(orchestrator.plan(["1.1"]))
+    until(lambda: go.exists() and orchestrator.agent("1.1").record.state.value == "running")
+    orchestrator.send_feedback("1.1", "use tabs")
+    os.kill(shim_pid(repo, orchestrator.agent("1.1").record.id), signal.SIGKILL)
+    wait_for_end(repo)
+    assert outcomes(Project(repo)) == {"1.1": "complete"}
+    first, second, third = lines_of(log)
+    session = first.partition("--session-id ")[2].split()[0]
+    assert f"--resume {session} " in second and "--session-id " in third and session not in third
+    assert "a new one begins" in agents(repo)[1].record.reason
+    assert "use tabs" in (tmp_path / "prompt").read_text("utf-8"), "what the second was started with is lost"
 
 
 # ---- A supervisor that cannot work

@@ -61,7 +61,7 @@ class Judgement:
     reason: str
     #: What the runtime tells: tokens, cost_usd, turns, session_id, ...; and, of an end that is not about the work,
     #: `final` (a retry is no use), `unusable` (nor is another work stream), `limited` (later it is), `until` (then),
-    #: `cut_off` (somebody killed it).
+    #: `cut_off` (somebody killed it, or it never began).
     data: dict[str, Any] = field(default_factory=dict)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from orchestrator_agent.runtimes import PROMPT_FILE, AgentTask, Exit, Judgement, Launch
 from orchestrator_agent.runtimes.claude_ear import ClaudeEar, answer_line, interrupt_line, stop_task_line, user_line
-from orchestrator_agent.runtimes.claude_limits import classify
+from orchestrator_agent.runtimes.claude_limits import classify, session_is_gone
 from orchestrator_agent.runtimes.claude_stream import (
     api_status,
     describe_line,
@@ -124,6 +124,9 @@ class ClaudeRuntime:
                 return Judgement(completed=True, reason=reason, data=data)
             if completed:
                 return Judgement(completed=False, reason=f"{describe_exit(exit)} after it reported success", data=data)
+        if session_is_gone(words, int(data.get("turns") or 0)):
+            reason = "the conversation that it was to go on with is gone; a new one begins"
+            return Judgement(completed=False, reason=reason, data={**data, "cut_off": True})
         by_api = result is None or ended_by_api(result)
         if (
             exit.reason == "exited"

@@ -27,6 +27,7 @@ _NO_CREDIT = regex(r"credit balance is too low", re.IGNORECASE)
 _LIMIT = regex(
     r"\b(usage|session|weekly|5-hour|opus|sonnet) limit\b|hit your( \w+)? limit|limit reached", re.IGNORECASE
 )
+_NO_SESSION = regex(r"^No conversation found\b", re.IGNORECASE)
 _EPOCH = regex(r"\|\s*(\d{10})\b")
 _CLOCK = regex(
     r"\bresets?\b(?: at)?:?(?: (?P<month>[A-Z][a-z]{2}) (?P<day>\d{1,2})(?:,| at|, at)?)?"
@@ -38,6 +39,15 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _JUST_NOW = timedelta(minutes=10)
 #: No limit of an account lasts longer; what says so is not believed. Seconds.
 _LONGEST = 8 * 86400.0
+
+
+def session_is_gone(text: str, turns: int) -> bool:
+    """True when a run ended before it began, because there is no conversation of the name that it was to go on in.
+
+    Args:
+        text: what was said last; the sentence stands in `errors` of the `result` line, and on standard error.
+    """
+    return not turns and _NO_SESSION.search(text) is not None
 
 
 def classify(status: int, text: str, limit: Mapping[str, Any], ended_at: float) -> tuple[str, dict[str, Any]] | None:
