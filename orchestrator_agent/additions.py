@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from dataclasses import dataclass, replace
 
-from orchestrator_agent import git, integration
+from orchestrator_agent import git, integration, wishes
 from orchestrator_agent.errors import NotAvailable, RepositoryError, RoadmapError
 from orchestrator_agent.model import WorkStream
 from orchestrator_agent.project import Project
@@ -71,7 +72,8 @@ def propose(project: Project, new: NewWork) -> Addition:
 def land(project: Project, addition: Addition, new: NewWork) -> Addition:
     """Commit an addition on its branch, as it was proposed from `new`; returns it as it landed.
 
-    When somebody else added work meanwhile, it comes behind that and may have the next id.
+    When somebody else added work meanwhile, it comes behind that and may have the next id. Within a request the commit
+    says so, for `landed_as`.
 
     The branch moves by compare-and-swap, and what a person has not committed stays as it is.
 
@@ -80,9 +82,8 @@ def land(project: Project, addition: Addition, new: NewWork) -> Addition:
         RoadmapError, UnknownWorkStream, NotAvailable: as `propose`, when the branch has moved.
     """
     for _ in range(_TRIES):
-        message = f"Add {addition.work_stream.id}: {addition.work_stream.name} to the roadmap\n"
         change = {addition.appended.path: addition.appended.after}
-        commit = integration.commit_files(project.repository, addition.base, change, message)
+        commit = integration.commit_files(project.repository, addition.base, change, _message(addition))
         landing = integration.land(project.repository, addition.branch, addition.base, commit)
         if not landing.kind:
             return replace(addition, commit=commit)
@@ -93,6 +94,29 @@ def land(project: Project, addition: Addition, new: NewWork) -> Addition:
             raise RoadmapError("The roadmap was changed by somebody else meanwhile; look at it and add this again.")
         addition = moved
     raise RepositoryError(f"{addition.branch} keeps moving; add this again when it is quieter.")
+
+
+def _message(addition: Addition) -> str:
+    stream, request = addition.work_stream, wishes.request_name()
+    trailers = f"\nOrch-Work-Stream: {stream.id}\n{_mark(request)}\n" if request else ""
+    return f"Add {stream.id}: {stream.name} to the roadmap\n{trailers}"
+
+
+def _mark(request: str) -> str:
+    return f"Orch-Request: {hashlib.sha256(request.encode()).hexdigest()[:16]}"
+
+
+def landed_as(project: Project, request: str) -> tuple[str, str] | None:
+    """The work stream that landed within a request of this name, with its commit; None when none did.
+
+    Raises:
+        RepositoryError: there is no branch that it could be on.
+    """
+    branch, _ = _target(project)
+    shown = "--format=%H %(trailers:key=Orch-Work-Stream,valueonly)"
+    argv = ("log", "-1", shown, "--fixed-strings", f"--grep={_mark(request)}", f"refs/heads/{branch}", "--")
+    commit, _, stream = project.repository.git(*argv).stdout.strip().partition(" ")
+    return (stream, commit) if commit else None
 
 
 def _target(project: Project) -> tuple[str, str]:

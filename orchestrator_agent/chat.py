@@ -6,6 +6,7 @@ Work that is started here belongs to the controller, not to the chat: it goes on
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -29,6 +30,8 @@ from orchestrator_agent.tools.toolset import journal
 
 #: Between looks at the journal while something is open. Seconds.
 _LOOK = 0.1
+#: The same while nothing is: only a number is read, which tells that another program wrote. Seconds.
+_IDLE = 1.0
 #: The same while a person waits for an answer.
 _WAIT = 0.02
 _RECALLED = 20
@@ -133,9 +136,11 @@ class Chat:
     # -- what happens beside the line ----------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        """Show what is new while something is open; else wait, at no cost, until there may be something."""
+        """Show what is new while something is open; else wait until this or another program has begun something."""
         while True:
-            await self._something.wait()
+            while not self._something.is_set() and not self.feed.has_news():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._something.wait(), _IDLE)
             self._something.clear()
             while self.feed.is_open():
                 self._look()
@@ -154,9 +159,15 @@ class Chat:
     def _show_bar(self) -> None:
         if self.lines.live:
             journal(self.project)
-            busy, asked = self._turn is not None, self.speaker.asks
             talk = self.talk
-            bar = status_bar.bar(self.project, talk.usage, why_offline=talk.why_offline, busy=busy, asked=asked)
+            bar = status_bar.bar(
+                self.project,
+                talk.usage,
+                saved=talk.saved,
+                why_offline=talk.why_offline,
+                busy=self._turn is not None,
+                asked=self.speaker.asks,
+            )
             self.lines.show_bar(bar)
 
     def _interrupt(self) -> None:
@@ -266,9 +277,8 @@ class Chat:
             await self._tell(call, result, whole=outcome.interpreter == "rules")
         if outcome.state == "needs_answer":
             print("  It waits for your answer: `orch answer`, or `orch chat --resume`.")
-        if self.verbose and outcome.usage.requests:
-            said = status_bar.usage_text(outcome.usage, self.talk.settings)
-            print(style(f"  · {plural(outcome.usage.requests, 'request')}: {said}", "dim"), flush=True)
+        if self.verbose and (took := status_bar.turn_text(outcome, self.talk.settings)):
+            print(style(f"  · {took}", "dim"), flush=True)
 
     async def _resume(self) -> None:
         """Show how the conversation stood, and go on with what was cut off in it."""

@@ -159,7 +159,8 @@ def _add_work(add: Add) -> None:
         )
     goal = add("goal", "say in words what you want done", 'orch goal "start working on the task parser"')
     goal.add_argument("goal", metavar="WORDS", nargs="*", help="what you want")
-    goal.add_argument("--auto", action="store_true", help="do not ask before acting")
+    unless = "act without asking, unless something you said cannot be promised"
+    goal.add_argument("--auto", action="store_true", help=unless)
     goal.add_argument("--explain", action="store_true", help="say how the fixed rules read the words; do nothing")
     answer = add("answer", "answer what a goal or (by its entry in the inbox) an agent asks", "orch answer 1.2")
     answer.add_argument("words", metavar="WORDS", nargs="*", help="your answer (without: show the question)")
@@ -260,7 +261,11 @@ def _add_upkeep(add: Add) -> None:
     mcp.add_argument("--allow", action="store_true", help="let callers stop and merge without asking you")
     nats = add("nats", "show how things stand with control over NATS, or serve a server to try it", "orch nats serve")
     nats.add_argument(
-        "action", nargs="?", choices=("status", "serve"), default="status", help="serve: a server for this machine"
+        "action",
+        nargs="?",
+        choices=("status", "serve"),
+        default="status",
+        help="status: exit 1 when the server cannot be used; serve: a server for this machine",
     )
     nats.add_argument("--port", type=_port, metavar="N", default=4222, help="for serve (default: 4222)")
     demo = add("demo", "watch the whole way on a sample project, with stand-in agents", "orch demo")

@@ -325,7 +325,7 @@ def _nats(options: argparse.Namespace) -> int:
         return nats_server.serve(options)
     data, lines = nats_server.status(options)
     following.show(options, data, lambda: lines)
-    return 0
+    return exit_codes.FAILED if data.get("reachable") is False else exit_codes.DONE
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

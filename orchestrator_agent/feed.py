@@ -23,6 +23,7 @@ class Feed:
     def __init__(self, orchestrator: Orchestrator) -> None:
         self.project = orchestrator.project
         journal(self.project)
+        self._seen = self._state()
         self._last = self.project.store.last_event_id()
         self._looked, self._restarts = 0.0, 0
 
@@ -35,6 +36,15 @@ class Feed:
                 for line in self._lines(event):
                     print(line, flush=True)
         return self._last != before
+
+    def has_news(self) -> bool:
+        """True when another program wrote since this was last asked; costs next to nothing."""
+        before, self._seen = self._seen, self._state()
+        return self._seen != before
+
+    def _state(self) -> tuple[bool, int]:
+        store = self.project.store  # another program may have made the journal
+        return store.is_file, store.version()
 
     def _lines(self, event: Event) -> list[str]:
         stream = event.work_stream_id or ""

@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from orchestrator_agent import exit_codes, following, overview, steering_commands
@@ -15,6 +16,7 @@ from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.explaining import explain
 from orchestrator_agent.listener import Outcome
 from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.status_bar import turn_text
 from orchestrator_agent.talk import Talk
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools import ToolCall, ToolResult
@@ -94,8 +96,7 @@ def _run(talk: Talk, turn: Coroutine[Any, Any, Outcome]) -> Outcome:
 
 def _finish(options: argparse.Namespace, orchestrator: Orchestrator, outcome: Outcome) -> int:
     """Follow what was started, and say how it ended."""
-    if not options.json:
-        print(flush=True)
+    _tell_cost(options, orchestrator, outcome)
     proposal = outcome.proposal
     if outcome.state == "needs_answer":
         more = "Answer it with `orch answer ...`, or say it more exactly"
@@ -114,6 +115,16 @@ def _finish(options: argparse.Namespace, orchestrator: Orchestrator, outcome: Ou
     if proposal is not None and any(result.is_error for _, result in outcome.results):
         code = exit_codes.FAILED
     return _end(options, outcome, code)
+
+
+def _tell_cost(options: argparse.Namespace, orchestrator: Orchestrator, outcome: Outcome) -> None:
+    """End what was said, with what it took of the model or spared."""
+    if options.json:
+        if outcome.saved.turns:
+            print(json.dumps({"type": "saved", **asdict(outcome.saved)}), flush=True)
+        return
+    took = turn_text(outcome, orchestrator.project.settings.conversation) if options.verbose else ""
+    print(f"  · {took}\n" if took else "", flush=True)
 
 
 def _dry_run(options: argparse.Namespace, orchestrator: Orchestrator, outcome: Outcome) -> int:
@@ -187,6 +198,12 @@ class _Front:
         shown = clean(piece, keep_newlines=True).replace("\n", "\n  ")
         print(shown if self._in_text else f"  {shown}", end="", flush=True)
         self._in_text = True
+
+    def cut_off(self, said: str, again: bool) -> None:
+        if self.options.json:
+            return print(json.dumps({"type": "cut_off", "text": said, "again": again}), flush=True)
+        self._break()
+        print("  (cut off; again:)" if again else "  (cut off)", flush=True)
 
     def line(self, text: str) -> None:
         if not self.options.json:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from orchestrator_agent.conversation import Proposal
 from orchestrator_agent.interpreters.claude import Usage
+from orchestrator_agent.savings import Saved
+from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools import ToolCall, ToolResult
 
 
@@ -17,6 +20,9 @@ class Listener(Protocol):
 
     def text(self, piece: str) -> None:
         """A piece of what the model says, as it comes."""
+
+    def cut_off(self, said: str, again: bool) -> None:
+        """The stream of an answer broke: what came of it, `said`, is void; `again`, the answer begins anew."""
 
     def line(self, text: str) -> None:
         """A whole line of orch's own."""
@@ -29,6 +35,16 @@ class Listener(Protocol):
 
     async def answer(self, asked: str, choices: Sequence[str]) -> str | None:
         """The person's answer to a question, empty when they give none; None when nobody can be asked."""
+
+
+def yes_question(call: ToolCall) -> str:
+    """What a person is asked before a call is carried out."""
+    said = ", ".join(f"{name} {clean(_shown(value), 80)}" for name, value in call.arguments.items())
+    return f"{call.name.replace('_', ' ')}{f' ({said})' if said else ''}?"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(slots=True)
@@ -46,6 +62,8 @@ class Outcome:
     #: "claude" or "rules".
     interpreter: str = "claude"
     usage: Usage = field(default_factory=Usage)
+    #: What of the model the rules spared, where they come first.
+    saved: Saved = field(default_factory=Saved)
     #: What the rules made of the words, where they were asked.
     proposal: Proposal | None = None
 
@@ -64,6 +82,9 @@ class Answered:
 
     def text(self, piece: str) -> None:
         self._listener.text(piece)
+
+    def cut_off(self, said: str, again: bool) -> None:
+        self._listener.cut_off(said, again)
 
     def line(self, text: str) -> None:
         self._listener.line(text)

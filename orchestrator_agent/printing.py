@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,8 @@ def event_line(event: Event) -> str | None:
     if event.type == events.WORK_STREAM_RELEASED:
         good = event.data.get("outcome") in _GOOD
         return style(f"  {'✓' if good else '■'} {clean(event.message, 300)}", "green" if good else "yellow")
+    if event.type == events.RECEIPT and event.data.get("step") == "stuck":
+        return f"  {style('✗', 'red')} {clean(event.message, 300)}: `orch inbox`"
     if event.type not in _MARKS:
         return None
     mark, colour = _MARKS[event.type]
@@ -146,12 +149,13 @@ def plan_lines(data: Mapping[str, Any]) -> list[str]:
     """`--dry-run`."""
     lines = ["This would happen (nothing was changed):"]
     for item in data["now"]:
-        lines.append(f"  start {clean(item['id'], 30)}: {clean(item['name'], _NAME)}")
+        lines += [f"  start {clean(item['id'], 30)}: {clean(item['name'], _NAME)}", *_own_settings(item)]
     if len(data["now"]) > data["max_agents"]:
         lines.append(f"    at most {data['max_agents']} at once, in this order")
     for item in data["later"]:
         waits = ", ".join(clean(name, 30) for name in item["depends_on"])
-        lines.append(f"  then  {clean(item['id'], 30)}: {clean(item['name'], _NAME)} (after {waits})")
+        then = f"  then  {clean(item['id'], 30)}: {clean(item['name'], _NAME)} (after {waits})"
+        lines += [then, *_own_settings(item)]
     command = clean(" ".join(data["agent_command"]) or data["runtime"], 200)
     lines += [
         f"Each agent: {data['runtime']} ({command}), at most {duration(data['timeout_seconds'])}, in its own worktree",
@@ -163,6 +167,12 @@ def plan_lines(data: Mapping[str, Any]) -> list[str]:
     gates = [f"{clean(name, 40)} ({program})" if program else name for name, program in programs.items()]
     where = f"merged into {data['target']}" if data["policy"] == "merge" else "left on its branch"
     return [*lines, f"Checked on the merged result by: {', '.join(gates)}", f"What passes is {where}."]
+
+
+def _own_settings(item: Mapping[str, Any]) -> list[str]:
+    """What orch.toml sets for one work stream alone."""
+    shown = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in item["settings"].items()]
+    return [f"    with {clean(', '.join(shown), 200)}"] if shown else []
 
 
 def result_lines(data: Mapping[str, Any]) -> list[str]:

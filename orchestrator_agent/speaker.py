@@ -54,6 +54,10 @@ class Speaker:
         for line in self._markdown.feed(piece):
             self._print(line)
 
+    def cut_off(self, said: str, again: bool) -> None:
+        self.end()
+        self._print(style("(cut off; again:)" if again else "(cut off)", "dim"))
+
     def line(self, text: str) -> None:
         self.end()
         self._print(clean(text))

@@ -8,23 +8,23 @@ twice.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-import time
 from collections.abc import Sequence
-from typing import Any
 
 from orchestrator_agent import wishes
 from orchestrator_agent.conversation import Conversation
 from orchestrator_agent.errors import UserError
-from orchestrator_agent.interpreters.claude import Claude, Turn, Unavailable, Usage
-from orchestrator_agent.listener import Answered, Listener, Outcome, Waiting, finished
-from orchestrator_agent.model_prompt import ASK_PERSON, question_of, system_prompt, tool_list
+from orchestrator_agent.interpreters.claude import CannotCompact, Claude, Turn, Unavailable, Usage, text_block
+from orchestrator_agent.listener import Answered, Listener, Outcome, Waiting, finished, yes_question
+from orchestrator_agent.model_prompt import ASK_PERSON, News, question_of, system_prompt, tool_list
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.rules_turn import serve
+from orchestrator_agent.savings import Saved, mean_turn, one_request
 from orchestrator_agent.settings import ConversationSettings
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools import Tool, ToolCall, ToolResult, Toolset
+from orchestrator_agent.tools.planning import add_work_stream, added_before
 from orchestrator_agent.tools.toolset import journal
 from orchestrator_agent.transcripts import Block, Transcript, Transcripts
 
@@ -32,10 +32,6 @@ _RESULT_LIMIT = 2000
 #: The id of a question that the rules asked, and not a tool call.
 _BY_RULES = "rules"
 _CUT_OFF = "Your answer was cut off at its limit; go on from there, and be shorter."
-_SUM_UP = (
-    "Sum up this conversation for yourself in at most 400 words: what the person wants, what was done (ids of work"
-    " streams and agents), what is open. Call no tool."
-)
 
 
 class Talk:
@@ -64,16 +60,19 @@ class Talk:
         self.rules = Conversation(orchestrator, toolset=toolset)
         self.transcripts = Transcripts(None)
         self.transcript: Transcript = self.transcripts.begin()
-        self.usage = Usage()
+        self.usage, self.saved = Usage(), Saved()
         #: Words typed while a turn runs; they go to the model with the next results.
         self.steering: list[str] = []
         self._answers: dict[str, str] = {}
-        self._seen_event = 0
+        #: Calls that were open when the talk was taken up: what came of them may be there already.
+        self._old_calls: set[str] = set()
+        self.news = News(orchestrator.project)
         self._last_context = 0
         #: Why only the rules serve this talk, from its start on; empty when Claude does.
         self.why_offline = _why_offline(self.settings, offline)
         self._offline = bool(self.why_offline)
         self._told_offline = False
+        self._mean: Saved | None = None
         #: True while the rules serve a turn.
         self.by_rules = False
         self._claude = Claude(self.settings, system_prompt(), tool_list(self.rules.toolset))
@@ -87,12 +86,16 @@ class Talk:
             RoadmapError: the roadmap cannot be read, where the rules serve the turn.
         """
         self._open_journal()
-        if self._offline or (self.settings.interpreter == "rules-first" and self._rules_are_sure(words)):
+        if self._offline:
             return await self._by_rules(words)
+        if self.settings.interpreter == "rules-first" and self._rules_are_sure(words):
+            outcome = await self._by_rules(words)
+            outcome.saved = self._estimate(words)
+            self.saved += outcome.saved
+            return outcome
         self._keep()
-        note = {"type": "text", "text": f"<now>\n{self.news()}\n</now>"}
         self._close_calls("The person said something else instead.")
-        self.transcripts.add(self.transcript, "user", [note, {"type": "text", "text": words}])
+        self.transcripts.add(self.transcript, "user", [self.news.note(), text_block(words)])
         return await self._turns(words)
 
     async def resume(self, answer: str | None = None) -> Outcome:
@@ -116,6 +119,7 @@ class Talk:
         found = self.transcripts.load(conversation_id) if conversation_id else self.transcripts.last(waiting=waiting)
         if found is not None:
             self.transcript = found
+            self._old_calls = {block["id"] for block in found.unanswered}
         return found is not None
 
     def cancelled(self) -> None:
@@ -150,27 +154,33 @@ class Talk:
             return await self.without_model(words, outcome, error)
 
     async def _ask_model(self) -> Turn:
-        if self.usage.requests and self._last_context > self.settings.compact_tokens:
+        long = bool(self.usage.requests) and self._last_context > self.settings.compact_tokens
+        by_server = long and self._claude.can_compact(self._last_context)
+        if long and not by_server:
             await self._compact()
-        turn = await self._claude.answer(self.transcript.messages, self.listener.text)
-        self._last_context = turn.usage.context
+        hear, cut = self.listener.text, self.listener.cut_off
+        try:
+            turn = await self._claude.answer(self.transcript.messages, hear, cut, compact=by_server)
+        except CannotCompact:
+            return await self._ask_model()
+        self._last_context = turn.context
         self.usage += turn.usage
-        content = turn.content or ({"type": "text", "text": "(no answer)"},)
+        self._note(turn)
+        return turn
+
+    def _note(self, turn: Turn) -> None:
         self.transcripts.add(
             self.transcript,
             "assistant",
-            content,
+            turn.content or (text_block("(no answer)"),),
             model=turn.model,
             stop_reason=turn.stop_reason,
-            tokens={
-                "input": turn.usage.input,
-                "cache_read": turn.usage.cache_read,
-                "cache_written": turn.usage.cache_written,
-                "output": turn.usage.output,
-            },
+            tokens=turn.usage.tokens,
             cost_usd=round(turn.usage.cost(self.settings), 6),
         )
-        return turn
+        if turn.is_compacted:  # the server ignores what was before
+            go_on = {"role": "user", "content": [text_block("Go on.")]}
+            self.transcripts.replace(self.transcript, [go_on, self.transcript.messages[-1]])
 
     def _is_last(self, turn: Turn, outcome: Outcome) -> bool:
         """True when the turn ends what the person asked for; else the conversation is ready for the next request."""
@@ -183,11 +193,11 @@ class Talk:
             outcome.state = "refused"
             return True
         if turn.stop_reason == "max_tokens":
-            self.transcripts.add(self.transcript, "user", [{"type": "text", "text": _CUT_OFF}])
+            self.transcripts.add(self.transcript, "user", [text_block(_CUT_OFF)])
             return False
         if turn.stop_reason == "model_context_window_exceeded":
             self._last_context = self.settings.compact_tokens + 1
-            self.transcripts.add(self.transcript, "user", [{"type": "text", "text": "Go on."}])
+            self.transcripts.add(self.transcript, "user", [text_block("Go on.")])
             return False
         return True
 
@@ -198,14 +208,9 @@ class Talk:
 
     async def _compact(self) -> None:
         """Go on from a summary, which the model writes: a long talk is never broken off."""
-        asked = [*self.transcript.messages, {"role": "user", "content": [{"type": "text", "text": _SUM_UP}]}]
-        turn = await self._claude.answer(asked, lambda _: None)
-        self.usage += turn.usage
-        summary = f"<summary>\n{turn.text or 'Nothing of note was said.'}\n</summary>"
-        last = self.transcript.messages[-1]
-        kept = [block for block in last["content"] if block["type"] == "text"] if last["role"] == "user" else []
-        content = [{"type": "text", "text": summary}, *(kept or [{"type": "text", "text": "Go on."}])]
-        self.transcripts.replace(self.transcript, [{"role": "user", "content": content}])
+        summary, usage = await self._claude.sum_up(self.transcript.messages)
+        self.usage += usage
+        self.transcripts.replace(self.transcript, [summary])
 
     # -- calls ---------------------------------------------------------------------------------------------------
 
@@ -224,7 +229,7 @@ class Talk:
         for block, decision in zip(blocks, decided, strict=True):
             result = decision or await self._carry_out(block, outcome)
             results.append(_result_block(block, result))
-        steering = [{"type": "text", "text": words} for words in self.steering]
+        steering = [text_block(words) for words in self.steering]
         self.steering.clear()
         self.transcripts.add(self.transcript, "user", [*results, *steering])
 
@@ -238,15 +243,17 @@ class Talk:
             if answer is None:
                 raise self._wait(block, asked, choices)
             return ToolResult(answer or "The person gave no answer; do nothing that depends on it.")
+        if self._before(block) is not None:
+            return None
         tool = self.rules.toolset.get(call.name)
         if self.dry_run and tool is not None and not tool.read_only:
-            self.listener.line(f"Would do: {self._yes_question(call).removesuffix('?')}")
+            self.listener.line(f"Would do: {yes_question(call).removesuffix('?')}")
             if (problem := self._show(tool, call)) is not None:
                 return problem
             return ToolResult("Not done, because this is a dry run; take it as done and go on.")
         if tool is None or not tool.needs_yes or self.auto:
             return None
-        asked, given = self._yes_question(call), self._answers.get(block["id"])
+        asked, given = yes_question(call), self._answers.get(block["id"])
         if (problem := self._show(tool, call)) is not None:
             return problem
         yes = (
@@ -274,22 +281,31 @@ class Talk:
         self.transcripts.ask(self.transcript, {"id": block["id"], "question": asked, "choices": list(choices)})
         return Waiting(asked, choices)
 
-    def _yes_question(self, call: ToolCall) -> str:
-        said = ", ".join(f"{name} {clean(_shown(value), 80)}" for name, value in call.arguments.items())
-        return f"{call.name.replace('_', ' ')}{f' ({said})' if said else ''}?"
-
     async def _carry_out(self, block: Block, outcome: Outcome) -> ToolResult:
         call = ToolCall(str(block["name"]), dict(block["input"]))
-        name = f"{self.transcript.id}:{block['id']}"
-        before = wishes.accepted_as(self.orchestrator.project, name)
-        if before is not None:  # killed between the wish and its result
-            result = ToolResult("This was accepted before the talk was cut off.", {"command_id": before})
-        else:
-            with wishes.as_request(name):
+        result = self._before(block)
+        if result is None:
+            with wishes.as_request(self._request(block)):
                 result = await finished(self.rules.toolset.call(self.orchestrator, call))
         outcome.add(call, result)
         self.listener.called(call, result)
         return result
+
+    def _request(self, block: Block) -> str:
+        return f"{self.transcript.id}:{block['id']}"
+
+    def _before(self, block: Block) -> ToolResult | None:
+        """What came of a call already, when the talk was killed between that and its result."""
+        if block["id"] not in self._old_calls:
+            return None
+        accepted = wishes.accepted_as(self.orchestrator.project, self._request(block))
+        if accepted is not None:
+            return ToolResult("This was accepted before the talk was cut off.", {"command_id": accepted})
+        if block["name"] != add_work_stream.name:
+            return None
+        with contextlib.suppress(UserError):  # the call itself will say so
+            return added_before(self.orchestrator, self._request(block))
+        return None
 
     def _close_calls(self, reason: str) -> None:
         if blocks := self.transcript.unanswered:
@@ -317,10 +333,17 @@ class Talk:
         goal = self.rules.propose(words).goal
         return goal.intent not in ("none", "explain") and not goal.ambiguous and goal.confidence >= 0.8
 
+    def _estimate(self, words: str) -> Saved:
+        """What the model would have taken for a turn: as its turns did before, or else one request at the least."""
+        if self._mean is None:
+            self._mean = mean_turn(self.transcripts.store)
+        said = {"role": "user", "content": [text_block(words)]}
+        return self._mean or one_request(self._claude.request([said]), self.settings)
+
     async def _by_rules(self, words: str, *, recorded: bool = False, answer: str | None = None) -> Outcome:
         self.by_rules = True
         if not recorded:
-            self.transcripts.add(self.transcript, "user", [{"type": "text", "text": words}])
+            self.transcripts.add(self.transcript, "user", [text_block(words)])
         listener = self.listener if answer is None else Answered(self.listener, answer)
         outcome = await serve(self.rules, listener, words, auto=self.auto, dry_run=self.dry_run)
         if outcome.state == "needs_answer" and not self.dry_run:
@@ -330,7 +353,7 @@ class Talk:
             return outcome
         said = [outcome.text, *(result.text for _, result in outcome.results)]
         summary = "\n".join(line for line in said if line)[:_RESULT_LIMIT] or outcome.state
-        self.transcripts.add(self.transcript, "assistant", [{"type": "text", "text": summary}], model="rules")
+        self.transcripts.add(self.transcript, "assistant", [text_block(summary)], model="rules")
         return outcome
 
     # -- what changes --------------------------------------------------------------------------------------------
@@ -356,20 +379,6 @@ class Talk:
         self.orchestrator.project.writable_store()
         self._open_journal()
 
-    def news(self) -> str:
-        """What the model cannot know from before: the time, who is at work, what happened since the last turn."""
-        store = self.orchestrator.project.store
-        lines = [time.strftime("It is %A, %Y-%m-%d %H:%M.", time.localtime(store.now()))]
-        live = store.live_agents()
-        lines += [f"{len(live)} at work: " + ", ".join(f.record.work_stream_id for f in live[:10])] if live else []
-        if not live:
-            lines.append("No agent is at work.")
-        if self._seen_event:
-            happened = [event for event in store.events_after(self._seen_event) if event.agent_id and event.message]
-            lines += [f"- {clean(event.message, 120)}" for event in happened[-8:]]
-        self._seen_event = store.last_event_id()
-        return "\n".join(lines)
-
 
 def _why_offline(settings: ConversationSettings, offline: bool) -> str:
     if offline or settings.interpreter == "rules":
@@ -386,7 +395,3 @@ def _result_block(block: Block, result: ToolResult) -> Block:
         "content": result.text[:_RESULT_LIMIT] or "(nothing)",
     }
     return {**made, "is_error": True} if result.is_error else made
-
-
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -155,14 +155,14 @@ def require_ready(project: Project, plan: Plan) -> str:
     Raises:
         RepositoryError, RoadmapError, SettingsError: what is in the way.
     """
-    branch = require_place(project)
+    branch = require_place(project, [stream.id for stream in (*plan.now, *plan.later)])
     ends = {stream.id: WorkStreamStatus.COMPLETE for stream in (*plan.now, *plan.later)}
     project.require_writable(project.tip(branch), ends)
     return branch
 
 
-def require_place(project: Project) -> str:
-    """The target branch, when work of any kind may start in this repository.
+def require_place(project: Project, work_stream_ids: Iterable[str] = ()) -> str:
+    """The target branch, when agents of some work streams, or else the usual ones, may start in this repository.
 
     Raises:
         RepositoryError, RoadmapError, SettingsError: what is in the way.
@@ -170,9 +170,9 @@ def require_place(project: Project) -> str:
     branch = git.require_ready(project.repository, project.settings.integration.target)
     commit = project.tip(branch)
     project.plans_at(commit)
-    problem = runtimes.get_runtime(project.settings.agent.runtime).problem(project.settings.agent, project.root)
-    if problem:
-        raise SettingsError(problem)
+    for agent in [project.settings.agent_for(name) for name in work_stream_ids] or [project.settings.agent]:
+        if problem := runtimes.get_runtime(agent.runtime).problem(agent, project.root):
+            raise SettingsError(problem)
     if project.settings.checks.tests == "auto" and checks.detect_tests(project.repository, commit) is None:
         raise SettingsError(
             "No tests were found to verify work with; set `tests` under [checks] in orch.toml"
@@ -331,6 +331,12 @@ def as_request(name: str) -> Iterator[None]:
         yield
     finally:
         _request.reset(token)
+
+
+def request_name() -> str:
+    """The name of the request that this is within, or empty outside of one."""
+    request = _request.get()
+    return request.name if request is not None else ""
 
 
 def _requested() -> str:

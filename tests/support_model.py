@@ -17,13 +17,20 @@ class Notes:
 
     yes: bool | None = True
     answers: list[str] | None = field(default_factory=list)
+    #: What was said, without what was cut off.
     said: str = ""
+    cuts: list[tuple[str, bool]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def text(self, piece: str) -> None:
         self.said += piece
+
+    def cut_off(self, said: str, again: bool) -> None:
+        assert self.said.endswith(said)
+        self.said = self.said.removesuffix(said)
+        self.cuts.append((said, again))
 
     def line(self, text: str) -> None:
         self.lines.append(text)

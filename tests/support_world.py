@@ -172,7 +172,7 @@ class World:
             agents=tuple(sorted(agents.values(), key=lambda facts: facts.record.created_at)),
             results={command.id: tuple(self.store.results(command.id)) for command in commands},
             max_agents=self.max_agents,
-            max_attempts=self.max_attempts,
+            max_attempts=dict.fromkeys(self.store.claims(), self.max_attempts),
         )
 
     def _seen(self) -> acts.World:

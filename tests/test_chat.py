@@ -75,6 +75,21 @@ def test_work_lands_while_the_chat_waits_for_words(make: Furnish, talk: Talk) ->
     chat.leaves()
 
 
+def test_work_that_another_terminal_begins_is_seen_while_the_chat_is_idle(make: Furnish, talk: Talk) -> None:
+    repo = make(QUICK)
+    chat = talk(repo)  # before there is a journal
+    chat.child.send("half")
+    chat.sees("half")
+    assert run_orch(repo, "run", "1.1").returncode == 0
+    chat.sees("Spawning agent for Phase 1.1...", "is now working", " is on main", "Done: 1 complete.", "half")
+    assert run_orch(repo, "run", "1.2").returncode == 0
+    chat.sees("Spawning agent for Phase 1.2...", "Done: 1 complete.", "half")
+    chat.child.send(CTRL_C)
+    chat.sees(PROMPT)
+    chat.says("quit")
+    chat.leaves()
+
+
 def test_no_starts_nothing_and_leaves_nothing(make: Furnish, talk: Talk) -> None:
     repo = make(SLOW)
     chat = talk(repo)

@@ -148,6 +148,16 @@ def test_words_typed_in_a_turn_steer_it_and_commands_are_done_at_once(make: Call
     assert len(standin.requests) == 2 and standin.requests[1].said == "only the first one"
 
 
+def test_an_answer_that_broke_off_is_marked_before_it_comes_again(make: Callable[..., Path], chat: Open) -> None:
+    torn = Answer(content=text("One two\nthree four five").content, cut_after=5)
+    with StandIn(in_turn(torn, text("One two\nthree four."))) as standin:
+        terminal = chat(make(), standin)
+        terminal.says("count")
+        terminal.sees("One two", "(cut off; again:)", "One two", "three four.")
+        terminal.says("quit")
+        terminal.leaves()
+
+
 def test_words_that_come_too_late_for_a_turn_are_the_next_one(make: Callable[..., Path], chat: Open) -> None:
     gate = threading.Event()
     with StandIn(gated(gate, text("First."), text("Second."))) as standin:

@@ -15,6 +15,7 @@ from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.claude import Usage
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.project import Project
+from orchestrator_agent.savings import Saved
 from orchestrator_agent.slash_commands import Command, NoSuchCommand
 from orchestrator_agent.tools import TOOLS, ToolCall, ToolResult, Toolset
 
@@ -110,6 +111,10 @@ def test_the_line_below_is_short_and_harmless(repo: Path) -> None:
     shown = status_bar.bar(project, usage, busy=True)
     assert shown == (
         "nobody at work (at most 3) · 2.0k tokens in (90% from cache), 50 out, 0.00 USD · a turn runs, Ctrl-C drops it"
+    )
+    saved = Saved(turns=3, tokens=28_200, cost_usd=0.064)
+    assert status_bar.bar(project, Usage(), saved=saved).endswith(
+        " · 3 turns by the rules saved about 28.2k tokens, 0.06 USD"
     )
     assert "waits for you: an answer" in status_bar.bar(project, usage, busy=True, asked=True)
 

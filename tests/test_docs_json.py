@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from support import ROOT, run_orch
+from support_steering import demo_project
 from support_work import ask, look, make_project, until, waits_for
 
 from orchestrator_agent import events
+from orchestrator_agent.actions import NoteAsk
+from orchestrator_agent.delivery import carry_out
+from orchestrator_agent.hearing import Hearing
+from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.overview import _REMEDIES
+from orchestrator_agent.runtimes.ear import Ask
 
 PAGE = (ROOT / "docs" / "json.md").read_text("utf-8")
 
@@ -104,3 +110,20 @@ def test_the_documented_words_are_the_real_ones() -> None:
     types = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
     assert set(re.findall(r"`(\w+)`", section("Events").partition("Types:")[2])) == types
     assert named("`work_streams[]`", "reason_kind") >= set(_REMEDIES)
+
+
+def test_each_kind_of_entry_of_the_inbox_has_the_documented_keys(repo: Path, tmp_path: Path) -> None:
+    demo_project(repo, {"1.1": [[{"run": ["sh", "-c", waits_for(tmp_path / "go")]}]]})
+    orchestrator = Orchestrator(repo)
+    orchestrator.accept(orchestrator.plan(["1.1"]))
+    until(lambda: any(f.record.state == "running" for f in orchestrator.project.store.live_agents()))
+    asks = NoteAsk(orchestrator.agent("1.1"), Ask(request="1", tool="Bash", arguments={"command": "make"}))
+    store = orchestrator.project.writable_store()
+    store.record(*carry_out(orchestrator.project, Hearing(orchestrator.project), asks))
+    command = orchestrator.send_feedback("1.1", "hurry", "now", within=0.1)
+    assert orchestrator.wait_for_receipt(command, "stuck")
+    entries = {entry["kind"]: set(entry) for entry in ask(repo, "inbox")["entries"]}
+    assert set(entries) == named("`orch inbox`", "kind")
+    assert entries["question"] == keys("`orch inbox`") | keys("A `question`")
+    assert entries["late"] == keys("`orch inbox`") | keys("What is `late`")
+    orchestrator.stop()

@@ -233,6 +233,29 @@ def test_killed_between_a_call_and_its_result_it_goes_on_and_does_nothing_twice(
     assert statuses(project)["1.1"] == "complete"
 
 
+def test_killed_between_an_addition_and_its_result_it_adds_nothing_twice(make: Make, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    project = make(f"{waits_for(go)}\n{WORK}")
+    add = tool("add_work_stream", name="Sixth File")
+    # The last call waits for the work, and results are sent together: killed now, the first has none.
+    calls = (add, tool("spawn_agent", work_stream_id="1.1"), tool("wait", work_stream_id="1.1", seconds=600))
+    with StandIn(in_turn(answers(*calls), text("It is in the plan."))) as standin:
+        process = start_orch_at(standin, project, "goal", "add a sixth file, and do 1.1", "--auto")
+        until(lambda: Orchestrator(project).project.store.live_agents())
+        process.kill()
+        process.communicate()
+        # Somebody gives it another name: what it is called says nothing about whose it is.
+        plan = project / "plans" / "roadmap.md"
+        plan.write_text(plan.read_text().replace("Sixth File", "Renamed"))
+        git(project, "commit", "--quiet", "--all", "--message=Rename")
+        go.touch()
+        done = orch(project, standin, "goal", "--resume")  # and nobody is asked for a second yes
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Added 2.2 before the talk was cut off" in standin.requests[1].results[add["id"]]
+    assert plan.read_text().count("Phase 2.2") == 1 and "Sixth File" not in plan.read_text()
+    assert git(project, "log", "--format=%(trailers:key=Orch-Request,valueonly)").split() != []
+
+
 # -- for programs ------------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +283,40 @@ def test_json_tells_what_is_said_called_and_happens_and_ends_with_the_result(mak
     last = json_of(looked)[-1]
     assert (last["state"], last["message"], last["interpreter"]) == ("done", "Started.", "claude")
     assert last["tokens"]["input"] + last["tokens"]["cache_read"] > 0 and last["tokens"]["output"] > 0
+
+
+def test_an_answer_that_broke_off_is_told_to_be_void(make: Make) -> None:
+    project = make()
+    torn = Answer(content=text("one two three four five").content, cut_after=4)
+    with StandIn(in_turn(torn, text("one two three."), torn, text("one two three."))) as standin:
+        told = json_of(orch(project, standin, "goal", "count", "--json"))
+        shown = orch(project, standin, "goal", "count").stdout
+    cut = next(line for line in told if line["type"] == "cut_off")
+    assert set(cut) == keys("`cut_off`") and (cut["text"], cut["again"]) == ("one two thre", True)
+    said = "".join(line["text"] for line in told[: told.index(cut)])
+    assert said == cut["text"] and told[-1]["message"] == "one two three."
+    assert "  one two thre\n  (cut off; again:)\n  one two three.\n" in shown
+
+
+def test_rules_that_come_first_tell_what_they_spare(make: Make) -> None:
+    project = make()
+    with (project / "orch.toml").open("a") as settings:
+        settings.write('interpreter = "rules-first"\n')
+    git(project, "commit", "--quiet", "--all", "--message=Rules first")
+    with StandIn(in_turn(answers(tool("list_work_streams")), text("Hello."))) as standin:
+        first = json_of(orch(project, standin, "goal", "status", "--json"))
+        assert standin.requests == []
+        spoken = orch(project, standin, "goal", "what do you think of the name?", "--verbose")
+        shown = orch(project, standin, "goal", "status", "--verbose")
+        second = json_of(orch(project, standin, "goal", "status", "--json"))
+        sent = sum(len(json.dumps(standin.requests[0].body[part])) for part in ("tools", "system"))
+    saved = next(line for line in first if line["type"] == "saved")
+    assert set(saved) == keys("`saved`") and saved["turns"] == 1
+    # Before the model ever answered: one request; then what its turns took.
+    assert saved["tokens"] == pytest.approx(sent / 4, rel=0.05)
+    later = next(line for line in second if line["type"] == "saved")
+    assert later["tokens"] > 1.8 * saved["tokens"] and 0 < later["cost_usd"] < 2 * saved["cost_usd"]
+    assert "the rules served this and saved about " in shown.stdout and "2 requests: " in spoken.stdout
 
 
 def test_a_dry_run_looks_and_carries_nothing_out(make: Make) -> None:

@@ -172,6 +172,23 @@ def test_what_stood_before_a_breakpoint_is_read_from_the_cache() -> None:
     assert second.cache_creation_input_tokens == 0
 
 
+def test_compaction_is_for_those_who_ask_for_the_beta() -> None:
+    compacted = Answer(content=({"type": "compaction", "content": "They said hello."}, {"type": "text", "text": "Hi"}))
+    edits: Any = {"edits": [{"type": "compact_20260112", "trigger": {"type": "input_tokens", "value": 50_000}}]}
+    asked: dict[str, Any] = {**HELLO, "context_management": edits}
+    with StandIn(in_turn(compacted)) as standin:
+        messages = client(standin).beta.messages
+        with messages.stream(**asked, betas=[wire.COMPACTION]) as stream:
+            answer = stream.get_final_message()
+        with pytest.raises(anthropic.BadRequestError, match="not permitted"):
+            messages.create(**asked)
+        edits["edits"][0]["trigger"]["value"] = 1
+        with pytest.raises(anthropic.BadRequestError, match="50000"):
+            messages.create(**asked, betas=[wire.COMPACTION])
+    assert answer.content[0].to_dict() == {**compacted.content[0], "encrypted_content": None}
+    assert [part.type for part in answer.usage.iterations or ()] == ["compaction", "message"]
+
+
 def test_streams_can_break() -> None:
     cut = Answer(content=({"type": "text", "text": "one two three"},), cut_after=3)
     failing = Answer(content=cut.content, error_after=(3, "overloaded_error"))

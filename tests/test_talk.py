@@ -191,11 +191,12 @@ def test_nothing_is_done_twice_when_it_was_killed_between_wish_and_result(
     with StandIn(in_turn(text("It was started before."))) as standin:
         for name, value in standin.environment.items():
             monkeypatch.setenv(name, value)
-        talk = talk_in(project, Notes())
+        notes = Notes(yes=False)  # a no that comes too late must not be told as one
+        talk = talk_in(project, notes)
         assert talk.take_up()
         outcome = resume(standin, talk)
     stop(project)
-    assert outcome.command_ids == [accepted]
+    assert outcome.command_ids == [accepted] and not notes.asked
     assert commands(project).count("run") == 1
 
 
@@ -243,11 +244,45 @@ def test_a_refusal_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_full_context_is_summed_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = text("As I was", stop_reason="model_context_window_exceeded")
-    with StandIn(in_turn(text("Three."), full, text("They asked what is left."), text("Three, as I said."))) as standin:
+    brain = in_turn(text("Three."), full, text("They asked what is left."), text("Three, as I said."))
+    with StandIn(brain, betas=()) as standin:
         _, outcome = say(standin, monkeypatch, talk_in(project, Notes()), "what is left?", "say it again")
     assert outcome.text == "Three, as I said."
-    last = standin.requests[3].body["messages"]
-    assert len(last) == 1 and "They asked what is left." in last[0]["content"][0]["text"]
+    refused, _, last = (request.body for request in standin.requests[2:])
+    assert "context_management" in refused and "context_management" not in last
+    assert len(last["messages"]) == 1 and "They asked what is left." in last["messages"][0]["content"][0]["text"]
+
+
+def test_a_server_that_can_sums_up_in_the_same_answer(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = text("As I was", stop_reason="model_context_window_exceeded")
+    block = {"type": "compaction", "content": "They asked what is left."}
+    again = answers(block, {"type": "text", "text": "I look."}, tool("get_status"))
+    notes, talk = Notes(), talk_in(project, Notes())
+    talk.listener = notes
+    Orchestrator(project).project.writable_store()
+    with StandIn(in_turn(text("Three."), full, again, text("Three, as I said."), text("Bye."))) as standin:
+        _, outcome, _ = say(standin, monkeypatch, talk, "what is left?", "say it again", "bye")
+    assert outcome.text == "Three, as I said." and [name for name, _ in notes.calls] == ["get_status"]
+    asked, after, later = (request.body for request in standin.requests[2:])
+    (edit,) = asked["context_management"]["edits"]
+    assert edit["type"] == "compact_20260112" and "context_management" not in after
+    assert [message["role"] for message in after["messages"]] == ["user", "assistant", "user"]
+    assert after["messages"][1]["content"][0] == block and later["messages"][1] == after["messages"][1]
+    # What the compaction took is counted, and is no part of the context.
+    assert outcome.usage.input + outcome.usage.cache_read > 2 * talk._last_context
+    kept = Transcripts(Orchestrator(project).project.store).load(talk.transcript.id)
+    assert kept is not None and kept.messages == talk.transcript.messages
+
+
+def test_a_server_that_compacts_nothing_when_asked_is_not_asked_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = text("As I was", stop_reason="model_context_window_exceeded")
+    brain = in_turn(text("Three."), full, full, text("They asked what is left."), text("Three, as I said."))
+    with StandIn(brain) as standin:
+        _, outcome = say(standin, monkeypatch, talk_in(project, Notes()), "what is left?", "say it again")
+    assert outcome.text == "Three, as I said."
+    assert ["context_management" in request.body for request in standin.requests] == [False, False, True, False, False]
 
 
 def test_turns_and_money_have_bounds(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +345,18 @@ def test_a_stream_that_breaks_is_begun_again(
     project: Path, monkeypatch: pytest.MonkeyPatch, broken: dict[str, Any]
 ) -> None:
     torn: Brain = in_turn(Answer(content=text("one two three four five").content, **broken), text("Whole."))
+    notes = Notes()
     with StandIn(torn) as standin:
-        (outcome,) = say(standin, monkeypatch, talk_in(project, Notes()), "hello")
+        (outcome,) = say(standin, monkeypatch, talk_in(project, notes), "hello")
     assert outcome.text == "Whole." and outcome.interpreter == "claude" and len(standin.requests) == 2
+    assert (notes.cuts, notes.said) == ([("one two thre", True)], "Whole.")
+
+
+def test_a_stream_that_breaks_each_time_is_given_up_and_said_to_be(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn, notes = Answer(content=text("one two three four five").content, cut_after=4), Notes()
+    with StandIn(in_turn(torn)) as standin:
+        (outcome,) = say(standin, monkeypatch, talk_in(project, notes), "status")
+    assert outcome.interpreter == "rules" and [again for _, again in notes.cuts] == [True, True, False]
+    assert notes.said == "" and "broke off" in notes.lines[0]

@@ -19,7 +19,9 @@ from orchestrator_agent.interpreters.claude import Unavailable, Usage
 from orchestrator_agent.interpreters.rules import interpret_goal
 from orchestrator_agent.listener import Outcome
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.model_prompt import News
 from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.project import Project
 from orchestrator_agent.roadmap import Roadmap, read
 from orchestrator_agent.talk import Talk
 from orchestrator_agent.tools import ToolCall, ToolResult
@@ -61,19 +63,6 @@ class Trial:
 class _WorldTalk(Talk):
     """The project's talk in a simulated world; where the model is away it breaks off and the rules do not step in."""
 
-    world: World
-
-    def news(self) -> str:
-        """As of the world: who is at work there, and what happened before this turn."""
-        live = self.world.running()
-        at_work = f"{len(live)} at work: {', '.join(live)}" if live else "No agent is at work."
-        happened = [
-            event for event in self.world.scenario.get("events") or () if event["before_turn"] == self.world.turn
-        ]
-        ended = [f"- {id_} is complete" for event in happened for id_ in event.get("finish") or ()]
-        ended += [f"- the agent on {id_} failed" for event in happened for id_ in event.get("fail") or ()]
-        return "\n".join(["It is Monday, 2026-03-02 10:00.", at_work, *ended])
-
     async def without_model(self, words: str, outcome: Outcome, error: Unavailable) -> Outcome:
         """Nothing of the rules may be counted as the model's.
 
@@ -81,6 +70,24 @@ class _WorldTalk(Talk):
             NotMeasured: always.
         """
         raise NotMeasured(error.reason)
+
+
+class _WorldNews(News):
+    """As of the world: who is at work there, and what happened before this turn."""
+
+    def __init__(self, project: Project, world: World) -> None:
+        super().__init__(project)
+        self.world = world
+
+    def lines(self) -> list[str]:
+        live = self.world.running()
+        at_work = f"{len(live)} at work: {', '.join(live)}" if live else "No agent is at work."
+        happened = [
+            event for event in self.world.scenario.get("events") or () if event["before_turn"] == self.world.turn
+        ]
+        ended = [f"- {id_} is complete" for event in happened for id_ in event.get("finish") or ()]
+        ended += [f"- the agent on {id_} failed" for event in happened for id_ in event.get("fail") or ()]
+        return ["It is Monday, 2026-03-02 10:00.", at_work, *ended]
 
 
 class _Person:
@@ -91,6 +98,9 @@ class _Person:
 
     def text(self, piece: str) -> None:
         """Said text is read from the outcome."""
+
+    def cut_off(self, said: str, again: bool) -> None:
+        """Nothing of it was kept."""
 
     def line(self, text: str) -> None:
         """Lines of the program's own are not the agent's."""
@@ -122,7 +132,7 @@ def play_by_model(scenario: Scenario, world: World, *, model: str = "") -> Trial
     with tempfile.TemporaryDirectory() as folder:
         repo = _repository(Path(folder), scenario, model)
         talk = _WorldTalk(Orchestrator(repo), _Person(world), toolset=toolset(world))
-        talk.world = world
+        talk.news = _WorldNews(talk.orchestrator.project, world)
         try:
             replies, broken = asyncio.run(_turns(talk, world)), ""
         except NotMeasured as error:

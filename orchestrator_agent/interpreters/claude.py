@@ -16,13 +16,27 @@ from orchestrator_agent.terminal import clean
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
+    from anthropic.lib.streaming import AsyncMessageStreamManager, BetaAsyncMessageStreamManager
     from anthropic.types import Message
+    from anthropic.types.beta import BetaContextManagementConfigParam, BetaMessage
 
 Block = dict[str, Any]
 _CACHED: Mapping[str, str] = {"type": "ephemeral"}
 #: A stream that breaks off is begun again so often; the SDK does that only before the first byte.
 _STREAM_TRIES = 3
 _PAUSE = 0.5
+#: Compaction by the server (https://platform.claude.com/docs/en/build-with-claude/compaction): its block stands first
+#: in the answer, is sent back as it is, and all before it is ignored from then on.
+_BETA = "compact-2026-01-12"
+#: No shorter conversation is compacted. Tokens.
+_COMPACTED_FROM = 50_000
+_COMPACT: BetaContextManagementConfigParam = {
+    "edits": [{"type": "compact_20260112", "trigger": {"type": "input_tokens", "value": _COMPACTED_FROM}}]
+}
+_SUM_UP = (
+    "Sum up this conversation for yourself in at most 400 words: what the person wants, what was done (ids of work"
+    " streams and agents), what is open. Call no tool."
+)
 
 #: What the API lets us send back of a block that it sent; more would be refused.
 _SENT_BACK = {
@@ -30,6 +44,7 @@ _SENT_BACK = {
     "tool_use": ("type", "id", "name", "input"),
     "thinking": ("type", "thinking", "signature"),
     "redacted_thinking": ("type", "data"),
+    "compaction": ("type", "content", "encrypted_content", "signature", "tool_changes"),
 }
 
 
@@ -43,6 +58,10 @@ class Unavailable(Exception):
     def __init__(self, reason: str, *, lasting: bool = False) -> None:
         super().__init__(reason)
         self.reason, self.lasting = reason, lasting
+
+
+class CannotCompact(Exception):
+    """The server, or its model, does not compact conversations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +82,11 @@ class Usage:
             output=self.output + other.output,
             requests=self.requests + other.requests,
         )
+
+    @property
+    def tokens(self) -> dict[str, int]:
+        """What the journal keeps of it."""
+        return {name: getattr(self, name) for name in ("input", "cache_read", "cache_written", "output")}
 
     @property
     def context(self) -> int:
@@ -87,9 +111,16 @@ class Turn:
     content: tuple[Block, ...]
     stop_reason: str
     usage: Usage
+    #: All tokens that went in for the answer itself; `usage` holds those of a compaction as well.
+    context: int = 0
     model: str = ""
     #: Why it would not answer, for the stop reason "refusal".
     refusal: str = ""
+
+    @property
+    def is_compacted(self) -> bool:
+        """True when the server has summed up what was before, and a conversation can go on from this message."""
+        return any(block["type"] == "compaction" for block in self.content)
 
     @property
     def calls(self) -> list[Block]:
@@ -109,42 +140,91 @@ class Claude:
     settings: ConversationSettings
     system: str
     tools: Sequence[Mapping[str, Any]]
+    #: False once the server did not sum up a long conversation when it was asked to.
+    _compacts: bool = field(default=True, init=False)
     _client: AsyncAnthropic | None = field(default=None, init=False)
 
-    async def answer(self, messages: Sequence[Mapping[str, Any]], on_text: Callable[[str], None]) -> Turn:
+    async def answer(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        on_text: Callable[[str], None],
+        on_cut: Callable[[str, bool], None] = lambda said, again: None,
+        *,
+        compact: bool = False,
+    ) -> Turn:
         """Ask for the next turn.
 
         Args:
             messages: the conversation so far; the last one is the user's.
             on_text: told each piece of text as it comes.
+            on_cut: told when the stream broke: the text that came, which is void, and whether it begins anew.
+            compact: have the server sum up what was said before, and answer on from there.
 
         Raises:
+            CannotCompact: it was to, and the server refuses to.
             Unavailable: no key, a refused key, an unknown model, or a server that does not answer after all retries.
             asyncio.CancelledError: the caller does not want to know any more; nothing of the answer is kept.
         """
-        import anthropic
-
         for attempt in range(1, _STREAM_TRIES + 1):
+            said: list[str] = []
             try:
-                return await self._stream(messages, on_text)
-            except anthropic.APIStatusError as error:
-                # Status 200: an error event in the middle of a stream, which the SDK does not retry.
-                if error.status_code != 200 or attempt == _STREAM_TRIES:
+                turn = await self._stream(messages, on_text, said, compact)
+                self._compacts = self._compacts and (turn.is_compacted or not compact)
+                return turn
+            except _failures() as error:
+                if compact and getattr(error, "status_code", 0) == 400:
+                    self._compacts = False
+                    raise CannotCompact from error
+                again = _is_broken_stream(error) and attempt < _STREAM_TRIES
+                if said:
+                    on_cut("".join(said), again)
+                if not again:
                     raise _unavailable(error) from error
-            except anthropic.AnthropicError as error:
-                raise _unavailable(error) from error
-            except _broken_streams() as error:
-                if attempt == _STREAM_TRIES:
-                    raise Unavailable(f"the connection to the model broke off ({clean(str(error), 100)})") from error
             await asyncio.sleep(_PAUSE * attempt)
         raise AssertionError("unreachable")
 
-    async def _stream(self, messages: Sequence[Mapping[str, Any]], on_text: Callable[[str], None]) -> Turn:
-        async with self._open().messages.stream(**self.request(messages)) as stream:
+    async def _stream(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        on_text: Callable[[str], None],
+        said: list[str],
+        compact: bool,
+    ) -> Turn:
+        async with self._asked(self.request(messages), compact) as stream:
             async for piece in stream.text_stream:
+                said.append(piece)
                 on_text(piece)
             message = await stream.get_final_message()
         return _turn(message)
+
+    def _asked(
+        self, request: dict[str, Any], compact: bool
+    ) -> AsyncMessageStreamManager[None] | BetaAsyncMessageStreamManager[None]:
+        """The stream of an answer; the beta is asked for only where it is needed, because other servers have none."""
+        blocks = [block for message in request["messages"] for block in message["content"]]
+        if compact:
+            return self._open().beta.messages.stream(**request, betas=[_BETA], context_management=_COMPACT)
+        if any(block["type"] == "compaction" for block in blocks):
+            return self._open().beta.messages.stream(**request, betas=[_BETA])
+        return self._open().messages.stream(**request)
+
+    def can_compact(self, context: int) -> bool:
+        """True when the server may be asked to sum up a conversation of so many tokens."""
+        return self._compacts and context >= _COMPACTED_FROM
+
+    async def sum_up(self, messages: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], Usage]:
+        """A message that a conversation can go on from in place of all before, and what the model took to write it.
+
+        What the person said last stays as it is.
+
+        Raises:
+            Unavailable: as `answer`.
+        """
+        turn = await self.answer([*messages, {"role": "user", "content": [text_block(_SUM_UP)]}], lambda _: None)
+        last = messages[-1]
+        kept = [block for block in last["content"] if block["type"] == "text"] if last["role"] == "user" else []
+        summary = text_block(f"<summary>\n{turn.text or 'Nothing of note was said.'}\n</summary>")
+        return {"role": "user", "content": [summary, *(kept or [text_block("Go on.")])]}, turn.usage
 
     def request(self, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """The arguments of a request: tools and system first, each with a breakpoint, then the messages.
@@ -187,44 +267,63 @@ class Claude:
             self._client = None
 
 
+def text_block(said: str) -> Block:
+    """Text as a message holds it."""
+    return {"type": "text", "text": said}
+
+
 def _with_breakpoint(message: Mapping[str, Any]) -> dict[str, Any]:
     *before, last = message["content"]
     return {**message, "content": [*before, {**last, "cache_control": dict(_CACHED)}]}
 
 
-def _turn(message: Message) -> Turn:
+def _turn(message: Message | BetaMessage) -> Turn:
     content = [_sent_back(block.to_dict()) for block in message.content]
     if message.stop_reason == "max_tokens":
         # The arguments of a call that was cut off are not what the model meant.
         while content and content[-1]["type"] == "tool_use":
             content.pop()
-    usage = message.usage
-    details = getattr(message, "stop_details", None)
+    usage, details = _usage(message.usage, requests=1), getattr(message, "stop_details", None)
+    # What a compaction takes is told apart from the rest.
+    parts = [part for part in getattr(message.usage, "iterations", None) or () if part.type == "compaction"]
     return Turn(
-        content=tuple(block for block in content if block.get("text", "x").strip()),
+        content=tuple(block for block in content if not _is_empty(block)),
         stop_reason=message.stop_reason or "end_turn",
-        usage=Usage(
-            input=usage.input_tokens,
-            cache_read=usage.cache_read_input_tokens or 0,
-            cache_written=usage.cache_creation_input_tokens or 0,
-            output=usage.output_tokens,
-            requests=1,
-        ),
+        usage=sum(map(_usage, parts), usage),
+        context=usage.context,
         model=message.model,
         refusal=clean(str(getattr(details, "explanation", "") or getattr(details, "category", "") or ""), 300),
     )
 
 
+def _is_empty(block: Block) -> bool:
+    """True for what the API would not take back, or (a compaction that failed) does not need."""
+    said = block.get({"text": "text", "compaction": "content"}.get(block["type"], "type"))
+    return not str(said or "").strip()
+
+
+def _usage(counted: Any, requests: int = 0) -> Usage:
+    return Usage(
+        input=counted.input_tokens,
+        cache_read=counted.cache_read_input_tokens or 0,
+        cache_written=counted.cache_creation_input_tokens or 0,
+        output=counted.output_tokens,
+        requests=requests,
+    )
+
+
 def _sent_back(block: Mapping[str, Any]) -> Block:
     keys = _SENT_BACK.get(str(block["type"]))
-    return {key: block[key] for key in keys} if keys else dict(block)
+    return {key: block[key] for key in keys if block.get(key) is not None} if keys else dict(block)
 
 
-def _broken_streams() -> tuple[type[Exception], ...]:
-    """What a connection that is cut in the middle of a stream raises: no error of the SDK's own."""
+def _failures() -> tuple[type[Exception], ...]:
+    """What a request can raise: a connection that is cut in the middle of a stream is no error of the SDK's own."""
     from importlib import import_module
 
-    found: list[type[Exception]] = []
+    import anthropic
+
+    found: list[type[Exception]] = [anthropic.AnthropicError]
     for name in ("httpx2", "httpx"):
         try:
             found.append(import_module(name).TransportError)
@@ -233,9 +332,18 @@ def _broken_streams() -> tuple[type[Exception], ...]:
     return tuple(found)
 
 
+def _is_broken_stream(error: Exception) -> bool:
+    """True for what the SDK does not ask again for: a cut connection, and an error event in a stream (status 200)."""
+    import anthropic
+
+    return not isinstance(error, anthropic.AnthropicError) or getattr(error, "status_code", 0) == 200
+
+
 def _unavailable(error: Exception) -> Unavailable:
     import anthropic
 
+    if not isinstance(error, anthropic.AnthropicError):
+        return Unavailable(f"the connection to the model broke off ({clean(str(error), 100)})")
     if isinstance(error, anthropic.AuthenticationError | anthropic.PermissionDeniedError):
         return Unavailable("the model's server does not accept the key", lasting=True)
     if isinstance(error, anthropic.NotFoundError):

@@ -68,6 +68,19 @@ def add_work_stream(
     return ToolResult(f"{text} spawn_agent can start it once what it waits for is complete.", _data(addition))
 
 
+def added_before(orchestrator: Orchestrator, request: str) -> ToolResult | None:
+    """What came of `add_work_stream` within a request of this name, when it was carried out already.
+
+    Raises:
+        UserError: there is no branch that it could be on.
+    """
+    if (landed := additions.landed_as(orchestrator.project, request)) is None:
+        return None
+    stream, commit = landed
+    text = f"Added {clean(stream, 100)} before the talk was cut off."
+    return ToolResult(text, {"work_stream_id": stream, "commit": commit})
+
+
 def _data(addition: Addition) -> dict[str, object]:
     return {
         "work_stream_id": addition.work_stream.id,

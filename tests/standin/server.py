@@ -76,9 +76,11 @@ def _flat(content: Any) -> str:
 class StandIn:
     """A running server. Use it in a `with` statement; it is on loopback and on a free port."""
 
-    def __init__(self, brain: Brain, *, key: str | None = KEY, port: int = 0) -> None:
-        """Args: key: the only one that is let in; None for any."""
-        self.brain, self.key = brain, key
+    def __init__(
+        self, brain: Brain, *, key: str | None = KEY, port: int = 0, betas: Sequence[str] = (wire.COMPACTION,)
+    ) -> None:
+        """Args: key: the only one that is let in; None for any. betas: those that this server has."""
+        self.brain, self.key, self.betas = brain, key, betas
         self.requests: list[Request] = []
         self._seen: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -114,7 +116,8 @@ class StandIn:
         given = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("x-api-key", "")
         if self.key is not None and given != self.key:
             return request, Failure(status=401, message="invalid x-api-key")
-        if refused := wire.objection(body):
+        asked = headers.get("anthropic-beta", "").split(",")
+        if refused := wire.objection(body, [name for name in self.betas if name in asked]):
             return request, Failure(status=400, message=refused)
         return request, self.brain(request)
 
@@ -134,7 +137,7 @@ class StandIn:
             written = max((size for _, size, mark in marks if mark), default=0)
             self._seen.update({name: time.time() for name, _, mark in marks if mark})
         created = max(0, written - read)
-        return {
+        counted = {
             "input_tokens": (length - read - created) // _BYTES_PER_TOKEN,
             "cache_creation_input_tokens": created // _BYTES_PER_TOKEN,
             "cache_read_input_tokens": read // _BYTES_PER_TOKEN,
@@ -146,6 +149,19 @@ class StandIn:
             "service_tier": "standard",
             "inference_geo": "not_available",
         }
+        compacts = any(block["type"] == "compaction" for block in answer.content)
+        return _compacted(counted, answer) if compacts else counted
+
+
+def _compacted(counted: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """Counters of an answer for which all that came in was summed up first: that is told apart."""
+    summary = next(block for block in answer.content if block["type"] == "compaction")
+    size = len(json.dumps(summary)) // _BYTES_PER_TOKEN
+    names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    first = {"type": "compaction", **{name: counted[name] for name in names}, "output_tokens": size}
+    rest = {**counted, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "input_tokens": size}
+    second = {"type": "message", **{name: rest[name] for name in (*names, "output_tokens")}}
+    return {**rest, "iterations": [first, second]}
 
 
 def _handler(standin: StandIn) -> type[BaseHTTPRequestHandler]:

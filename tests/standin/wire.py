@@ -39,6 +39,8 @@ ERROR_TYPES = {
 }
 _RETRIED = (408, 409, 429, 500, 502, 503, 504, 529)
 _PIECE = 12
+#: The beta under which conversations are compacted by the server.
+COMPACTION = "compact-2026-01-12"
 _ids = itertools.count(1)
 
 Event = dict[str, Any]
@@ -72,12 +74,14 @@ def events(answer: Answer, model: str, usage: Mapping[str, Any]) -> Iterator[Eve
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
     ended = {"stop_reason": answer.ends_with, "stop_sequence": None, "stop_details": answer.stop_details}
-    counted = {name: value for name, value in usage.items() if isinstance(value, int)}
+    counted = {name: value for name, value in usage.items() if isinstance(value, int) or name == "iterations"}
     yield {"type": "message_delta", "delta": ended, "usage": counted}
     yield {"type": "message_stop"}
 
 
 def _begun(block: Block) -> Block:
+    if block["type"] == "compaction":
+        return {"type": "compaction", "content": None}
     empty: dict[str, Any] = {"text": "", "thinking": "", "signature": "", "input": {}}
     return {key: empty.get(key, value) for key, value in block.items()}
 
@@ -94,6 +98,8 @@ def _deltas(block: Block) -> Iterator[Block]:
         for piece in _pieces(block["thinking"]):
             yield {"type": "thinking_delta", "thinking": piece}
         yield {"type": "signature_delta", "signature": block["signature"]}
+    elif block["type"] == "compaction":
+        yield {"type": "compaction_delta", "content": block["content"]}
 
 
 def _pieces(said: str) -> Iterator[str]:
@@ -120,20 +126,38 @@ def error(failure: Failure, request_id: str) -> tuple[dict[str, Any], dict[str, 
     return {"type": "error", "error": {"type": kind, "message": said}, "request_id": request_id}, headers
 
 
-def objection(body: Mapping[str, Any]) -> str:
-    """What the API would refuse a request for; empty when it would take it."""
+def objection(body: Mapping[str, Any], betas: Sequence[str] = ()) -> str:
+    """What the API would refuse a request for; empty when it would take it. Args: betas: those that were asked for."""
     for name in ("model", "max_tokens", "messages"):
         if name not in body:
             return f"{name}: Field required"
     for name in ("temperature", "top_p", "top_k"):
         if name in body:
             return f"{name}: Extra inputs are not permitted"
+    if refused := _compaction(body) if COMPACTION in betas else _no_compaction(body):
+        return refused
     names = [str(tool.get("name")) for tool in body.get("tools", ())]
     if len(set(names)) != len(names):
         return "tools: Tool names must be unique."
     if _breakpoints(body) > 4:
         return f"A maximum of 4 blocks with cache_control may be provided. Found {_breakpoints(body)}."
     return _messages(body["messages"])
+
+
+def _no_compaction(body: Mapping[str, Any]) -> str:
+    edits = body.get("context_management", {}).get("edits", ())  # Claude Code has its own, for thinking
+    if any(edit["type"].startswith("compact") for edit in edits):
+        return "context_management: Extra inputs are not permitted"
+    if any(block["type"] == "compaction" for _, block in parts(body) if "type" in block):
+        return "messages: Input tag 'compaction' found using 'type' does not match any of the expected tags"
+    return ""
+
+
+def _compaction(body: Mapping[str, Any]) -> str:
+    for edit in body.get("context_management", {}).get("edits", ()):
+        if edit["type"] == "compact_20260112" and edit.get("trigger", {}).get("value", 150_000) < 50_000:
+            return "context_management.edits.0.trigger.value: Input should be greater than or equal to 50000"
+    return ""
 
 
 def _messages(messages: Sequence[Mapping[str, Any]]) -> str:
