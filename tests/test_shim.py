@@ -182,7 +182,7 @@ def test_a_tree_that_is_paused_stands_still_and_its_time_with_it(tmp_path: Path)
     assert attempts.observe(directory).alive
     attempts.request_pause(directory, paused=False)
     until(lambda: all(path.read_text() not in ("", before[path]) for path in before))
-    assert not attempts.observe(directory).paused
+    until(lambda: not attempts.observe(directory).paused)
     record = end(directory)
     assert record.reason == "timeout" and record.duration_seconds >= 4
 
@@ -197,7 +197,7 @@ def test_what_stands_still_can_be_stopped_and_gets_no_frames(tmp_path: Path) -> 
     attempts.request_stop(directory)
     record = end(directory)
     assert (record.reason, record.signal, record.survivors) == ("stopped", signal.SIGTERM, ())
-    assert not attempts.observe(directory).paused
+    until(lambda: not attempts.observe(directory).paused)
 
 
 def test_one_session_has_one_agent(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line, check_count, headings_of
 from orchestrator_agent.roadmap.fields import holds_checks, holds_criteria, holds_examples, plain
 from orchestrator_agent.roadmap.set_aside import sets_aside
@@ -35,6 +37,13 @@ class Boxes:
     items: tuple[Boxed, ...]
     #: Sections whose boxes are no work: the line of the first such box, and the title.
     idle: tuple[tuple[int, str], ...]
+
+
+#: A box in a list of work that says when all of it is done.
+_CRITERION = regex(
+    r"[*_]{0,3}(?:(?:acceptance|exit|success|completion) criteria|definition of done|done when)[*_]{0,3}:",
+    re.IGNORECASE,
+)
 
 
 class _Around(NamedTuple):
@@ -110,7 +119,7 @@ class _Reader:
 
     def _item(self, line: Line) -> None:
         self.below, self.indent = [], line.indent
-        if line.box is None or not is_box(line.box):
+        if line.box is None or not is_box(line.box) or _CRITERION.match(line.content):
             return
         self.around = around = self.around or self._look_around()
         if around.idle is not None:

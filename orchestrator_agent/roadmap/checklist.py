@@ -23,12 +23,13 @@ from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body, sum_of
 from orchestrator_agent.roadmap.boxes import Boxed, boxes_of, children
 from orchestrator_agent.roadmap.document import Document, Kind, Line
-from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
+from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import read_field
 from orchestrator_agent.roadmap.headings import read_ending
 from orchestrator_agent.roadmap.item_text import ItemText, is_legend, read_beginning, read_item, states_need
 from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.relations import add_relations
 from orchestrator_agent.roadmap.set_aside import set_aside_by, sets_aside
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
@@ -65,7 +66,9 @@ class Checklist:
         if not named:
             return Found(warnings=tuple(_why_nothing(source, found.idle)))
         settled = settle(document, [draft for draft, _ in named], warnings)
-        return assemble(document, settled, warnings, level="boxes")
+        known = known_of(settled)
+        add_relations(document, settled, (), known)
+        return assemble(document, settled, warnings, level="boxes", known=known)
 
     def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
         document = source.document

@@ -35,10 +35,12 @@ _GROUPS = ("phase", "milestone", "sprint", "stage", "epic", "track", "wave", "wo
 _SURE_OWNERS = ("assignee", "assigned to", "claimed by", "assigned")
 _ID = r"(?:[A-Za-z]{1,12}(?:-[A-Za-z]{1,8}){0,3}[-_]?)?\d{1,9}[a-z]?(?:[.-]\d{1,9}){0,5}[a-z]?|[A-Z]"
 _WHOLE_ID = regex(rf"(?:{KIND} ?[#:.-]? ?)?#?({_ID})$", re.IGNORECASE)
+_NUMBERED = regex(rf"(?=.*\d){_WHOLE_ID.pattern}", re.IGNORECASE)
 _ID_AND_NAME = regex(
     rf"(?:{KIND} ?[#.-]? ?)?#?(?:({_ID})(?: ?[:：.)] | ?[-–—]+ +)|(\d{{1,4}}(?:\.\d{{1,4}}){{1,4}}) +)(\S.*)",
     re.IGNORECASE,
 )
+_LEADING = regex(r"([A-Z]{1,12}-?\d{1,9}(?:\.\d{1,9}){0,4}[a-z]?) +(\S.*)")
 _LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _LONGEST_ID = 60
 
@@ -56,6 +58,8 @@ class Columns:
     owner_is_sure: bool
     done_when: int | None
     batch: int | None
+    #: All names begin with an id and no sign behind it: "WP-01 Walls".
+    leading_ids: bool = False
 
     @property
     def others(self) -> tuple[int | None, ...]:
@@ -75,6 +79,8 @@ def columns_of(table: Table) -> Columns | None:
     if status is None:
         return None
     id_ = first.get("id", _column_of_ids(table, heads))
+    if id_ is None and _counts_rows(table, heads):
+        id_ = 0
     named = [heads.index(head) for head in _NAME_HEADS if head in heads and heads.index(head) != id_]
     if not named and (id_ is None or status == 0):
         return None
@@ -90,6 +96,7 @@ def columns_of(table: Table) -> Columns | None:
         owner is not None and heads[owner] in _SURE_OWNERS,
         first.get("done_when"),
         first.get("batch", batch),
+        id_ is None and bool(named) and all(_LEADING.match(_bare(row.text(named[0]))) for row in table.rows),
     )
 
 
@@ -102,6 +109,13 @@ def _column_of_ids(table: Table, heads: list[str]) -> int | None:
         if texts and all(map(_WHOLE_ID.match, texts)):
             return number
     return None
+
+
+def _counts_rows(table: Table, heads: list[str]) -> bool:
+    """The first column holds an id of its own for each row, whatever its head, and another one the names."""
+    texts = [_bare(row.text(0)) for row in table.rows]
+    is_other = heads[0] in _ROLES or heads[0] in _NAME_HEADS or not any(head in _NAME_HEADS for head in heads[1:])
+    return not is_other and len(set(texts)) == len(texts) > 1 and all(_NUMBERED.match(text) for text in texts)
 
 
 def _begin_with_ids(table: Table, number: int) -> bool:
@@ -121,17 +135,20 @@ def _bare(text: str) -> str:
     return text.replace("~~", "").strip("*_`[]() \ufe0f")
 
 
-def id_in(text: str, *, whole: bool) -> tuple[str, str]:
+def id_in(text: str, *, whole: bool, leading: bool = False) -> tuple[str, str]:
     """The id in a cell, and the name behind it; both empty where there is none.
 
     Args:
         whole: the column is one of ids, so that any word is one.
+        leading: all names of the column begin with an id.
     """
     bare = _bare(text)
     if match := _WHOLE_ID.match(bare):
         return match[1], ""
     if match := _ID_AND_NAME.match(bare):
         return match[1] or match[2], match[3]
+    if leading and (match := _LEADING.match(bare)):
+        return match[1], match[2]
     if whole and bare and " " not in bare and len(bare) <= _LONGEST_ID:
         return bare, ""
     return "", bare

@@ -14,8 +14,8 @@ from orchestrator_agent.roadmap.versions import version_named
 
 #: Words before an id that are no part of it.
 KIND = (
-    r"(?:phase|work[ _-]?stream|stream|task[ _-]?group|task|milestone|feature|package|story|step|track|epic|issue"
-    r"|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务)s?"
+    r"(?:phase|work[ _-]?stream|stream|task[ _-]?group|task|milestone|feature|package|(?:sub-?)?module|story|step|track"
+    r"|epic|issue|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务)s?"
 )
 #: Chinese numerals count, and are read as they stand.
 NUMERAL = "[一二三四五六七八九十]{1,3}"
@@ -28,6 +28,8 @@ _RANGE = regex(rf"({_ID}) ?(?:-|–|—|\.\.\.?|to|through) ?({_ID})$", re.IGNOR
 _GROUP_NAME = regex(r"[\W_]*((?:[A-Za-z]+ ){1,2}\d+(?:\.\d+)*)\b")
 _NUMBER_END = regex(r"(.*?)(\d+)$")
 _BEFORE_NUMBER = regex(r"^[^\d]+")
+#: "W02" of "AB-W02".
+_TAIL = regex(r"-([A-Z]{1,4}\d{1,9})$")
 _NONE = regex(
     r"[\[(_]*(?:none|nothing|no (?:dependenc|prerequisite)\w+|n/a|nil|nenhuma?|ninguna?|keine?|aucune?|无|没有|なし|"
     r"[-–—]+$|\]$)(?!\w)",
@@ -46,7 +48,7 @@ _LEAD = regex(
 )
 #: What the texts that `_ALL`, `_PREVIOUS` and `_LEAD` find begin with.
 _MAY_LEAD = ("all", "everything", "the ", "pr", "require", "need", "depends on", "completion of", "after")
-_STATE_END = regex(r" (?:is |are )?(?:completed?|done|finished|ready)$", re.IGNORECASE)
+_STATE_END = regex(r" (?:is |are )?(?:completed?|done|finished|ready|green|merged)$", re.IGNORECASE)
 _COMMA = regex(r"[,;\n、，]")
 _LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _NO_MARKUP = dict.fromkeys(map(ord, "*`~\ufe0f"))
@@ -104,6 +106,8 @@ class Known:
             if " (" in key:
                 _note(names, key.partition(" (")[0], id_)
             _note(numbers, id_ if id_[:1].isdigit() else _BEFORE_NUMBER.sub("", id_), id_)
+            if tail := _TAIL.search(id_):
+                _note(names, tail[1].casefold(), id_)
             if group and group not in called:
                 match = _GROUP_NAME.match(" ".join(group[:80].split()))
                 called[group] = match[1].casefold() if match else ""
@@ -339,7 +343,8 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
     if _GROUP.match(key) and key.startswith(("batch", "dependency", "level", "wave", "sprint", "stage")):
         return None
     if match := _RANGE.match(rest):
-        return _expand(match[1], match[2], known)
+        expanded = _expand(match[1], match[2], known)
+        return expanded and [id_ for id_ in expanded if id_ != own_id]
     if _WHOLE_ID.match(rest):
         number = rest.lstrip("#")
         if number in known.numbers and (rest != text or rest.startswith("#")):

@@ -68,10 +68,11 @@ class Groups:
         #: What "all" does not mean.
         self._aside: set[str] = set()
 
-    def add(self, id_: str, name: str, steps: Sequence[str], *, aside: bool = False) -> None:
+    def add(self, id_: str, name: str, steps: Sequence[str], *, story: str = "", aside: bool = False) -> None:
         """One more work stream, with the ids of its steps.
 
         Args:
+            story: the number of the user story by the tags of its steps, where its name does not tell.
             aside: nobody waits for it who waits for all of them.
         """
         self.places.setdefault(id_, len(self.places))
@@ -79,8 +80,10 @@ class Groups:
         if aside:
             self._aside.add(id_)
         called = plain(name)
-        if story := _STORY.match(called):
-            self._stories.setdefault(story[1] or story[2], id_)
+        if match := _STORY.match(called):
+            self._stories.setdefault(match[1] or match[2], id_)
+        elif story:
+            self._stories.setdefault(story, id_)
         self._steps.update({step.upper(): id_ for step in steps})
         words = called.split()
         for word in words[:_LONGEST_NAME]:

@@ -14,9 +14,9 @@ _FIELDS = {
     "status": "status; state; current status; estado; statut; 状态; 当前状态; ステータス",
     "assigned": "assigned to; claimed by; assignee; assigned; claimed",
     "agent": "agent; owner; assigned agent; assigned implementer; responsável; responsable; verantwortlich; 负责人",
-    "depends_on": "depends on; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; after; "
-    "blockers; blocker; blocked on; waiting for; waiting on; dependências; depende de; dependencias; abhängigkeiten; "
-    "hängt ab von; dépendances; dépend de; 依赖; 依赖项; 依赖于; 依赖关系; 前置条件; 前置任务; 依存",
+    "depends_on": "depends on; depends; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; "
+    "after; blockers; blocker; blocked on; waiting for; waiting on; dependências; depende de; dependencias; "
+    "abhängigkeiten; hängt ab von; dépendances; dépend de; 依赖; 依赖项; 依赖于; 依赖关系; 前置条件; 前置任务; 依存",
     "blocks": "blocks; unblocks",
     "files": "files; file; files to modify; files to create; files to change; affected files; files affected; 文件",
     "conflicts_with": "conflicts with; conflicts",
@@ -218,7 +218,7 @@ def claimant(value: str, *, certain: bool) -> str | None:
     name = value.strip().strip("*_`").strip()[:200]
     if not name or _NOBODY.match(name) or _EMPTY_CLAIM.match(name):
         return None
-    if not name.startswith("@") and (_ROLE_ALONE.match(name) if certain else _ROLE.search(name)):
+    if not name.startswith("@") and (_ROLE_ALONE.match(name) if certain else _ROLE.search(name.replace("_", " "))):
         return None
     return name.lstrip("@") or None
 

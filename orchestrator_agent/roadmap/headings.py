@@ -38,11 +38,13 @@ from orchestrator_agent.roadmap.statuses import (
 #: What a status at the end may begin with: a dash, a bracket, or a picture.
 _SIGN = regex(r"(?<= )[-–—](?= )|[(\[（]|[^\w\x00-\u2000–—（]")
 #: Words before the number of a heading; those that only headings use come first.
-_KIND = rf"(?i:work package|pull request|pr|agent|stage|sprint|week|iteration|unit|item|{KIND})"
+_KIND = rf"(?i:work package|pull request|pr|agent|stage|sprint|week|iteration|increment|unit|item|{KIND})"
 _TITLE = regex(
     rf"(?:(?![A-Z]{{2,12}}-\d)(?P<kind>{_KIND}) ?[-#:.]? ?)?"
     r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}-\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
     rf"|[A-Z]{{1,4}}\d{{1,9}}(?:\.\d{{1,9}}){{0,6}}|[A-Z]|{NUMERAL}(?!\w))"
+    # "Phase 1 / Milestone 1: Name" counts the same work twice.
+    rf"(?: ?/ ?{_KIND} ?\d{{1,9}}(?:\.\d{{1,9}}){{0,6}}(?= ?[:：–—-]))?"
     r"(?P<sep> ?[:：.)）、] ?| ?[-–—]+ | |$)(?P<name>.*)"
 )
 #: Right behind an id these say that the heading speaks of several things, or that the id was none.
@@ -58,6 +60,9 @@ _CLOSING = {"(": ")", "[": "]", "（": "）"}
 _WORK = regex(rf"(?:(?i:all|both) )?(?:{_KIND} ?[#A-Z\d]|[#A-Z]{{0,12}}-?\d)")
 _GROUPS = regex(r"(?:batch|phase|milestone|level)\b", re.IGNORECASE)
 _REFERS = regex(r" (?:by|to|of)$", re.IGNORECASE)
+#: A heading that is a link, and where the words of one end.
+_LINKED = regex(r"\[[^\[\]]{1,300}\]\([^()\s]{0,500}\)")
+_LINK_END = regex(r"\]\([^()\s]{0,500}\)")
 _BOX = regex(r"\[([^\[\]]{1,20})\] +")
 _NO_BODY = Body()
 _TELLING_LISTS = {"tasks", "depends_on", "done_when", "files"}
@@ -252,12 +257,14 @@ def read_heading(index: int, line: Line, legend: Mapping[str, WorkStreamStatus])
     match = _TITLE.match(number_last(" ".join(line.content[begin:].split())))
     if match is None or (not match["sep"].strip() and _NO_NAME.match(match["name"])) or not _is_id(match):
         return None
+    kind = " ".join((match["kind"] or "").casefold().split())
+    if line.level == 1 and kind.endswith("s"):
+        return None  # "# Tasks - AB-12" is the title of a list
     places, stop, reason = _ending(line, mark, begin, legend)
     text = " ".join(line.content[begin:stop].split())[match.start("name") :]
     without, needs = take_needs(text)
     needs = needs if all(map(_WORK.match, needs)) else ()
     name = _trim(without if needs else text)
-    kind = " ".join((match["kind"] or "").casefold().split())
     return Heading(
         index, line, kind, match["id"], name.text, name.priority, places, reason, struck, begin, stop, needs=needs
     )
@@ -274,7 +281,9 @@ def _title(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> He
 
 def _behind_markup(text: str, begin: int) -> tuple[int, bool]:
     """Where the words begin at or behind `begin`, and whether they are crossed out."""
-    return len(text) - len(text[begin:].lstrip(" \t}*_:~`-")), text.startswith("~~", begin)
+    start = len(text) - len(text[begin:].lstrip(" \t}*_:~`-"))
+    linked = text.startswith("[", start) and _LINKED.match(text, start)
+    return start + bool(linked), text.startswith("~~", begin)
 
 
 def _ending(
@@ -291,6 +300,7 @@ def _ending(
 
 
 def _trim(name: str) -> Name:
+    name = name if "[" in name else _LINK_END.sub("", name)
     name = name.rstrip(" -–—:：([（*_~")
     loud = _LOUD.search(name, max(0, len(name) - _LONGEST_LOUD)) if name.endswith(_LOUD_ENDS) else None
     return clean_name((name[: loud.start()] or name) if loud else name)

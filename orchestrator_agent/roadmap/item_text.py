@@ -11,17 +11,17 @@ from orchestrator_agent.roadmap.fields import clean_name, is_placeholder, leadin
 from orchestrator_agent.roadmap.statuses import CIRCLES, EMOJI, WORDS
 
 _ID = regex(
-    r"[*_`\[]{0,3}(?:(?i:phase|work ?stream|task|milestone|step|story) )?"
+    r"[*_`\[]{0,3}(?P<kind>(?i:phase|work ?stream|task|milestone|step|story) )?"
     r"(?P<id>[A-Z]{1,10}-?\d{1,9}(?:[.-]\d{1,9}){0,4}[a-z]?|\d{1,9}(?:\.\d{1,9}){1,5}|\d{1,9}(?=[.):])"
-    r"|(?:[\w.-]{1,60}/[\w.-]{1,100})?#\d{1,9})"
-    r"[*_`\]]{0,3}(?:\([^()\s]{0,500}\))?(?:[.):：][*_`]{0,3})?(?: +|$)"
+    r"|(?(kind)\d{1,9}(?= [-–—]{1,2} )|(?!))|(?:[\w.-]{1,60}/[\w.-]{1,100})?#\d{1,9})"
+    r"[*_`\]]{0,3}(?:\([^()\s]{0,500}\))?(?:[.):：][*_`]{0,3}| [-–—]{1,2}(?= ))?(?: +|$)"
 )
 _ISSUE = regex(
     r"(?:https?://[\w.-]{1,100}/[\w.-]{1,100}/[\w.-]{1,100}/(?:issues|pull)/(?P<id>\d{1,9}))(?:[#?]\S{0,200})?(?: +|$)"
 )
 _NEEDS = regex(
-    r"[(\[](?:blocked (?:by|on)|depends (?:up)?on|dep(?:ends|s)?:|after|needs|requires|waits for|"
-    r"wartet auf|hängt ab von|nach|depende de|dépend de|依赖于?):? ([^()\[\]]{1,300})[)\]]",
+    r"[(\[](?:blocked (?:by|on)|depends (?:up)?on|dep(?:ends|s)?:|deps?(?= [A-Z#]{0,10}-?\d)|after|needs|requires|"
+    r"waits for|wartet auf|hängt ab von|nach|depende de|dépend de|依赖于?):? ([^()\[\]]{1,300})[)\]]",
     re.IGNORECASE,
 )
 #: How large work is, in brackets or at the end in code marks.

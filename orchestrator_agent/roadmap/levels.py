@@ -11,12 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.fields import plain
 from orchestrator_agent.roadmap.headings import Heading
 from orchestrator_agent.roadmap.stated import status_of_group
 
 _FEW = 0.25
+_SEVERAL = 3
 #: How long a phase takes when it is no work for one branch.
 _MONTHS = regex(r"\b\d+ ?\+? (?:months?|quarters?)\b|\bQ[1-4]\b|\b[12] ?\+? years?\b", re.IGNORECASE)
 #: Headings over what is to come.
@@ -40,7 +42,8 @@ def choose(headings: Sequence[Heading], has_boxes: bool) -> list[Heading]:
     """
     chosen = _choose(headings)
     if not chosen and not has_boxes:
-        chosen = [heading for family in _families(_outermost(headings)) if _is_bare_work(family) for heading in family]
+        families = _families(_outermost(_below_title(headings)))
+        chosen = [heading for family in families if _is_bare_work(family) for heading in family]
     return sorted(chosen, key=lambda heading: heading.index)
 
 
@@ -50,13 +53,34 @@ def _choose(headings: Sequence[Heading]) -> list[Heading]:
         deeper = _choose(_inside(family, headings))
         over = {outer.index for outer in _covering(family, deeper)}
         alone = [outer for outer in family if outer.index not in over]
-        if deeper and _weight([*deeper, *alone]) >= _weight(family):
+        if deeper and (_weight([*deeper, *alone]) >= _weight(family) or _is_title(family, deeper)):
             chosen += [*deeper, *filter(_stands_alone, alone)]
         elif _is_work(family):
             chosen += _members(family)
         else:
             chosen += deeper
     return chosen
+
+
+def _is_title(family: Sequence[Heading], deeper: Sequence[Heading]) -> bool:
+    """A plan of one open phase: its title says so, and the parts that are numbered in it are the work.
+
+    In a phase in progress one of them has to say that it is the one, or any may be in somebody's hands.
+    """
+    whole = family[0]
+    if len(family) > 1 or whole.line.level > 1 or len(deeper) < _SEVERAL:
+        return False
+    places = [*whole.places, whole.field_place[0]] if whole.field_place else whole.places
+    told = {place.status for place in places}
+    is_open = told == {WorkStreamStatus.NOT_STARTED}
+    is_begun = told == {WorkStreamStatus.IN_PROGRESS} and any(part.marked for part in deeper)
+    return (is_open or is_begun) and all(part.body.boxes and part.id.startswith(f"{whole.id}.") for part in deeper)
+
+
+def _below_title(headings: Sequence[Heading]) -> Sequence[Heading]:
+    """Without the title of the document, which may have a number too."""
+    is_title = len(headings) > 1 and headings[0].line.level == 1 and headings[0].covers(headings[-1])
+    return headings[1:] if is_title else headings
 
 
 def _inside(family: Sequence[Heading], headings: Sequence[Heading]) -> list[Heading]:

@@ -23,22 +23,27 @@ from orchestrator_agent.roadmap.statuses import is_emoji
 
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:[.-]\d{1,9}){0,6}[a-z]?"
 _LIST = rf"(?:{_ID}|[A-Z]\b)(?:(?: ?(?:,|-|–|to|and|&) ?|, and )(?:{_ID}|[A-Z]\b)){{0,50}}"
+_CODE = r"[A-Z][A-Z0-9]{0,9}-\d{1,9}"
+_TO_CODE = rf"(?: ?(?:\.\.\.?|–) ?(?:[A-Z][A-Z0-9]{{0,9}}-)?\d{{1,9}}| (?:to|through) {_CODE})?"
 _MENTION = regex(
-    rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>[A-Z][A-Z0-9]{{0,9}}-\d{{1,9}}))\b(?![.-]\d)"
+    rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>{_CODE}{_TO_CODE}))\b(?![.-]\d)"
 )
-_WAITS = r"depends? (?:up)?on|dependent (?:up)?on|requires?|needs?|blocked by|waits? (?:for|on)|builds? (?:up)?on"
+_WAITS = (
+    r"depends? (?:up)?on|dependent (?:up)?on|requires?|needs?|blocked by|waits? (?:for|on)|builds? (?:up)?on|"
+    r"gate[sd] on|gated by"
+)
 _NEEDS = regex(rf"\b(?:{_WAITS})\b", re.IGNORECASE)
 _NEEDS_IN_SECTION = regex(
     rf"\b(?:{_WAITS}|after|follows|(?:cannot|can't|must not) \w+ (?:before|until|without))\b", re.IGNORECASE
 )
 _BLOCKS = regex(
-    r"\b(?:blocks|unblocks|enables|precedes|before|is (?:needed|required) (?:by|for))\b", re.IGNORECASE
+    r"\b(?:blocks|unblocks|gates|enables|precedes|before|is (?:needed|required) (?:by|for))\b", re.IGNORECASE
 )
 #: Right before what is needed in a text that describes work.
 _IN_TEXT = regex(rf"(?:\(from|\b(?:{_WAITS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE)
 _CHOICE = regex(rf"{OR}(?:{KIND} )?#?{_ID}\b", re.IGNORECASE)
 #: Without one of these no text says what it needs, and to look for them costs a tenth.
-_MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "(from")
+_MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "gates", "gated", "(from")
 _DENIED = regex(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
 _SECTION_WORDS = (
     "dependenc", "critical path", "execution order", "order of execution", "order of work", "sequenc", "依赖"

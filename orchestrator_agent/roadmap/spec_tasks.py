@@ -35,6 +35,9 @@ _STEP = regex(
 _REMARKS = regex(
     r"\s*(?:\[checkpoint:[^\]]{0,60}\]|\((?:priority|story):?\s*[^()]{1,20}\)|\(P\d\)|🎯\s*MVP\b|🎯)\s*", re.IGNORECASE
 )
+_STORY = regex(r"\[US(\d{1,4})\]")
+#: So many characters are looked at for tags.
+_WIDTH = 100
 #: Headings of tasks with a body each, which are another form.
 _OTHER_KINDS = ("task group",)
 
@@ -52,6 +55,11 @@ class _Group:
             if match and (match["task"] or match["id"].startswith("T") or self._counts(match["id"])):
                 found.append(match["id"] or "")
         return found
+
+    def story(self) -> str:
+        """The number of the user story that all of its steps are tagged with."""
+        tags = {match[1] if (match := _STORY.search(line.content[:_WIDTH])) else "" for line in self.boxes}
+        return tags.pop() if len(tags) == 1 else ""
 
     def _counts(self, id_: str) -> bool:
         return id_.removeprefix("T").startswith(f"{self.heading.id}.")
@@ -193,8 +201,9 @@ def _set_order(document: Document, chosen: Sequence[_Group], drafts: Sequence[Dr
     groups = Groups()
     by_id = {group.heading.id: group for group in chosen}
     for draft in drafts:
-        steps = [step for step in by_id[draft.id].step_ids() if step]
-        groups.add(draft.id, draft.name, steps, aside=not by_id[draft.id].boxes)
+        group = by_id[draft.id]
+        steps = [step for step in group.step_ids() if step]
+        groups.add(draft.id, draft.name, steps, story=group.story(), aside=not group.boxes)
     said = read_sections(document, groups)
     for draft in drafts:
         draft.depends_on += said.of(draft.id) or []

@@ -23,8 +23,8 @@ CANCELLED = WorkStreamStatus.CANCELLED
 _PHRASES: dict[WorkStreamStatus, str] = {
     NOT_STARTED: """not started; not yet started; not begun; todo; to do; pending; open; ready; backlog; planned;
         available; ready to start; ready for dev; ready for development; approved; new; queued; scheduled; unstarted;
-        待实施; 待进行; 未开始; 待开始; 待办; 待处理; 计划中; 未着手; pendente; a fazer; não iniciado; não iniciada;
-        pendiente; por hacer; offen; geplant; nicht begonnen; à faire; en attente; не начато""",
+        specced; 待实施; 待进行; 未开始; 待开始; 待办; 待处理; 计划中; 未着手; pendente; a fazer; não iniciado;
+        não iniciada; pendiente; por hacer; offen; geplant; nicht begonnen; à faire; en attente; не начато""",
     IN_PROGRESS: """in progress; inprogress; active; wip; work in progress; started; ongoing; review;
         in review; under review; ready for review; needs review; awaiting review; pending review; code review; testing;
         in testing; in qa; ready for qa; ready for testing; ready for test; ready for merge; ready to merge;

@@ -92,7 +92,9 @@ def _tables_of_work(document: Document, legend: Mapping[str, WorkStreamStatus]) 
 
 
 def _has_ids(table: Table, columns: Columns) -> bool:
-    return columns.id is not None or any(id_in(row.text(columns.name), whole=False)[0] for row in table.rows)
+    if columns.id is not None or columns.leading_ids:
+        return True
+    return any(id_in(row.text(columns.name), whole=False)[0] for row in table.rows)
 
 
 def _is_work(table: Table, columns: Columns, legend: Mapping[str, WorkStreamStatus]) -> bool:
@@ -140,8 +142,8 @@ def _name(draft: Draft, row: Row, columns: Columns, slugs: Slugs) -> bool:
     struck = any(text.startswith("~~") and text.endswith("~~") for text in (id_text, name_text))
     id_, rest = id_in(id_text, whole=columns.id is not None) if id_text else ("", "")
     if not id_ and columns.id is None:
-        id_, rest = id_in(name_text, whole=False)
-        name_text = rest or name_text
+        id_, rest = id_in(name_text, whole=False, leading=columns.leading_ids)
+        name_text = rest if id_ and rest else name_text
     cleaned = clean_name((name_text.replace("~~", "") or rest).replace("\\|", "|"))
     draft.name, draft.priority = cleaned.text or id_, cleaned.priority
     draft.id = id_ or (slugs.of(draft.name) if draft.name else "")
@@ -188,7 +190,7 @@ def _judge_rest(draft: Draft, text: str, mark: Mark) -> None:
 
 def _set_fields(draft: Draft, row: Row, columns: Columns, table: Table) -> None:
     if (needs := row.text(columns.depends_on)).casefold() not in _NOTHING:
-        draft.depends_on.append(needs)
+        draft.depends_on.append(_without_head(needs, table, columns))
     if (effort := row.text(columns.effort).strip("*_` ")).casefold() not in _NOTHING:
         draft.effort = effort
     if done := row.text(columns.done_when):
@@ -200,6 +202,12 @@ def _set_fields(draft: Draft, row: Row, columns: Columns, table: Table) -> None:
         text = row.text(number)
         if number not in known and text.casefold() not in _NOTHING:
             draft.description.append(f"{head.text}: {text}")
+
+
+def _without_head(needs: str, table: Table, columns: Columns) -> str:
+    """ "Spec 01, Specs 03-05" as "01, 03-05" in a table whose ids stand under "Spec"."""
+    head = plain(table.header.cells[columns.id].text) if columns.id is not None else ""
+    return re.sub(rf"(?i)\b{head}s? (?=#?\d)", "", needs) if head.isalpha() else needs
 
 
 def _tell_more(document: Document, draft: Draft, mention: Mention, warnings: list[str]) -> None:
