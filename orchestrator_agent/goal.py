@@ -68,11 +68,15 @@ def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
         raise UserError("Nothing waits for an answer.")
     waiting = talk.transcript.question
     if not options.words:
-        choices = "".join(f"\n  {clean(choice, 200)}" for choice in waiting["choices"])
-        following.show(options, dict(waiting), lambda: [f"{clean(waiting['question'], 500)}{choices}"])
+        lines = [clean(waiting["question"], 500), *_choices(waiting["choices"])]
+        following.show(options, dict(waiting), lambda: lines)
         return exit_codes.NEEDS_ANSWER
     front.begin(talk)
     return _finish(options, orchestrator, _run(talk, talk.resume(" ".join(options.words))))
+
+
+def _choices(choices: Sequence[str]) -> list[str]:
+    return [f"  {clean(choice, 200)}" for choice in choices]
 
 
 def _explain(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
@@ -100,7 +104,7 @@ def _finish(options: argparse.Namespace, orchestrator: Orchestrator, outcome: Ou
     proposal = outcome.proposal
     if outcome.state == "needs_answer":
         more = "Answer it with `orch answer ...`, or say it more exactly"
-        print(f"orch: {clean(outcome.text)} {more}.", file=sys.stderr)
+        print("\n".join([f"orch: {clean(outcome.text)} {more}.", *_choices(outcome.choices)]), file=sys.stderr)
     elif proposal is not None and proposal.plan is not None and (options.dry_run or proposal.dry_run):
         return _dry_run(options, orchestrator, outcome)
     elif outcome.command_ids and not options.dry_run:

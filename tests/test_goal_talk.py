@@ -76,6 +76,7 @@ def test_an_ambiguous_goal_waits_for_an_answer(make: Make) -> None:
         done = orch(project, standin, "goal", "start the file", "--auto")
         assert done.returncode == 4
         assert "Which file do you mean?" in done.stderr and "orch answer" in done.stderr
+        assert done.stderr.endswith("\n  1.1 First File\n  1.2 Second File\n")
         in_json = orch(project, standin, "goal", "start the file", "--auto", "--json")
         assert in_json.returncode == 4
         last = json_of(in_json)[-1]
