@@ -114,6 +114,9 @@ class Known:
             if group and called[group]:
                 groups.setdefault(called[group], []).append(id_)
         order = tuple(ids.values())
+        prefixes = {id_.rpartition("-")[0] for id_ in order}
+        for id_ in order if len(prefixes) == 1 and all(prefixes) else ():
+            _note(names, id_.rpartition("-")[2], id_)  # "001" leaves no doubt where all ids are like "AB-001"
         places = {id_: place for place, id_ in enumerate(order)}
         return cls(ids, _single(names), groups, _single(numbers), order, places)
 
@@ -365,11 +368,11 @@ def _expand(first: str, last: str, known: Known) -> list[str] | None:
     if low is None or high is None or high[1] not in ("", low[1]):
         return None
     begin, end = int(low[2]), int(high[2])
-    if not begin <= end <= begin + _WIDEST_RANGE:
-        return None
     width = len(low[2]) if low[2].startswith("0") else 0
+    if not begin <= end <= begin + _WIDEST_RANGE or (high[2].startswith("0") and len(high[2]) != width):
+        return None  # "M3-05" is an id
     ids = [f"{low[1]}{number:0{width}d}" for number in range(begin, end + 1)]
-    return [known.ids.get(id_.casefold(), id_) for id_ in ids]
+    return [known.ids.get(id_.casefold()) or known.names.get(id_.casefold(), id_) for id_ in ids]
 
 
 def _leading_id(text: str, known: Known) -> list[str] | None:
