@@ -7,9 +7,11 @@ with what else the machine is doing.
 from __future__ import annotations
 
 import argparse
+import gc
 import time
 
 from evals.plans.hostile import SHAPES, Shape
+from orchestrator_agent.cli import GARBAGE
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.roadmap import read_plan
 from orchestrator_agent.roadmap.availability import availability
@@ -26,6 +28,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=MEGABYTE, help="bytes of each plan (default 1,000,000)")
     parser.add_argument("--only", default="", help="shapes with this in their name")
     options = parser.parse_args()
+    gc.set_threshold(GARBAGE)  # as `orch` does
     print(f"{'shape':<32} {'KB':>8} {'items':>8} {'s/MB':>8} {'x4':>6}")
     for shape in SHAPES:
         if options.only in shape.name:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import argparse
 
 #: Looking for garbage is a tenth of what a command costs: most of what it makes is modules, which stay.
-_GARBAGE = 100_000
+GARBAGE = 100_000
 _HELP = "orch: from a roadmap in your git repository to verified, merged work by coding agents."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    gc.set_threshold(_GARBAGE)
+    gc.set_threshold(GARBAGE)
     words = list(sys.argv[1:] if argv is None else argv)
     if words in (["--version"], ["-V"]):
         from orchestrator_agent.version import VERSION

@@ -200,7 +200,7 @@ def test_a_plan_of_too_many_work_streams_is_refused_before_they_are_read(shape: 
     assert len(read_plan(Memory(fits), [shape.path]).work_streams) == MAX_ITEMS // 4
 
     def refuse() -> None:
-        with pytest.raises(RoadmapError, match=f"^{shape.path} has over 20,000 work streams; split it.$"):
+        with pytest.raises(RoadmapError, match=f"^{shape.path} has over {MAX_ITEMS:,} work streams; split it.$"):
             read_plan(Memory(too_many), [shape.path])
 
     read_markdown.cache_clear()

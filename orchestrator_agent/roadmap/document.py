@@ -18,7 +18,7 @@ from orchestrator_agent.patterns import regex
 
 MAX_BYTES = 10_000_000
 #: The most headings, boxes or rows of one file that may each be work: no person reads more, and each costs time.
-MAX_ITEMS = 20_000
+MAX_ITEMS = 12_000
 _TAB = 4
 
 
@@ -140,7 +140,7 @@ def check_count(count: int, path: str) -> None:
     """Called while work is being found, so that a plan that is too large costs little.
 
     Raises:
-        RoadmapError: over 20,000 of what may be work.
+        RoadmapError: over 12,000 of what may be work.
     """
     if count > MAX_ITEMS:
         raise RoadmapError(f"{path} has over {MAX_ITEMS:,} work streams; split it.")
