@@ -7,8 +7,9 @@ import pytest
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
 from orchestrator_agent.roadmap import read, write_status
 from orchestrator_agent.roadmap.availability import availability
-from orchestrator_agent.roadmap.dependencies import Known, read_dependencies
+from orchestrator_agent.roadmap.dependencies import read_dependencies
 from orchestrator_agent.roadmap.fields import claimant
+from orchestrator_agent.roadmap.known import Known
 
 
 def streams(text: str) -> tuple[WorkStream, ...]:

@@ -70,21 +70,19 @@ class Columns:
 def columns_of(table: Table) -> Columns | None:
     """What the columns of a table of work say; None for a table that is none by its head."""
     heads = [plain(cell.text) for cell in table.header.cells]
-    first: dict[str, int] = {}
-    for number, head in enumerate(heads):
-        role = "id" if table.header.cells[number].text.strip() == "#" else _ROLES.get(head)
-        if role is not None:
-            first.setdefault(role, number)
+    first = _roles(table, heads)
     status = first.get("status")
     if status is None:
         return None
     id_ = first.get("id", _column_of_ids(table, heads))
-    if id_ is None and _counts_rows(table, heads):
-        id_ = 0
     named = [heads.index(head) for head in _NAME_HEADS if head in heads and heads.index(head) != id_]
     if not named and (id_ is None or status == 0):
         return None
-    batch = next((heads.index(head) for head in _GROUPS if head in heads and heads.index(head) in named[1:]), None)
+    for number in [heads.index(head) for head in _GROUPS if head in heads]:
+        if number in named and (number != named[0] or (id_ is not None and _repeats(table, number))):
+            first.setdefault("batch", number)
+            named.remove(number)
+            break
     owner = first.get("owner")
     return Columns(
         status,
@@ -95,27 +93,44 @@ def columns_of(table: Table) -> Columns | None:
         owner,
         owner is not None and heads[owner] in _SURE_OWNERS,
         first.get("done_when"),
-        first.get("batch", batch),
+        first.get("batch"),
         id_ is None and bool(named) and all(_LEADING.match(_bare(row.text(named[0]))) for row in table.rows),
     )
 
 
+def _roles(table: Table, heads: list[str]) -> dict[str, int]:
+    """The first column of each role by its head."""
+    first: dict[str, int] = {}
+    for number, head in enumerate(heads):
+        role = "id" if table.header.cells[number].text.strip() == "#" else _ROLES.get(head)
+        if role is not None:
+            first.setdefault(role, number)
+    return first
+
+
 def _column_of_ids(table: Table, heads: list[str]) -> int | None:
-    """The column under a head like "PR" or "Task" that holds nothing but ids."""
+    """The column under a head like "PR" or "Task" that holds nothing but ids, or a first one that counts the rows."""
     if any(head in _NAME_HEADS and _begin_with_ids(table, number) for number, head in enumerate(heads)):
         return None
     for number, head in enumerate(heads[:3]):
         texts = [_bare(row.text(number)) for row in table.rows] if head in _NAME_HEADS else []
         if texts and all(map(_WHOLE_ID.match, texts)):
             return number
-    return None
+    return 0 if _counts_rows(table, heads) else None
 
 
 def _counts_rows(table: Table, heads: list[str]) -> bool:
     """The first column holds an id of its own for each row, whatever its head, and another one the names."""
+    if heads[0] in _ROLES or heads[0] in _NAME_HEADS or not any(head in _NAME_HEADS for head in heads[1:]):
+        return False
     texts = [_bare(row.text(0)) for row in table.rows]
-    is_other = heads[0] in _ROLES or heads[0] in _NAME_HEADS or not any(head in _NAME_HEADS for head in heads[1:])
-    return not is_other and len(set(texts)) == len(texts) > 1 and all(_NUMBERED.match(text) for text in texts)
+    return len(set(texts)) == len(texts) > 1 and all(map(_NUMBERED.match, texts))
+
+
+def _repeats(table: Table, number: int) -> bool:
+    """A column whose cells put rows together, and name none."""
+    texts = [row.text(number) for row in table.rows]
+    return len(set(texts)) < len(texts)
 
 
 def _begin_with_ids(table: Table, number: int) -> bool:

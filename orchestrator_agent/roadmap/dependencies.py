@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import chain, pairwise, product
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
+from orchestrator_agent.roadmap.known import NO_DEPENDENCIES, Dependencies, Known
 from orchestrator_agent.roadmap.statuses import EMOJI, is_emoji
 from orchestrator_agent.roadmap.versions import version_named
 
@@ -25,11 +26,7 @@ _GROUP = regex(r"(?:batch|dependency level|level|milestone|phase|wave|sprint|sta
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
 _WHOLE_ID = regex(_ID + "$")
 _RANGE = regex(rf"({_ID}) ?(?:-|–|—|\.\.\.?|to|through) ?({_ID})$", re.IGNORECASE)
-_GROUP_NAME = regex(r"[\W_]*((?:[A-Za-z]+ ){1,2}\d+(?:\.\d+)*)\b")
 _NUMBER_END = regex(r"(.*?)(\d+)$")
-_BEFORE_NUMBER = regex(r"^[^\d]+")
-#: "W02" of "AB-W02".
-_TAIL = regex(r"-([A-Z]{1,4}\d{1,9})$")
 _NONE = regex(
     r"[\[(_]*(?:none|nothing|no (?:dependenc|prerequisite)\w+|n/a|nil|nenhuma?|ninguna?|keine?|aucune?|无|没有|なし|"
     r"[-–—]+$|\]$)(?!\w)",
@@ -64,7 +61,9 @@ _BESIDE = regex(r"(?:(?:can|may) )?(?:be (?:done|built) |runs? |start )?(?:in )?
 _REMARK = regex(r" (?:[-–—:→]+|\||must|is|are|to be) ")
 _FINISHED = regex(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECASE)
 _DOUBT = regex(
-    r"\b(?:not|must|should|when|until|before|after|once|if|will|depends?|block\w*|needs?|wait\w*)\b", re.IGNORECASE
+    r"\b(?:not|must|should|when|until|before|after|once|if|will|depends?|block\w*|needs?|wait\w*|in progress|ongoing|"
+    r"pending|planned|remain\w*|next)\b",
+    re.IGNORECASE,
 )
 #: The most ids that one range or group may stand for, and that "all" may.
 _WIDEST_RANGE = 250
@@ -73,82 +72,9 @@ _MOST_BEFORE = 1000
 _MOST_PAIRS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What dependency texts can name."""
-
-    #: Casefolded id -> id, in the order of the file.
-    ids: Mapping[str, str]
-    #: Casefolded name -> id, for names that stand once.
-    names: Mapping[str, str] = field(default_factory=dict)
-    #: "batch 1" -> ids of its members.
-    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    #: "283" -> "REQ-283", for numbers that stand once.
-    numbers: Mapping[str, str] = field(default_factory=dict)
-    #: The ids themselves, in the order of the file, and the place of each.
-    order: Sequence[str] = ()
-    places: Mapping[str, int] = field(default_factory=dict)
-    #: What was read already, by text and id: several rules ask for the same.
-    read: dict[tuple[str, str], Dependencies] = field(default_factory=dict, repr=False, compare=False)
-
-    @classmethod
-    def of(cls, streams: Iterable[tuple[str, str, str | None]]) -> Known:
-        """From the (id, name, group heading) of all work streams."""
-        ids: dict[str, str] = {}
-        names: dict[str, str] = {}
-        groups: dict[str, list[str]] = {}
-        called: dict[str, str] = {}
-        numbers: dict[str, str] = {}
-        for id_, name, group in streams:
-            ids[id_.casefold()] = id_
-            key = name.casefold()
-            _note(names, key, id_)
-            if " (" in key:
-                _note(names, key.partition(" (")[0], id_)
-            _note(numbers, id_ if id_[:1].isdigit() else _BEFORE_NUMBER.sub("", id_), id_)
-            if tail := _TAIL.search(id_):
-                _note(names, tail[1].casefold(), id_)
-            if group and group not in called:
-                match = _GROUP_NAME.match(" ".join(group[:80].split()))
-                called[group] = match[1].casefold() if match else ""
-            if group and called[group]:
-                groups.setdefault(called[group], []).append(id_)
-        order = tuple(ids.values())
-        prefixes = {id_.rpartition("-")[0] for id_ in order}
-        for id_ in order if len(prefixes) == 1 and all(prefixes) else ():
-            _note(names, id_.rpartition("-")[2], id_)  # "001" leaves no doubt where all ids are like "AB-001"
-        places = {id_: place for place, id_ in enumerate(order)}
-        return cls(ids, _single(names), groups, _single(numbers), order, places)
-
-
-def _note(found: dict[str, str], key: str, id_: str) -> None:
-    """Put the id under `key`; what several ids have is nobody's."""
-    if found.setdefault(key, id_) != id_:
-        found[key] = ""
-
-
-def _single(found: Mapping[str, str]) -> dict[str, str]:
-    return {key: id_ for key, id_ in found.items() if key and id_}
-
-
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """What one dependency text says."""
-
-    ids: tuple[str, ...] = ()
-    unresolved: tuple[str, ...] = ()
-    #: Ids with a tick or "complete" behind them. Decoration, unless the file does not hold the id.
-    ticked: frozenset[str] = frozenset()
-    #: Pairs of an earlier and a later id that the text puts in order on its way: (1, 2) of "1 → 2 → 3".
-    order: tuple[tuple[str, str], ...] = ()
-
-
 def number_last(text: str) -> str:
     """ "第一阶段" as "阶段一 ": the length stays, so that offsets do."""
     return text if text.isascii() else _NUMBER_FIRST.sub(r"\2\1 ", text)
-
-
-NO_DEPENDENCIES = Dependencies()
 
 
 def read_dependencies(text: str, known: Known, own_id: str) -> Dependencies:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestrator_agent.model import Source, WorkStream, WorkStreamStatus
-from orchestrator_agent.roadmap.dependencies import NO_DEPENDENCIES, Dependencies, Known, finished_in, read_dependencies
+from orchestrator_agent.roadmap.dependencies import finished_in, read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, check_count
+from orchestrator_agent.roadmap.known import NO_DEPENDENCIES, Dependencies, Known
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.versions import versions_told
 

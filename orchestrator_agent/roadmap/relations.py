@@ -16,18 +16,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from orchestrator_agent.patterns import regex
-from orchestrator_agent.roadmap.dependencies import ARROW, KIND, OR, Known, leaves_choice, read_dependencies
+from orchestrator_agent.roadmap.dependencies import ARROW, KIND, OR, leaves_choice, read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, Line, words_of
 from orchestrator_agent.roadmap.drafts import Draft
+from orchestrator_agent.roadmap.known import Known
 from orchestrator_agent.roadmap.statuses import is_emoji
 
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:[.-]\d{1,9}){0,6}[a-z]?"
 _LIST = rf"(?:{_ID}|[A-Z]\b)(?:(?: ?(?:,|-|–|to|and|&) ?|, and )(?:{_ID}|[A-Z]\b)){{0,50}}"
 _CODE = r"[A-Z][A-Z0-9]{0,9}-\d{1,9}"
 _TO_CODE = rf"(?: ?(?:\.\.\.?|–) ?(?:[A-Z][A-Z0-9]{{0,9}}-)?\d{{1,9}}| (?:to|through) {_CODE})?"
-_MENTION = regex(
-    rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>{_CODE}{_TO_CODE}))\b(?![.-]\d)"
-)
+_MENTION = regex(rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>{_CODE}{_TO_CODE}))\b(?![.-]\d)")
 _WAITS = (
     r"depends? (?:up)?on|dependent (?:up)?on|requires?|needs?|blocked by|waits? (?:for|on)|builds? (?:up)?on|"
     r"gate[sd] on|gated by"

@@ -12,7 +12,8 @@ _WORDS = (
     r"when it (?:starts|begins)|opcional|futuro|später|optionnel|可选|未来"
 )
 _GROUP = regex(
-    rf"\W*(?:{_WORDS}|ideas|under consideration|considering|undecided|maybe|exploring|to be discussed)\b", re.IGNORECASE
+    rf"\W*(?:{_WORDS}|ideas|under consideration|considering|undecided|unresolved$|maybe|exploring|to be discussed)\b",
+    re.IGNORECASE,
 )
 _REMARK = regex(
     rf"[(\[{{]\s*(?:{_WORDS})\b[^()\[\]{{}}]{{0,100}}[)\]}}]|^\W*(?:{_WORDS})\W*[:：]|"

@@ -8,8 +8,9 @@ from itertools import accumulate
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
-from orchestrator_agent.roadmap.dependencies import Known, read_dependencies
+from orchestrator_agent.roadmap.dependencies import read_dependencies
 from orchestrator_agent.roadmap.drafts import Draft
+from orchestrator_agent.roadmap.known import Known
 from orchestrator_agent.roadmap.stated import status_of_group
 
 #: What is called so and counted up is done one after the other; features and packages are not.

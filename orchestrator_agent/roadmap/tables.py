@@ -144,6 +144,8 @@ def _name(draft: Draft, row: Row, columns: Columns, slugs: Slugs) -> bool:
     if not id_ and columns.id is None:
         id_, rest = id_in(name_text, whole=False, leading=columns.leading_ids)
         name_text = rest if id_ and rest else name_text
+    if id_ and name_text.casefold() in _NOTHING:
+        name_text = rest
     cleaned = clean_name((name_text.replace("~~", "") or rest).replace("\\|", "|"))
     draft.name, draft.priority = cleaned.text or id_, cleaned.priority
     draft.id = id_ or (slugs.of(draft.name) if draft.name else "")
