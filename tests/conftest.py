@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -13,6 +14,9 @@ import hypothesis
 import pytest
 from support import ROOT, git
 
+from orchestrator_agent.cli import GARBAGE
+
+gc.set_threshold(GARBAGE)  # as `orch` does
 hypothesis.settings.register_profile("orch", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("orch")
 

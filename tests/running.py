@@ -66,7 +66,7 @@ def until(true: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.005)
+        time.sleep(0.01)
 
 
 def pids(file: Path, count: int) -> list[int]:

@@ -129,7 +129,7 @@ def until(true: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 def lines_of(file: Path) -> list[str]:
