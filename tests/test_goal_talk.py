@@ -114,10 +114,11 @@ def start_orch_at(standin: StandIn, repo: Path, *words: str) -> subprocess.Popen
         return start_orch(repo, *words)
 
 
-def test_failed_verification_is_reported_as_what_it_is(make: Make) -> None:
+@pytest.mark.parametrize("waiting", [{"work_stream_id": "1.1", "seconds": 60}, {}], ids=["one", "any"])
+def test_failed_verification_is_reported_as_what_it_is(make: Make, waiting: dict[str, Any]) -> None:
     project = make(settings="max_attempts = 1\n[checks.commands]\nlint = ['sh', '-c', 'echo bad style; exit 1']")
     brain = Scripted(
-        lambda _: answers(tool("spawn_agent", work_stream_id="1.1"), tool("wait", work_stream_id="1.1", seconds=60)),
+        lambda _: answers(tool("spawn_agent", work_stream_id="1.1"), tool("wait", **waiting)),
         lambda request: text("It was not merged." if "lint" in str(request.results) else "All is well."),
     )
     with StandIn(brain) as standin:

@@ -9,8 +9,11 @@ from pydantic import Field
 
 from orchestrator_agent.model import same_id
 from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools.tool import ToolResult, WorkStreamId, tool
 from orchestrator_agent.tools.work_streams import get_status
+
+_FEW = 5
 
 
 @tool(read_only=True)
@@ -29,9 +32,18 @@ def wait(
         if not over and time.monotonic() < end:
             return None
         told: ToolResult = get_status.function(orchestrator, wanted)
+        if over and wanted is None:
+            told = ToolResult("\n".join([*_ended(orchestrator, begun - busy), told.text]), told.data)
         return told if over else ToolResult(f"Still at work after {seconds:g} seconds.\n{told.text}", told.data)
 
     return look() or ToolResult("Waiting.", later=look)
+
+
+def _ended(orchestrator: Orchestrator, names: set[str]) -> list[str]:
+    """How the work on some work streams ended, one line each: what failed may be started again, and looks like new."""
+    results = orchestrator.project.store.last_results()
+    found = [results[name.casefold()] for name in sorted(names) if name.casefold() in results]
+    return [f"{clean(r.work_stream_id, 80)} ended: {r.outcome}. {clean(r.reason, 200)}".rstrip() for r in found[:_FEW]]
 
 
 def _busy(orchestrator: Orchestrator) -> set[str]:
