@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import math
 import os
 import sys
@@ -395,5 +394,4 @@ def main(root: Path) -> int:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(100_000)  # as a command does, see `cli`
     sys.exit(main(Path(sys.argv[1])))
