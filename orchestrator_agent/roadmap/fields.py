@@ -126,7 +126,7 @@ _NO_MARKUP = dict.fromkeys(map(ord, "*_`#\ufe0f"))
 
 
 #: Every format asks the same of the same titles; so many are remembered.
-_TITLES = 20_000
+_TITLES = 50_000
 
 
 @lru_cache(_TITLES)
