@@ -177,6 +177,8 @@ class Answer:
     agent: AgentFacts
     ask: Ask
     said: str
+    #: Why, where it is no person's answer.
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

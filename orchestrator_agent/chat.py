@@ -350,6 +350,8 @@ class Chat:
             return printing.running_lines(overview.running(self.project))
         if command.name == "why":
             return printing.why_lines(self.orchestrator.why(command.rest or None))
+        if command.name == "inbox":
+            return printing.inbox_lines(self.orchestrator.inbox(), self.project.store.now())
         if command.name == "roadmap":
             return plan_view.lines(survey.survey(self.project))
         if command.name == "details":

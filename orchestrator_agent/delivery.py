@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from orchestrator_agent import attempts, events, runtimes
@@ -33,10 +34,11 @@ def carry_out(project: Project, hearing: Hearing, action: Steer) -> list[Event]:
         case Hurry(_, command):
             for part, line in enumerate(runtime.interrupt(command.id)):
                 attempts.send_frame(folder, f"hurry-{part}-{command.id}", line)
-        case Answer(_, ask, said):
+        case Answer(_, ask, said, why):
             entry = entry_of(agent.record.id, ask.request)
+            message = f"{agent.record.id} is answered: {clean(said, 200)}" + f" ({why})" * bool(why)
             attempts.send_frame(folder, f"answer-{entry}", runtime.answer(ask, said == "allow", _words(said)))
-            return [_event(project, events.AGENT_ANSWERED, f"answered {said}", agent, None, entry=entry, answer=said)]
+            return [_event(project, events.AGENT_ANSWERED, message, agent, None, entry=entry, answer=said)]
         case Freeze(_, frozen):
             attempts.request_pause(folder, paused=frozen)
         case Dismiss():
@@ -47,9 +49,11 @@ def carry_out(project: Project, hearing: Hearing, action: Steer) -> list[Event]:
             message = f"{agent.record.id}: {command.kind} {step.value}"
             return [_event(project, events.RECEIPT, message, agent, command, step=step.value, reason=reason)]
         case NoteAsk(_, ask):
-            entry, shown = entry_of(agent.record.id, ask.request), clean(str(ask.arguments), _SHOWN)
+            entry = entry_of(agent.record.id, ask.request)
+            shown = clean(json.dumps(ask.arguments, ensure_ascii=False), _SHOWN)
             data: dict[str, Any] = {"entry": entry, "tool": clean(ask.tool, 100), "arguments": shown}
             data["questions"] = [clean(question, 500) for question in ask.questions[:10]]
+            data["choices"] = [clean(choice, 100) for choice in ask.choices[:20]]
             return [_event(project, events.AGENT_ASKED, f"{agent.record.id} asks ({entry})", agent, None, **data)]
         case MarkWaiting(_, reason):
             message = f"{agent.record.id} waits: {reason}"

@@ -204,7 +204,7 @@ def _end(facts: AgentFacts, state: AgentState, reason: str, data: dict[str, Any]
     return Event(
         type=events.END_EVENTS[state.value],
         timestamp=time.time(),
-        message=f"{record.id} {state.value}" + (f": {reason}" if reason else ""),
+        message=f"{record.id} {'is held' if data.get('limited') else state.value}" + (f": {reason}" if reason else ""),
         agent_id=record.id,
         work_stream_id=record.work_stream_id,
         command_id=record.command_id,

@@ -19,7 +19,7 @@ _GO_ON = ("lost", "limit", "feedback", "redirect")
 
 
 #: How the reason for a further agent is told; the work of one that was cut off or stopped is saved.
-_SAID = {"lost": "again, from what was saved"}
+_SAID = {"lost": "again, from what was saved", "limit": "again, where it was held"}
 
 
 def of(project: Project, action: Spawn, title: str) -> list[Event]:
@@ -129,11 +129,13 @@ def _new_id(project: Project, name: str, now: int) -> str:
 
 
 def _interrupted(project: Project, name: str) -> AgentFacts | None:
-    """The agent whose stopped work a new one continues, or None."""
+    """The agent whose work a new one continues, or None: it was stopped, or its account could not be used any more."""
     earlier = project.store.agents(work_stream_id=name)
     result = project.store.last_results().get(name.casefold())
-    if not earlier or result is None or result.outcome != "stopped":
+    if not earlier or result is None:
         return None
     last = earlier[-1]
+    if result.outcome != "stopped" and not last.ending.get("unusable"):
+        return None
     kept = last.record.head_commit and project.repository.tip(last.record.branch)
     return last if kept else None

@@ -60,7 +60,7 @@ class News:
         store = self._project.store
         live = store.live_agents()
         lines = [time.strftime("It is %A, %Y-%m-%d %H:%M.", time.localtime(store.now()))]
-        at_work = ", ".join(facts.record.work_stream_id for facts in live[:10])
+        at_work = ", ".join(f.record.work_stream_id + " (waits)" * bool(f.record.reason) for f in live[:10])
         lines.append(f"{len(live)} at work: {at_work}" if live else "No agent is at work.")
         if self._last:
             happened = [event for event in store.events_after(self._last) if event.agent_id and event.message]

@@ -10,18 +10,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import checks, progress, wishes
+from orchestrator_agent import checks, progress, steering, wishes
 from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import Availability, Receipt, Verification, WorkStream, WorkStreamStatus, id_key
 from orchestrator_agent.progress import Standing
 from orchestrator_agent.project import Project
+from orchestrator_agent.reins import receipts_of
 from orchestrator_agent.settings import Settings
 from orchestrator_agent.store import AgentFacts, Command, Result
 from orchestrator_agent.wishes import Plan, RunOptions
 
 _REPORTED_EVENTS = 50
+_REPORTED_COMMANDS = 50
 
 
 def status(project: Project) -> dict[str, Any]:
@@ -244,7 +246,7 @@ def _moving(item: Standing, here: str) -> tuple[str, str, str]:
     remedy = _REMEDIES["running"].format(id=item.work_stream_id) if item.stage == "working" else ""
     if item.stage == "working" and item.reason.endswith("waits: paused"):
         remedy = f"have it go on: `orch resume {item.work_stream_id}`"
-    elif item.stage == "working" and " waits: needs input" in item.reason:
+    elif item.stage == "working" and f" waits: {steering.NEEDS_INPUT}" in item.reason:
         remedy = "answer it: `orch inbox`"
     kind = "queued" if item.stage == "queued" else "running"
     return kind, item.reason + item.elsewhere(here), remedy
@@ -268,7 +270,7 @@ def failed(setback: Mapping[str, Any]) -> str:
 
 
 def report(project: Project) -> dict[str, Any]:
-    """What happened so far: results, agents with their evidence, and the newest events.
+    """What happened so far: results, agents with their evidence, commands to agents, and the newest events.
 
     Raises:
         RoadmapError: the roadmap cannot be read.
@@ -281,8 +283,23 @@ def report(project: Project) -> dict[str, Any]:
         "results": [_result(item) for item in store.last_results().values()],
         "agents": agents,
         "totals": _totals(store.agents()),
+        "commands": _steered(project),
         "events": [event(item) for item in store.events_after(newest - _REPORTED_EVENTS)],
     }
+
+
+def _steered(project: Project) -> list[dict[str, Any]]:
+    """What agents were told and asked to do lately, and what came of it, oldest first."""
+    found = []
+    for item in reversed(project.store.recent_commands(_REPORTED_COMMANDS)):
+        if item.kind in steering.KINDS:
+            agent_id, wish = str(item.payload["agent_id"]), item.payload
+            known = project.store.agent(agent_id)
+            said = str(wish.get("text") or wish.get("answer") or wish.get("reason") or "")
+            about: dict[str, Any] = {"kind": item.kind, "agent_id": agent_id, "text": said}
+            about["work_stream_id"] = known.record.work_stream_id if known else None
+            found.append({**command(receipts_of(item)), **about})
+    return found
 
 
 def event(event: Event) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator_agent import events, overview
+from orchestrator_agent import events, overview, steering
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import AgentRecord
-from orchestrator_agent.terminal import clean, duration, plural, style
+from orchestrator_agent.terminal import clean, clock, duration, plural, style
 
 _NAME = 70
 _LONG_LIST = 12
@@ -19,12 +19,14 @@ _MARKS = {
     events.AGENT_FAILED: ("✗", "red"),
     events.AGENT_LOST: ("✗", "red"),
     events.AGENT_STOPPED: ("■", "yellow"),
+    events.AGENT_ANSWERED: ("·", "dim"),
     events.SPAWNING_AGENT: ("→", "blue"),
     events.WORK_SAVED: ("·", "dim"),
     events.INTEGRATION_REFUSED: ("✗", "yellow"),
     events.INTEGRATION_COMPLETE: ("✓", "green"),
 }
 _GOOD = ("complete", "verified")
+_HOW_TO_ANSWER = "\n    answer it from any terminal: `orch answer {entry} allow` (or `deny`, or words)"
 
 
 def event_line(event: Event) -> str | None:
@@ -37,9 +39,12 @@ def event_line(event: Event) -> str | None:
         return style(f"  {'✓' if good else '■'} {clean(event.message, 300)}", "green" if good else "yellow")
     if event.type == events.RECEIPT and event.data.get("step") == "stuck":
         return f"  {style('✗', 'red')} {clean(event.message, 300)}: `orch inbox`"
+    if event.type == events.AGENT_ASKED:
+        asks = f"  ? {clean(event.agent_id or '')} asks: {steering.asked(event.data)}"
+        return style(asks, "yellow") + _HOW_TO_ANSWER.format(entry=clean(str(event.data["entry"]), 40))
     if event.type not in _MARKS:
         return None
-    mark, colour = _MARKS[event.type]
+    mark, colour = ("·", "yellow") if event.data.get("limited") else _MARKS[event.type]
     return f"  {style(mark, colour)} {clean(event.message, 300)}"
 
 
@@ -67,8 +72,10 @@ def status_lines(data: Mapping[str, Any]) -> list[str]:
     lines += _section("In progress", [f"{row}  {clean(s['assigned_to'] or 'nobody named', 40)}" for row, s in rows])
     lines += _section("Agents", [_agent_line(agent) for agent in data["agents"]])
     lines += _section("Under way", _under_way(data["under_way"]))
-    held = [s for s in streams if s["reason_kind"] == "held"]
-    lines += _section("Waiting for you", _columns([(s["id"], clean(s["reason"], 200)) for s in held]))
+    held = [(s["id"], clean(s["reason"], 200)) for s in streams if s["reason_kind"] == "held"]
+    asking = [a for a in data["agents"] if (a["reason"] or "").startswith(steering.NEEDS_INPUT)]
+    held += [(a["work_stream_id"], f"{a['id']} asks something: `orch inbox`") for a in asking]
+    lines += _section("Waiting for you", _columns(held))
     limits = data["limits"]
     agents, tries = plural(limits["max_concurrent_agents"], "agent"), plural(limits["max_attempts"], "attempt")
     lines += ["", f"Limits: {agents} at once, {duration(limits['agent_timeout_seconds'])} each, {tries} each"]
@@ -127,6 +134,25 @@ def running_lines(data: Mapping[str, Any]) -> list[str]:
         lines.append(f"      {agent['state'].capitalize()} for {duration(agent['duration_seconds'])}{reason}")
     rest = _under_way(data["under_way"])
     return [*lines, *(["Under way:", *(f"  • {line}" for line in rest)] if rest else [])]
+
+
+def inbox_lines(entries: Sequence[Mapping[str, Any]], now: float) -> list[str]:
+    """`orch inbox`."""
+    if not entries:
+        return ["No agent waits for an answer."]
+    lines = []
+    for entry in entries:
+        if entry["kind"] == "late":
+            said = f": {clean(entry['text'], 200)}" if entry["text"] else ""
+            lines.append(f"{entry['entry']}  {entry['agent_id']} does not take in {entry['command']}{said}")
+            lines.append(f"  {entry['remedy']}")
+            continue
+        lines.append(f"{entry['entry']}  {entry['agent_id']} asks, {duration(now - entry['at'])} ago:")
+        lines.append(f"  {steering.asked(entry)}")
+        lines.append(f"  answered with no in {duration(max(0.0, entry['until'] - now))}")
+    if all(entry["kind"] == "late" for entry in entries):
+        return lines
+    return [*lines, "", "`orch answer ENTRY allow`, `orch answer ENTRY deny`, or `orch answer ENTRY WORDS`."]
 
 
 def stop_lines(agents: Sequence[AgentRecord], others: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -240,7 +266,16 @@ def report_lines(data: Mapping[str, Any]) -> list[str]:
     lines += ["", style("Work streams:", "bold"), *(f"  {row}" for row in rows)] if rows else []
     if data["status"]["agents"]:
         lines += _section("Agents", [_agent_line(agent) for agent in data["status"]["agents"]])
-    return lines
+    return lines + _section("Commands to agents", [_steered(command) for command in data["commands"][-_LONG_LIST:]])
+
+
+def _steered(command: Mapping[str, Any]) -> str:
+    """One command to an agent with the last of its receipts."""
+    first, last = command["receipts"][0], command["receipts"][-1]
+    said = f' "{clean(command["text"], _NAME)}"' if command["text"] else ""
+    why = f": {clean(last['reason'], 160)}" if last["step"] in ("refused", "stuck") else ""
+    to = clean(command["work_stream_id"] or command["agent_id"], 40)
+    return f"{clock(first['at'])} {command['kind']} {to}{said}: {last['step']} at {clock(last['at'])}{why}"
 
 
 def _setback(agent: Mapping[str, Any]) -> str:

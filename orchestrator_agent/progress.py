@@ -180,7 +180,7 @@ def _step(project: Project, last: AgentFacts, command: Command) -> tuple[str, st
     """Stage and words for work whose agent has ended."""
     judged = command.kind != "run"
     if not judged and last.ending.get("limited"):
-        return "queued", f"waits to be taken up again: {last.record.reason}"
+        return "queued", f"waits: {last.record.reason}"
     for event in reversed(project.store.events_of(agent_id=last.record.id, limit=_EVENTS)):
         if judged and event.command_id != command.id:
             break
@@ -218,7 +218,8 @@ def _placed(project: Project, found: Mapping[str, Standing], commands: Mapping[s
         limit = int(commands[standing.command_id].payload.get("limit") or project.settings.max_concurrent_agents)
         most = max(limit, project.settings.max_concurrent_agents)
         if shut > 0:
-            said = f"{standing.reason} when the limit of the agents' account has ended, in {duration(shut)}"
+            others = "" if standing.opens_at else " when the agents' account can be used again"
+            said = f"{standing.reason}; it goes on{others} in {duration(shut)}"
         elif mine[standing.command_id] < limit and mine.total() < most:
             mine[standing.command_id] += 1
             said = f"{standing.reason} and about to start"

@@ -19,13 +19,14 @@ _TOOLS: Mapping[str, str] = {
     "verify": "verify",
     "integrate": "integrate",
     "report": "report",
+    "answer": "answer_agent",
     "wait": "wait",
 }
 #: What the chat itself does.
-_OWN = ("running", "why", "roadmap", "details", "help", "quit")
+_OWN = ("running", "why", "inbox", "roadmap", "details", "help", "quit")
 _ALIASES: Mapping[str, str] = {"exit": "quit", "?": "help"}
 #: Words that need no slash when nothing follows that makes them a goal.
-_PLAIN = ("status", "running", "stop", "logs", "why", "report", "help", "quit", "exit")
+_PLAIN = ("status", "running", "stop", "logs", "why", "inbox", "report", "help", "quit", "exit")
 
 HELP = """\
 Say what you want done, in your own words: "start working on the parser", "do everything except 2.1", "what is left?"
@@ -35,11 +36,13 @@ Or one of these; a "/" before it is needed where it is shown:
   stop [ID]         stop everything that runs, or one agent or work stream; its work is saved
   logs ID           the last lines that an agent printed
   why [ID]          the one reason why a work stream does not move
+  inbox             what agents wait for you to allow or to answer
   report            what happened so far
   /start [ID]       start the next work stream, or that one
   /batch [ID,ID]    run everything that can be done, or these
   /verify ID        check finished work again
   /integrate ID     check it and merge it
+  /answer ENTRY ... answer what the inbox holds: allow, deny, or words
   /roadmap          what was found in the plan, and what is wrong in it
   /details          what was called in the last turn, with the whole answers
   quit              leave; agents run on (also Ctrl-D)

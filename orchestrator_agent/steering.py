@@ -7,7 +7,8 @@ again and again, each time harmlessly; so it does not matter who is killed meanw
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from orchestrator_agent.actions import (
     Action,
@@ -31,11 +32,14 @@ from orchestrator_agent.actions import (
 from orchestrator_agent.model import AgentState, ReceiptStep, same_id
 from orchestrator_agent.runtimes.ear import Ask, message_id
 from orchestrator_agent.store import AgentFacts, Command
+from orchestrator_agent.terminal import clean
 
 #: Kinds of commands that are about one agent.
 KINDS = ("feedback", "pause", "resume", "redirect", "answer")
 #: So long, at most, a firmer delivery is given before a person is told. Seconds.
 FIRMLY = 60.0
+#: How the reason of an agent begins that waits for an answer.
+NEEDS_INPUT = "needs input"
 _ENDED = "its agent had ended before it could be told"
 _DONE = "its work was done before it could be called away, and is being checked"
 
@@ -261,6 +265,8 @@ def _answer(world: World, command: Command, agent: AgentFacts) -> Iterator[Actio
     given = agent.details.get("asked", {}).get(entry, {}).get("answer")
     if given is not None and given != said:
         yield refused(command, "it was answered before")
+    elif given is not None and agent.record.state is AgentState.COMPLETED:
+        yield from _advance(command, agent, ReceiptStep.APPLIED, f"{agent.record.id} went on and has done its work")
     elif not agent.record.state.is_live:
         yield refused(command, "its agent had ended before")
     elif is_at_work(agent, world):
@@ -282,7 +288,7 @@ def _attend(belief: Belief, world: World, agent: AgentFacts) -> Iterator[Action]
         if known is None:
             yield NoteAsk(agent, ask)
         elif "answer" not in known and world.now > known["at"] + world.answer_after[record.id]:
-            yield Answer(agent, ask, "deny")
+            yield Answer(agent, ask, "deny", "nobody answered in time")
     reason = "paused" if seen.paused else waits_for(heard.asks)
     if reason and (record.state, record.reason) != (AgentState.WAITING, reason):
         yield MarkWaiting(agent, reason)
@@ -292,9 +298,18 @@ def _attend(belief: Belief, world: World, agent: AgentFacts) -> Iterator[Action]
         yield Dismiss(agent)
 
 
+def asked(entry: Mapping[str, Any]) -> str:
+    """What an agent asks, as one line, by what the journal and the inbox keep of it."""
+    questions = " ".join(clean(question, 500) for question in entry["questions"])
+    choices = ", ".join(clean(choice, 100) for choice in entry.get("choices", ()))
+    if questions:
+        return f"{questions} ({choices})" if choices else questions
+    return f"may it use {clean(entry['tool'], 100)}? {clean(entry['arguments'], 500)}"
+
+
 def waits_for(asks: Iterable[Ask]) -> str:
     """Why an agent waits that asks something, or nothing."""
     first = next(iter(asks), None)
     if first is None:
         return ""
-    return f"needs input: {first.questions[0] if first.questions else f'may it use {first.tool}?'}"[:300]
+    return f"{NEEDS_INPUT}: {first.questions[0] if first.questions else f'may it use {first.tool}?'}"[:300]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from orchestrator_agent import attaching, exit_codes, following, overview
+from orchestrator_agent import attaching, exit_codes, following, overview, printing
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.terminal import clean, clock, duration
+from orchestrator_agent.terminal import clean, clock
 
 #: How long a command waits for its receipt; it goes on all the same. Seconds.
 _PATIENCE = 30.0
@@ -64,25 +64,5 @@ def receipt_lines(data: dict[str, Any]) -> list[str]:
 def _inbox(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
     entries = orchestrator.inbox()
     now = orchestrator.project.store.now()
-    following.show(options, {"entries": entries}, lambda: inbox_lines(entries, now))
+    following.show(options, {"entries": entries}, lambda: printing.inbox_lines(entries, now))
     return 0
-
-
-def inbox_lines(entries: list[dict[str, Any]], now: float) -> list[str]:
-    """What waits for a person."""
-    if not entries:
-        return ["No agent waits for an answer."]
-    lines = []
-    for entry in entries:
-        if entry["kind"] == "late":
-            said = f": {clean(entry['text'], 200)}" if entry["text"] else ""
-            lines.append(f"{entry['entry']}  {entry['agent_id']} does not take in {entry['command']}{said}")
-            lines.append(f"  {entry['remedy']}")
-            continue
-        lines.append(f"{entry['entry']}  {entry['agent_id']} asks, {duration(now - entry['at'])} ago:")
-        asked = [clean(question, 500) for question in entry["questions"]]
-        lines += [f"  {line}" for line in asked or [f"may it use {entry['tool']}? {clean(entry['arguments'], 500)}"]]
-        lines.append(f"  answered with no in {duration(max(0.0, entry['until'] - now))}")
-    if all(entry["kind"] == "late" for entry in entries):
-        return lines
-    return [*lines, "", "`orch answer ENTRY allow`, `orch answer ENTRY deny`, or `orch answer ENTRY WORDS`."]

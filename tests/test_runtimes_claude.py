@@ -145,11 +145,11 @@ def test_a_good_result_completes_and_tells_what_it_used(tmp_path: Path) -> None:
         (failed(terminal_reason="budget_exhausted"), "reached its budget (spent $0.42)"),
         (
             failed(terminal_reason="api_error", api_error_status=529, result="Busy"),
-            "the API is overloaded; it is tried again later",
+            "the API is overloaded",
         ),
         (
             failed(terminal_reason="api_error", api_error_status=429),
-            "reached the API's rate limit; it is tried again later",
+            "the API's rate limit is reached",
         ),
         (failed(terminal_reason="api_error", api_error_status=500, result="Oh\x1b no"), "API error 500: Oh␛ no"),
         (failed(terminal_reason="api_error", errors=["no route"]), "API error: no route"),
@@ -194,7 +194,7 @@ def test_a_usage_limit_says_until_when_it_holds(tmp_path: Path, said: str, wait:
     end = replace(ended(1), ended_at=_NOW)
     verdict = judge_claude(tmp_path, end, failed(terminal_reason="api_error", api_error_status=429, result=said))
     assert verdict.data["limited"] and verdict.data["until"] == _NOW + wait
-    assert verdict.reason == f"reached the account's usage limit; held until {shown}"
+    assert verdict.reason == f"the account's usage limit is reached until {shown}"
 
 
 def test_a_limit_event_counts_before_words(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_a_bad_key_is_one_agent_and_one_sentence(repo: Path, claude: Path) -> No
     assert len(Project(repo).store.agents()) == 1
 
 
+def test_what_was_there_when_the_key_went_bad_is_gone_on_with(repo: Path, claude: Path) -> None:
+    claude.write_text(f"echo half > half; {result(result='Invalid API key · Please run /login')}; exit 1")
+    assert run_orch(repo, "run", "1.1").returncode == 1
+    good = json.dumps({"type": "result", "subtype": "success", "is_error": False, "terminal_reason": "completed"})
+    claude.write_text(f"{WORK}; echo '{good}'")
+    assert run_orch(repo, "run", "1.1").returncode == 0
+    assert git(repo, "show", "main:half") == "half"
+
+
 def test_a_usage_limit_is_waited_for_and_burns_no_attempt(repo: Path, claude: Path, tmp_path: Path) -> None:
     limit = json.dumps({"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": 0}})
     limit = limit.replace('"resetsAt": 0', "\"resetsAt\": '$(($(date +%s) + 3))'")
@@ -119,7 +128,7 @@ def test_a_usage_limit_is_waited_for_and_burns_no_attempt(repo: Path, claude: Pa
     first, second = (int(line) for line in lines_of(tmp_path / "log"))
     assert second - first >= 2
     limited, _ = agents(repo)
-    assert "held until" in limited.record.reason
+    assert "usage limit is reached until" in limited.record.reason
 
 
 def test_a_conversation_that_is_gone_is_begun_anew_and_burns_no_attempt(

@@ -67,13 +67,13 @@ def classify(status: int, text: str, limit: Mapping[str, Any], ended_at: float) 
     if status == 402 or _NO_CREDIT.search(text):
         return BILLING, {"final": True, "unusable": True}
     if status == 529:
-        return "the API is overloaded; it is tried again later", {"limited": True}
+        return "the API is overloaded", {"limited": True}
     if not (status == 429 or _LIMIT.search(text) or limit.get("status") == "rejected"):
         return None
     until = _until(text, limit, ended_at)
     if until is None:
-        return "reached the API's rate limit; it is tried again later", {"limited": True}
-    return f"reached the account's usage limit; held until {_shown(until, ended_at)}", {"limited": True, "until": until}
+        return "the API's rate limit is reached", {"limited": True}
+    return f"the account's usage limit is reached until {_shown(until, ended_at)}", {"limited": True, "until": until}
 
 
 def _until(text: str, limit: Mapping[str, Any], now: float) -> float | None:

@@ -29,9 +29,20 @@ class Ask:
     @property
     def questions(self) -> list[str]:
         """The questions, where it is no permission that is asked for."""
-        asked = self.arguments.get("questions") if self.tool == "AskUserQuestion" else None
-        found = [item.get("question") for item in asked if isinstance(item, dict)] if isinstance(asked, list) else []
-        return [text for text in found if isinstance(text, str)]
+        return [text for item in self._asked() if isinstance(text := item.get("question"), str)]
+
+    @property
+    def choices(self) -> list[str]:
+        """What the questions offer to be chosen from."""
+        options = [option for item in self._asked() for option in _dicts(item.get("options"))]
+        return [label for option in options if isinstance(label := option.get("label"), str)]
+
+    def _asked(self) -> list[dict[str, Any]]:
+        return _dicts(self.arguments.get("questions")) if self.tool == "AskUserQuestion" else []
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 class Ear:

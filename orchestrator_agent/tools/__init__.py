@@ -8,7 +8,7 @@ from __future__ import annotations
 from orchestrator_agent.tools.agents import read_output, run_batch, spawn_agent, stop_agent
 from orchestrator_agent.tools.planning import add_work_stream
 from orchestrator_agent.tools.reports import report
-from orchestrator_agent.tools.steering import pause_agent, redirect_agent, resume_agent, send_feedback
+from orchestrator_agent.tools.steering import answer_agent, pause_agent, redirect_agent, resume_agent, send_feedback
 from orchestrator_agent.tools.tool import Tool, ToolCall, ToolResult, tool
 from orchestrator_agent.tools.toolset import Toolset
 from orchestrator_agent.tools.verification import integrate, verify
@@ -28,6 +28,7 @@ TOOLS: tuple[Tool, ...] = (
     redirect_agent,
     pause_agent,
     resume_agent,
+    answer_agent,
     stop_agent,
     verify,
     integrate,

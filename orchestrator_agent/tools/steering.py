@@ -51,6 +51,16 @@ def resume_agent(orchestrator: Orchestrator, agent_id: _Agent) -> ToolResult:
     return _told(orchestrator, orchestrator.resume(agent_id), "applied")
 
 
+@tool(destructive=True)
+def answer_agent(
+    orchestrator: Orchestrator,
+    entry: Annotated[str, Field(description="the question's entry, as get_status gives it", max_length=40)],
+    answer: Annotated[str, Field(description="allow, deny, or words", min_length=1, max_length=20_000)],
+) -> ToolResult:
+    """Answer what an agent waits with: a permission or a question. The answer is the person's, never yours."""
+    return _told(orchestrator, orchestrator.answer(entry, answer), "applied")
+
+
 def _told(orchestrator: Orchestrator, command_id: str, step: str) -> ToolResult:
     end = time.monotonic() + _PATIENCE
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from orchestrator_agent import overview
 from orchestrator_agent.model import same_id
 from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.steering import asked
 from orchestrator_agent.terminal import clean, duration, plural
 from orchestrator_agent.tools.tool import AgentId, ToolResult, WorkStreamId, brief, fitting, tool
 
@@ -53,10 +54,10 @@ def get_status(
     """How things stand: everything, or one work stream (and why it does not move), or one agent."""
     if agent_id is not None:
         agent = overview.agent(orchestrator.project, orchestrator.agent(agent_id))
-        return ToolResult(brief(_agent_lines(agent)), {"agent": agent})
+        return ToolResult(brief([*_agent_lines(agent), *_questions(orchestrator, agent["id"])]), {"agent": agent})
     if work_stream_id is None:
         data = orchestrator.status()
-        return ToolResult(brief(_overall_lines(data)), data)
+        return ToolResult(brief([*_overall_lines(data), *_questions(orchestrator)]), data)
     reason = orchestrator.why(work_stream_id)[0]
     found = orchestrator.project.store.agents(work_stream_id=reason["id"])
     agents = [overview.agent(orchestrator.project, facts) for facts in found]
@@ -79,6 +80,12 @@ def _overall_lines(data: Mapping[str, Any]) -> list[str]:
     held = [s for s in data["work_streams"] if s["reason_kind"] == "held"]
     lines += [f"Waiting for a person: {clean(s['id'], 100)}: {clean(s['reason'], 150)}" for s in held[:_FEW]]
     return lines
+
+
+def _questions(orchestrator: Orchestrator, agent_id: str = "") -> list[str]:
+    """What agents, or one, wait to be told by the person."""
+    asks = [e for e in orchestrator.inbox() if e["kind"] == "question" and agent_id in ("", e["agent_id"])]
+    return [f"Waiting for a person: {e['agent_id']} asks (entry {e['entry']}): {asked(e)[:300]}" for e in asks[:_FEW]]
 
 
 def _agent_line(agent: Mapping[str, Any]) -> str:

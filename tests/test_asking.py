@@ -1,0 +1,108 @@
+"""What agents ask is seen in every front end, answered from any, and never waited for without an end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import git, run_orch
+from support_steering import plan_of
+from support_work import ORCH, ask, until
+
+from orchestrator_agent.orchestrator import Orchestrator
+from orchestrator_agent.tools import TOOLS, ToolCall, Toolset
+
+_WISH = {
+    "type": "control_request",
+    "request_id": "r1",
+    "request": {"subtype": "can_use_tool", "tool_name": "Bash", "input": {"command": "git commit"}},
+}
+_OPTIONS = [{"label": "tabs", "description": "d"}, {"label": "blanks", "description": "d"}]
+_QUESTION = {
+    **_WISH,
+    "request": {
+        "subtype": "can_use_tool",
+        "tool_name": "AskUserQuestion",
+        "input": {"questions": [{"question": "How far in?", "header": "H", "options": _OPTIONS}]},
+    },
+}
+_RESULT = {"type": "result", "subtype": "success", "is_error": False, "terminal_reason": "completed"}
+_PROGRAM = """
+read -r task
+echo '{wish}'
+read -r answer
+printf '%s\\n' "$answer" > answer.json
+git add -A; git commit -qm Answer
+echo '{result}'
+"""
+
+
+def begin(repo: Path, wish: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, settings: str = "") -> None:
+    """Commit a plan for an agent that speaks as Claude Code does, asks one thing, and keeps the answer."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
+    program = repo.parent / "claude.sh"
+    program.write_text(_PROGRAM.format(wish=json.dumps(wish), result=json.dumps(_RESULT)))
+    (repo / "plans").mkdir()
+    (repo / "plans" / "roadmap.md").write_text(plan_of(["1.1"]), "utf-8")
+    command = json.dumps(["sh", str(program)])
+    (repo / "orch.toml").write_text(f'[checks]\ntests = "true"\n[agent]\nclaude_command = {command}\n{settings}')
+    git(repo, "add", "--all")
+    git(repo, "commit", "--quiet", "--message=Plan")
+
+
+def run_behind(repo: Path) -> subprocess.Popen[str]:
+    """`orch run 1.1` in another terminal."""
+    return subprocess.Popen([*ORCH, "run", "1.1"], cwd=repo, stdout=subprocess.PIPE, text=True)
+
+
+def entry_of(repo: Path) -> str:
+    """The entry of the only thing that is asked."""
+    until(lambda: Orchestrator(repo).inbox())
+    return str(Orchestrator(repo).inbox()[0]["entry"])
+
+
+def test_a_permission_is_seen_by_who_follows_and_given_by_a_tool(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(repo, _WISH, monkeypatch)
+    following = run_behind(repo)
+    entry = entry_of(repo)
+    assert following.stdout is not None
+    seen = [following.stdout.readline() for _ in range(3)]
+    assert 'asks: may it use Bash? {"command": "git commit"}' in seen[1] and f"orch answer {entry} allow" in seen[2]
+    until(lambda: ask(repo, "status")["agents"][0]["state"] == "waiting")
+    assert "Waiting for you:\n  1.1  coder-1.1-" in run_orch(repo, "status").stdout
+    toolset, orchestrator = Toolset(TOOLS), Orchestrator(repo)
+    told = toolset.call(orchestrator, ToolCall("get_status", {}))
+    assert f"(entry {entry}): may it use Bash?" in told.text
+    given = toolset.call(orchestrator, ToolCall("answer_agent", {"entry": entry, "answer": "allow"}))
+    assert not given.is_error
+    rest, _ = following.communicate(timeout=60)
+    assert following.returncode == 0 and "is answered: allow" in rest
+    response = json.loads(git(repo, "show", "main:answer.json"))["response"]
+    assert response["response"]["behavior"] == "allow" and response["request_id"] == "r1"
+    report = ask(repo, "report")["commands"]
+    assert [(item["kind"], item["text"], item["state"]) for item in report] == [("answer", "allow", "applied")]
+    assert 'answer 1.1 "allow": applied at ' in run_orch(repo, "report").stdout
+
+
+def test_a_question_with_its_choices_is_answered_in_the_chat(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(repo, _QUESTION, monkeypatch)
+    following = run_behind(repo)
+    entry = entry_of(repo)
+    said = run_orch(repo, "chat", "--offline", input=f"inbox\n/answer {entry} two tabs\nquit\n")
+    assert "How far in? (tabs, blanks)" in said.stdout, said.stdout + said.stderr
+    rest, _ = following.communicate(timeout=60)
+    assert following.returncode == 0, rest
+    response = json.loads(git(repo, "show", "main:answer.json"))["response"]["response"]
+    assert response["updatedInput"]["answers"] == {"How far in?": "two tabs"}
+
+
+def test_nobody_answers_and_that_is_said(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(repo, _WISH, monkeypatch, "answer_after_seconds = 0.5\n")
+    done = run_orch(repo, "run", "1.1")
+    assert "is answered: deny (nobody answered in time)" in done.stdout, done.stdout + done.stderr
+    response = json.loads(git(repo, "show", "main:answer.json"))["response"]["response"]
+    assert response["behavior"] == "deny"
