@@ -215,7 +215,7 @@ def _old(command: Command) -> tuple[int, ...]:
 def _refuse(belief: Belief, command: Command, work_stream_id: str, last: AgentFacts) -> Action:
     verdict = last.verification
     assert verdict is not None
-    reason = failure_of(verdict)
+    reason = failure_of(verdict) + _denied(last)
     if command.kind != "run":
         return Release(command, work_stream_id, str(command.payload.get("was") or "refused"), reason, last)
     if before := _failing_before(verdict):
@@ -225,6 +225,13 @@ def _refuse(belief: Belief, command: Command, work_stream_id: str, last: AgentFa
     if any(check.outcome == "could_not_run" for check in verdict.checks):
         return Release(command, work_stream_id, "failed", reason, last)
     return _again(belief, command, work_stream_id, last, "conflict" if verdict.conflicts else "retry", reason)
+
+
+def _denied(facts: AgentFacts) -> str:
+    """What an agent was not allowed to use, which may be why its work is not done."""
+    asked = facts.details.get("asked", {}).values()
+    tools = dict.fromkeys(entry["tool"] for entry in asked if entry.get("answer") == "deny")
+    return f"; it asked for {', '.join(tools)}, and was not allowed to" if tools else ""
 
 
 def _failing_before(verdict: Verification) -> list[str]:

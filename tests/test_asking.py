@@ -35,8 +35,8 @@ _PROGRAM = """
 read -r task
 echo '{wish}'
 read -r answer
-printf '%s\\n' "$answer" > answer.json
-git add -A; git commit -qm Answer
+printf '%s\\n' "$answer" > '{answer}'
+if grep -q '"allow"' '{answer}'; then echo made > made.txt; git add -A; git commit -qm Make; fi
 echo '{result}'
 """
 
@@ -45,7 +45,9 @@ def begin(repo: Path, wish: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, 
     """Commit a plan for an agent that speaks as Claude Code does, asks one thing, and keeps the answer."""
     monkeypatch.setenv("ANTHROPIC_API_KEY", "none")
     program = repo.parent / "claude.sh"
-    program.write_text(_PROGRAM.format(wish=json.dumps(wish), result=json.dumps(_RESULT)))
+    program.write_text(
+        _PROGRAM.format(wish=json.dumps(wish), result=json.dumps(_RESULT), answer=repo.parent / "answer.json")
+    )
     (repo / "plans").mkdir()
     (repo / "plans" / "roadmap.md").write_text(plan_of(["1.1"]), "utf-8")
     command = json.dumps(["sh", str(program)])
@@ -65,6 +67,11 @@ def entry_of(repo: Path) -> str:
     return str(Orchestrator(repo).inbox()[0]["entry"])
 
 
+def answer_in(repo: Path) -> Any:
+    """What the agent was answered."""
+    return json.loads((repo.parent / "answer.json").read_text())["response"]
+
+
 def test_a_permission_is_seen_by_who_follows_and_given_by_a_tool(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begin(repo, _WISH, monkeypatch)
     following = run_behind(repo)
@@ -81,7 +88,7 @@ def test_a_permission_is_seen_by_who_follows_and_given_by_a_tool(repo: Path, mon
     assert not given.is_error
     rest, _ = following.communicate(timeout=60)
     assert following.returncode == 0 and "is answered: allow" in rest
-    response = json.loads(git(repo, "show", "main:answer.json"))["response"]
+    response = answer_in(repo)
     assert response["response"]["behavior"] == "allow" and response["request_id"] == "r1"
     report = ask(repo, "report")["commands"]
     assert [(item["kind"], item["text"], item["state"]) for item in report] == [("answer", "allow", "applied")]
@@ -96,13 +103,13 @@ def test_a_question_with_its_choices_is_answered_in_the_chat(repo: Path, monkeyp
     assert "How far in? (tabs, blanks)" in said.stdout, said.stdout + said.stderr
     rest, _ = following.communicate(timeout=60)
     assert following.returncode == 0, rest
-    response = json.loads(git(repo, "show", "main:answer.json"))["response"]["response"]
+    response = answer_in(repo)["response"]
     assert response["updatedInput"]["answers"] == {"How far in?": "two tabs"}
 
 
 def test_nobody_answers_and_that_is_said(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin(repo, _WISH, monkeypatch, "answer_after_seconds = 0.5\n")
+    begin(repo, _WISH, monkeypatch, "answer_after_seconds = 0.5\nmax_attempts = 1\n")
     done = run_orch(repo, "run", "1.1")
     assert "is answered: deny (nobody answered in time)" in done.stdout, done.stdout + done.stderr
-    response = json.loads(git(repo, "show", "main:answer.json"))["response"]["response"]
-    assert response["behavior"] == "deny"
+    assert done.returncode == 1 and "it asked for Bash, and was not allowed to" in run_orch(repo, "why").stdout
+    assert answer_in(repo)["response"]["behavior"] == "deny"
