@@ -19,9 +19,9 @@ _MAX_RESTARTS = 10
 
 
 def follow(
-    project: Project, command_id: str, *, idle: Callable[[], None] = lambda: None, timeout: float | None = None
+    project: Project, *command_ids: str, idle: Callable[[], None] = lambda: None, timeout: float | None = None
 ) -> Iterator[Event]:
-    """The events of a command, from its start, until it has ended.
+    """The events of commands, from their start, until all have ended.
 
     Args:
         idle: called between looks, some hundred times a second at the most; may raise to give up.
@@ -31,15 +31,15 @@ def follow(
         OrchError: the controller cannot stay up, or our folder is gone.
     """
     store = project.store
-    last = store.accepted_at(command_id) - 1
+    last = min(map(store.accepted_at, command_ids)) - 1
     end = None if timeout is None else time.monotonic() + timeout
     care = Care(project)
     while True:
         seen = store.version()  # before the look, so that nothing slips between
-        over = not is_open(project, command_id)
+        over = not any(is_open(project, name) for name in command_ids)
         while batch := store.events_after(last):
             last = batch[-1].id
-            yield from (event for event in batch if event.command_id == command_id)
+            yield from (event for event in batch if event.command_id in command_ids)
         if over or (end is not None and time.monotonic() > end):
             return
         until = time.monotonic() + CARE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator_agent import exit_codes, follow, overview, printing
@@ -30,29 +30,28 @@ def after(options: argparse.Namespace, orchestrator: Orchestrator, command_ids: 
         data = {"type": "result", "command_ids": command_ids, "state": "open"}
         show(options, data, lambda: ["It goes on in the background: `orch status`, `orch running`, `orch stop`."])
         return 0
-    codes = [to_the_end(options, orchestrator, command_id) for command_id in command_ids]
-    return max(codes, default=0)
+    return to_the_end(options, orchestrator, *command_ids)
 
 
-def to_the_end(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str) -> int:
-    """Follow one command, and say how it ended; Ctrl-C stops what it started."""
+def to_the_end(options: argparse.Namespace, orchestrator: Orchestrator, *command_ids: str) -> int:
+    """Follow commands, and say how they ended; Ctrl-C stops what they started."""
     try:
-        for event in follow.follow(orchestrator.project, command_id):
+        for event in follow.follow(orchestrator.project, *command_ids):
             if options.json:
                 print(json.dumps(overview.event(event)), flush=True)
             elif line := printing.event_line(event):
                 print(line, flush=True)
     except KeyboardInterrupt:
-        return _interrupted(orchestrator, command_id)
-    command = orchestrator.project.store.command(command_id)
-    assert command is not None
-    results = orchestrator.project.store.results(command_id)
-    data = overview.result(command, results)
+        return _interrupted(orchestrator, command_ids)
+    store = orchestrator.project.store
+    ended = [(command, store.results(name)) for name in command_ids if (command := store.command(name))]
+    shown = [overview.result(command, results) for command, results in ended]
     if options.json:
-        print(json.dumps(data), flush=True)
+        print("\n".join(map(json.dumps, shown)), flush=True)
     else:
-        print("\n".join(printing.result_lines(data)), flush=True)
-    return exit_code(command, [result.outcome for result in results])
+        whole = {**shown[0], "results": [result for data in shown for result in data["results"]]}
+        print("\n".join(printing.result_lines(whole)), flush=True)
+    return max(exit_code(command, [result.outcome for result in results]) for command, results in ended)
 
 
 def exit_code(command: Command, outcomes: list[str]) -> int:
@@ -61,10 +60,10 @@ def exit_code(command: Command, outcomes: list[str]) -> int:
     return 0 if good else exit_codes.FAILED
 
 
-def _interrupted(orchestrator: Orchestrator, command_id: str) -> int:
-    """Ctrl-C: stop what this command started and save it. A second Ctrl-C leaves at once; stopping goes on."""
+def _interrupted(orchestrator: Orchestrator, command_ids: Sequence[str]) -> int:
+    """Ctrl-C: stop what these commands started and save it. A second Ctrl-C leaves at once; stopping goes on."""
     print("\nStopping what this command started; its work is saved...", file=sys.stderr, flush=True)
-    stop = orchestrator.stop_agents([], command_ids=[command_id])
+    stop = orchestrator.stop_agents([], command_ids=command_ids)
     try:
         if stop is not None:
             follow.wait(orchestrator.project, stop)

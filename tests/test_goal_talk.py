@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -104,6 +105,24 @@ def test_two_agents_are_at_work_at_once(make: Make, tmp_path: Path) -> None:
     assert {line.split()[1] for line in lines_of(log)} == {"1.1", "1.2"}
     assert statuses(project)["1.1"] == statuses(project)["1.2"] == "complete"
     assert len(standin.requests[1].results) == 2
+
+
+def test_all_that_was_started_is_followed_at_once_and_stopped_together(make: Make, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    project = make(f'[ "$ORCH_WORK_STREAM" = 1.2 ] || {waits_for(go)}\n{WORK}')
+    both = answers(tool("spawn_agent", work_stream_id="1.1"), tool("spawn_agent", work_stream_id="1.2"))
+    with StandIn(in_turn(both, text("Both are being worked on."))) as standin:
+        process = start_orch_at(standin, project, "goal", "start both files", "--auto")
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "1.2 is on main" in line:
+                break
+        else:
+            raise AssertionError("the second was not followed while the first was at work")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130 and not Orchestrator(project).project.store.open_commands()
+    assert statuses(project)["1.1"] == "not_started" and statuses(project)["1.2"] == "complete"
 
 
 def start_orch_at(standin: StandIn, repo: Path, *words: str) -> subprocess.Popen[str]:
