@@ -42,6 +42,7 @@ class Heard:
     steps: Mapping[str, ReceiptStep] = field(default_factory=dict)
     asks: tuple[Ask, ...] = ()
     at_rest: bool = False
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

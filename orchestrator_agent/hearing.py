@@ -82,8 +82,10 @@ class Hearing:
     def heard(self) -> dict[str, Heard]:
         """What each agent has said so far."""
         return {
-            name: Heard(steps=dict(line.ear.steps), asks=tuple(line.ear.asks.values()), at_rest=line.ear.at_rest)
-            for name, line in self._lines.items()
+            name: Heard(
+                steps=dict(ear.steps), asks=tuple(ear.asks.values()), at_rest=ear.at_rest, trouble=ear.trouble
+            )
+            for name, ear in ((name, line.ear) for name, line in self._lines.items())
         }
 
     def left_over(self, agent_id: str) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from orchestrator_agent.wishes import Plan, RunOptions
 
 _REPORTED_EVENTS = 50
 _REPORTED_COMMANDS = 50
+#: What an agent took, as far as its runtime tells.
+_USED = ("tokens", "cost_usd", "turns", "tools", "models", "context", "retries", "permission_denials")
 
 
 def status(project: Project) -> dict[str, Any]:
@@ -142,6 +144,7 @@ def agent(project: Project, facts: AgentFacts) -> dict[str, Any]:
         "ended_at": record.ended_at,
         "duration_seconds": round(end - (record.started_at or record.created_at), 3),
         "exit_code": record.exit_code,
+        "used": {key: facts.ending[key] for key in _USED if key in facts.ending},
         "verification": None if facts.verification is None else verification(facts.verification),
         "integration": None if facts.integration is None else facts.integration.state,
     }

@@ -289,7 +289,7 @@ def _attend(belief: Belief, world: World, agent: AgentFacts) -> Iterator[Action]
             yield NoteAsk(agent, ask)
         elif "answer" not in known and world.now > known["at"] + world.answer_after[record.id]:
             yield Answer(agent, ask, "deny", "nobody answered in time")
-    reason = "paused" if seen.paused else waits_for(heard.asks)
+    reason = "paused" if seen.paused else waits_for(heard.asks) or heard.trouble
     if reason and (record.state, record.reason) != (AgentState.WAITING, reason):
         yield MarkWaiting(agent, reason)
     elif not reason and record.state is AgentState.WAITING:

@@ -1,4 +1,4 @@
-"""What agents ask is seen in every front end, answered from any, and never waited for without an end."""
+"""What agents ask or wait for is seen in every front end; a question is answered from any, and has an end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support import git, run_orch
 from support_steering import plan_of
-from support_work import ORCH, ask, until
+from support_work import ORCH, ask, until, waits_for
 
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.tools import TOOLS, ToolCall, Toolset
@@ -113,3 +113,20 @@ def test_nobody_answers_and_that_is_said(repo: Path, monkeypatch: pytest.MonkeyP
     assert "is answered: deny (nobody answered in time)" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 1 and "it asked for Bash, and was not allowed to" in run_orch(repo, "why").stdout
     assert answer_in(repo)["response"]["behavior"] == "deny"
+
+
+def test_what_an_agent_waits_for_by_itself_is_told(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    retry = {"type": "system", "subtype": "api_retry", "attempt": 2, "max_retries": 10, "error_status": 529}
+    begin(repo, retry, monkeypatch)
+    go, program = repo.parent / "go", repo.parent / "claude.sh"
+    spoke = json.dumps({"type": "assistant", "message": {"content": []}})
+    goes_on = f"{waits_for(go)}\necho '{spoke}'\n{waits_for(repo.parent / 'end')}; answer=\\\"allow\\\""
+    program.write_text(program.read_text().replace("read -r answer", goes_on))
+    following = run_behind(repo)
+    until(lambda: [agent["reason"] for agent in ask(repo, "status")["agents"]] == ["the API answers 529, try 2 of 10"])
+    assert "waits: the API answers 529, try 2 of 10" in run_orch(repo, "why").stdout
+    go.touch()
+    until(lambda: ask(repo, "status")["agents"][0]["state"] == "running")
+    (repo.parent / "end").touch()
+    following.communicate(timeout=60)
+    assert following.returncode == 0

@@ -116,6 +116,25 @@ def test_any_output_is_heard_without_a_fault(lines: list[str]) -> None:
     assert set(ear.steps) <= {"f"}
 
 
+def test_what_it_waits_for_is_heard_until_it_goes_on() -> None:
+    ear = get_runtime("claude").ear()
+    retry = {"type": "system", "subtype": "api_retry", "attempt": 2, "max_retries": 10, "error_status": 529}
+    assert ear.hear(json.dumps(retry)) and ear.trouble == "the API answers 529, try 2 of 10"
+    assert ear.hear(json.dumps({**retry, "attempt": 3, "error_status": None}))
+    assert ear.trouble == "the API does not answer, try 3 of 10"
+    assert ear.hear(json.dumps({"type": "assistant", "message": {"content": []}})) and not ear.trouble
+
+
+def test_its_end_tells_the_context_and_how_often_the_api_was_asked_again(tmp_path: Path) -> None:
+    usage = {"input_tokens": 5, "cache_read_input_tokens": 90, "output_tokens": 7, "service_tier": "standard"}
+    spoke = {"type": "assistant", "message": {"content": [], "usage": usage}}
+    other = {"type": "assistant", "parent_tool_use_id": "t", "message": {"content": [], "usage": {"input_tokens": 1}}}
+    retry = {"type": "system", "subtype": "api_retry"}
+    end = {**OK, "modelUsage": {"a": {"contextWindow": 200}, "b": {"contextWindow": 1000}, "c": 3}}
+    data = judge_claude(tmp_path, ended(0), retry, spoke, retry, other, end).data
+    assert data["context"] == {"used": 102, "window": 1000} and data["retries"] == 2
+
+
 def test_claude_without_a_model_takes_its_own(repo: Path, tmp_path: Path) -> None:
     assert "--model" not in get_runtime("claude").launch(task(repo, AgentSettings()), tmp_path).argv
 
@@ -292,7 +311,7 @@ def test_numbers_that_are_none_do_no_harm(tmp_path: Path) -> None:
         ({"type": "system", "subtype": "init", "session_id": "s", "model": "opus"}, "Session s with opus"),
         (
             {"type": "system", "subtype": "api_retry", "attempt": 2, "max_retries": 10, "error_status": 429},
-            "Waiting for the API (429), try 2 of 10",
+            "Waiting: the API answers 429, try 2 of 10",
         ),
         (
             {"type": "system", "subtype": "permission_denied", "tool_name": "Bash", "message": "no"},

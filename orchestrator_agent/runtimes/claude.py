@@ -19,12 +19,14 @@ from orchestrator_agent.runtimes.claude_ear import ClaudeEar, answer_line, inter
 from orchestrator_agent.runtimes.claude_limits import classify, session_is_gone
 from orchestrator_agent.runtimes.claude_stream import (
     api_status,
+    context,
     describe_line,
     ended_by_api,
     find_last_result,
     find_limit,
     judge_result,
     last_words,
+    retries,
     tool_uses,
 )
 from orchestrator_agent.runtimes.ear import Ask, Ear, message_id
@@ -115,8 +117,8 @@ class ClaudeRuntime:
             reason, status, words = f"{reason}: {said}" if said else reason, 0, said
         else:
             completed, reason, data = judge_result(result)
-            if used := tool_uses(printed):
-                data["tools"] = used
+            told = {"tools": tool_uses(printed), "context": context(printed, result), "retries": retries(printed)}
+            data |= {key: value for key, value in told.items() if value}
             status, words = api_status(result), last_words(result)
             if exit.reason != "exited":
                 return Judgement(completed=False, reason=describe_exit(exit), data=data)

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from orchestrator_agent.model import ReceiptStep
-from orchestrator_agent.runtimes.claude_stream import parse_line
+from orchestrator_agent.runtimes.claude_stream import describe_retry, parse_line
 from orchestrator_agent.runtimes.ear import Ask, Ear
 
 #: A line that means something holds one of these; most do not, and need not be parsed.
@@ -19,6 +19,7 @@ _TELLING = (
     '"control_',
     '"result"',
     '"init"',
+    '"api_retry"',
     '"assistant"',
     '"task_started"',
     '"task_notification"',
@@ -42,11 +43,11 @@ class ClaudeEar(Ear):
         event = parse_line(line) if any(word in line for word in _TELLING) else None
         if event is None:
             return False
-        before = (dict(self.steps), set(self.asks), self.at_rest)
+        before = (dict(self.steps), set(self.asks), self.at_rest, self.trouble)
         self._take(event)
         queued = any(state not in _OVER for state in self._input.values())
         self.at_rest = self._turn_is_over and not queued and not self._subagents and not self.asks
-        return before != (self.steps, set(self.asks), self.at_rest)
+        return before != (self.steps, set(self.asks), self.at_rest, self.trouble)
 
     def _take(self, event: dict[str, Any]) -> None:
         kind = event.get("type")
@@ -59,9 +60,10 @@ class ClaudeEar(Ear):
             source = response if isinstance(response, dict) else event
             self.asks.pop(str(source.get("request_id")), None)
         elif kind == "result":
+            self.trouble = ""
             self._turn_is_over = not event.get("queued_turn_count")
         elif kind == "assistant":
-            self._turn_is_over = False
+            self._turn_is_over, self.trouble = False, ""
             self._answered()
         elif kind == "system":
             self._system(event)
@@ -90,6 +92,8 @@ class ClaudeEar(Ear):
         subtype, task = event.get("subtype"), str(event.get("task_id"))
         if subtype == "init":
             self._turn_is_over = False
+        elif subtype == "api_retry":
+            self.trouble = describe_retry(event)
         elif subtype == "task_started" and event.get("task_type") == "local_agent":
             self._subagents.add(task)
         elif subtype == "task_notification" and task in self._subagents:

@@ -53,6 +53,26 @@ def tool_uses(data: bytes) -> dict[str, int]:
     return counts
 
 
+def context(data: bytes, result: dict[str, Any]) -> dict[str, int]:
+    """Tokens of the last request with its answer, and how many the model can read, as far as they are known."""
+    found = {}
+    for line in reversed(data.splitlines()):
+        event = parse_line(line) if b'"assistant"' in line and b'"usage"' in line else None
+        if event is not None and event.get("type") == "assistant" and not event.get("parent_tool_use_id"):
+            tokens = _tokens(_table(_table(event.get("message")).get("usage")))
+            found["used"] = sum(tokens.values())
+            break
+    models = [_table(model) for model in _table(result.get("modelUsage")).values()]
+    windows = [int(window) for model in models if (window := _number(model.get("contextWindow")))]
+    return {**found, **({"window": max(windows)} if windows else {})}
+
+
+def retries(data: bytes) -> int:
+    """How often the API had to be asked again."""
+    lines = (parse_line(line) for line in data.splitlines() if b'"api_retry"' in line)
+    return sum(event is not None and event.get("subtype") == "api_retry" for event in lines)
+
+
 def find_limit(data: bytes) -> dict[str, Any]:
     """`rate_limit_info` of the last line that has one; empty when none does."""
     for line in reversed(data.splitlines()):
@@ -115,15 +135,18 @@ def _failure(result: dict[str, Any], data: dict[str, Any]) -> str:
     return _with(f"ended with {kind}" if kind not in ("", "success", "completed") else "ended with an error", said)
 
 
-def _usage(result: dict[str, Any]) -> dict[str, Any]:
-    usage = _table(result.get("usage"))
+def _tokens(usage: dict[str, Any]) -> dict[str, int]:
+    """`usage` of the Messages API in our words."""
     names = {
         "input": "input_tokens",
         "output": "output_tokens",
         "cache_read": "cache_read_input_tokens",
         "cache_creation": "cache_creation_input_tokens",
     }
-    tokens = {key: int(n) for key, name in names.items() if (n := _number(usage.get(name))) is not None}
+    return {key: int(n) for key, name in names.items() if (n := _number(usage.get(name))) is not None}
+
+
+def _usage(result: dict[str, Any]) -> dict[str, Any]:
     milliseconds, turns = _number(result.get("duration_ms")), _number(result.get("num_turns"))
     denials = result.get("permission_denials")
     data = {
@@ -131,7 +154,7 @@ def _usage(result: dict[str, Any]) -> dict[str, Any]:
         "turns": None if turns is None else int(turns),
         "cost_usd": _number(result.get("total_cost_usd")),
         "duration_seconds": None if milliseconds is None else milliseconds / 1000,
-        "tokens": tokens,
+        "tokens": _tokens(_table(result.get("usage"))),
         "models": [clean(model, 100) for model in _table(result.get("modelUsage"))],
         "permission_denials": len(denials) if isinstance(denials, list) else 0,
     }
@@ -180,16 +203,21 @@ def _describe_system(event: dict[str, Any]) -> str | None:
         model = _text(event.get("model")) or "its model"
         return clean(f"Session {_text(event.get('session_id'))} with {model}", _SHORT_LIMIT)
     if subtype == "api_retry":
-        attempt, most = _number(event.get("attempt")), _number(event.get("max_retries"))
-        status = _number(event.get("error_status"))
-        cause = str(int(status)) if status else _text(event.get("error")) or "no answer"
-        return clean(f"Waiting for the API ({cause}), try {int(attempt or 0)} of {int(most or 0)}", _SHORT_LIMIT)
+        return f"Waiting: {describe_retry(event)}"
     if subtype == "permission_denied":
         tool = _text(event.get("tool_name"))
         return _one_line(_with(f"Not permitted: {tool}", _text(event.get("message"))), _SHORT_LIMIT)
     if subtype == "model_fallback":
         return clean(f"Continues with {_text(event.get('fallback_model'))}", _SHORT_LIMIT)
     return None
+
+
+def describe_retry(event: dict[str, Any]) -> str:
+    """What a line `system/api_retry` says: which answer of the API the command waits out, and how often it has."""
+    attempt, most = _number(event.get("attempt")), _number(event.get("max_retries"))
+    status = _number(event.get("error_status"))
+    cause = f"the API answers {int(status)}" if status else _text(event.get("error")) or "the API does not answer"
+    return clean(f"{cause}, try {int(attempt or 0)} of {int(most or 0)}", _SHORT_LIMIT)
 
 
 def _one_line(text: str, limit: int) -> str:

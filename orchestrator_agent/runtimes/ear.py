@@ -50,7 +50,7 @@ class Ear:
 
     `steps` holds, by message id, how far a message has come; `asks`, by their request, what is open;
     `at_rest` is true when nothing is being done, nothing is queued, and nothing will come by itself; `left_over` names
-    programs that it left running.
+    programs that it left running; `trouble` says what it waits for that is no person.
     """
 
     def __init__(self) -> None:
@@ -58,6 +58,7 @@ class Ear:
         self.asks: dict[str, Ask] = {}
         self.at_rest = False
         self.left_over: tuple[str, ...] = ()
+        self.trouble = ""
 
     def hear(self, line: str) -> bool:
         """Take one line of out.log; True when it meant something. Never raises."""
