@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-from orchestrator_agent import exit_codes, follow, naming, runtimes
+from orchestrator_agent import exit_codes, follow, naming, runtimes, steering
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.model import AgentRecord
 from orchestrator_agent.orchestrator import Orchestrator
@@ -29,6 +29,8 @@ class _Attached:
         self.typed: queue.Queue[str] = queue.Queue()
         #: How many receipts of each command were shown.
         self.shown: dict[str, int] = {}
+        #: The entries in the inbox of what the agent asks now, and whether an answer was typed.
+        self.asks: dict[str, bool] = {}
 
     def read(self) -> None:
         """Take what is typed; in a thread of its own, because reading waits."""
@@ -41,6 +43,7 @@ class _Attached:
         while True:
             live = self.orchestrator.agent(self.record.id).record.state.is_live
             self._print()
+            self._look_for_questions()
             self._tell()
             self._receipts()
             if not live and not self._next():
@@ -58,16 +61,30 @@ class _Attached:
                     print(text)
         sys.stdout.flush()
 
+    def _look_for_questions(self) -> None:
+        entries = self.orchestrator.inbox()
+        mine = {e["entry"]: e for e in entries if e["kind"] == "question" and e["agent_id"] == self.record.id}
+        for name in mine.keys() - self.asks.keys():
+            said = f"({self.record.id} asks: {steering.asked(mine[name])} Type allow, deny, or words.)"
+            print(style(said, "yellow"), file=sys.stderr, flush=True)
+        self.asks = {name: self.asks.get(name, False) for name in mine}
+
     def _tell(self) -> None:
         with contextlib.suppress(queue.Empty):
             while line := self.typed.get_nowait():
                 if text := line.strip():
-                    now = text.startswith("!")
-                    self._send(text.removeprefix("!").strip(), "now" if now else "next")
+                    self._send(text)
 
-    def _send(self, text: str, urgency: str) -> None:
+    def _send(self, text: str) -> None:
+        """Answer the first thing that the agent asks, or tell it something."""
+        entry = next((name for name, answered in self.asks.items() if not answered), None)
         try:
-            self.shown[self.orchestrator.send_feedback(self.record.id, text, urgency)] = 0
+            if entry is not None and not text.startswith("!"):
+                self.asks[entry], command = True, self.orchestrator.answer(entry, text)
+            else:
+                urgency = "now" if text.startswith("!") else "next"
+                command = self.orchestrator.send_feedback(self.record.id, text.removeprefix("!").strip(), urgency)
+            self.shown[command] = 0
         except UserError as error:
             print(f"orch: {clean(str(error), 300)}", file=sys.stderr)
 
@@ -94,7 +111,7 @@ def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
         UnknownAgent: there is no such agent.
     """
     attached = _Attached(options, orchestrator, naming.find(orchestrator.project, options.agent).record)
-    print("Type to it (! before a line breaks off what it does); Ctrl-C leaves.", file=sys.stderr, flush=True)
+    print("Type to it (! before a line breaks off what it does; a line answers what it asks); Ctrl-C leaves.", file=sys.stderr, flush=True)
     threading.Thread(target=attached.read, daemon=True).start()
     try:
         attached.follow()

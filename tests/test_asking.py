@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 from support import git, run_orch
 from support_steering import plan_of
@@ -105,6 +106,21 @@ def test_a_question_with_its_choices_is_answered_in_the_chat(repo: Path, monkeyp
     assert following.returncode == 0, rest
     response = answer_in(repo)["response"]
     assert response["updatedInput"]["answers"] == {"How far in?": "two tabs"}
+
+
+def test_who_sits_at_it_sees_the_question_and_types_the_answer(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(repo, _WISH, monkeypatch)
+    following = run_behind(repo)
+    entry_of(repo)
+    terminal = pexpect.spawn(ORCH[0], [*ORCH[1:], "attach", "1.1"], cwd=repo, encoding="utf-8", timeout=30)
+    terminal.expect(r"\? It asks: Bash: git commit")
+    terminal.expect("asks: may it use Bash.*Type allow, deny, or words")
+    terminal.sendline("allow")
+    terminal.expect("applied")
+    terminal.expect(pexpect.EOF)
+    rest, _ = following.communicate(timeout=60)
+    assert following.returncode == 0, rest
+    assert answer_in(repo)["response"]["behavior"] == "allow"
 
 
 def test_nobody_answers_and_that_is_said(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,6 +174,8 @@ def describe_line(line: str) -> str | None:
         return clean("  ".join(parts), _TEXT_LIMIT) or None
     if kind == "system":
         return _describe_system(event)
+    if kind == "control_request":
+        return _describe_request(_table(event.get("request")))
     if kind == "result":
         completed, reason, data = judge_result(event)
         used = [f"{data['turns']} turns"] if "turns" in data else []
@@ -195,6 +197,13 @@ def _describe_block(block: dict[str, Any]) -> str:
         mark = "✗" if block.get("is_error") is True else "←"
         return _one_line(f"{mark} {said}", _SHORT_LIMIT) if said.strip() else ""
     return ""
+
+
+def _describe_request(request: dict[str, Any]) -> str | None:
+    if request.get("subtype") != "can_use_tool":
+        return None
+    used = _describe_block({"type": "tool_use", "name": request.get("tool_name"), "input": request.get("input")})
+    return clean(f"? It asks: {used.removeprefix('→ ')}", _TEXT_LIMIT)
 
 
 def _describe_system(event: dict[str, Any]) -> str | None:
