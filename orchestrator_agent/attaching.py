@@ -111,7 +111,8 @@ def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
         UnknownAgent: there is no such agent.
     """
     attached = _Attached(options, orchestrator, naming.find(orchestrator.project, options.agent).record)
-    print("Type to it (! before a line breaks off what it does; a line answers what it asks); Ctrl-C leaves.", file=sys.stderr, flush=True)
+    said = "Type to it (! before a line breaks off what it does; a line answers what it asks); Ctrl-C leaves."
+    print(said, file=sys.stderr, flush=True)
     threading.Thread(target=attached.read, daemon=True).start()
     try:
         attached.follow()

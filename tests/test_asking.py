@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from support import git, run_orch
 from support_steering import plan_of
 from support_work import ORCH, ask, until, waits_for
 
+from orchestrator_agent.listener import finished
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.tools import TOOLS, ToolCall, Toolset
 
@@ -83,8 +85,9 @@ def test_a_permission_is_seen_by_who_follows_and_given_by_a_tool(repo: Path, mon
     until(lambda: ask(repo, "status")["agents"][0]["state"] == "waiting")
     assert "Waiting for you:\n  1.1  coder-1.1-" in run_orch(repo, "status").stdout
     toolset, orchestrator = Toolset(TOOLS), Orchestrator(repo)
-    told = toolset.call(orchestrator, ToolCall("get_status", {}))
-    assert f"(entry {entry}): may it use Bash?" in told.text
+    for arguments in ({}, {"work_stream_id": "1.1"}):
+        told = toolset.call(orchestrator, ToolCall("get_status", arguments))
+        assert f"(entry {entry}): may it use Bash?" in told.text
     given = toolset.call(orchestrator, ToolCall("answer_agent", {"entry": entry, "answer": "allow"}))
     assert not given.is_error
     rest, _ = following.communicate(timeout=60)
@@ -94,6 +97,23 @@ def test_a_permission_is_seen_by_who_follows_and_given_by_a_tool(repo: Path, mon
     report = ask(repo, "report")["commands"]
     assert [(item["kind"], item["text"], item["state"]) for item in report] == [("answer", "allow", "applied")]
     assert 'answer 1.1 "allow": applied at ' in run_orch(repo, "report").stdout
+
+
+def test_who_waits_for_work_is_told_what_it_asks(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin(repo, _WISH, monkeypatch)
+    go, program = repo.parent / "go", repo.parent / "claude.sh"
+    program.write_text(program.read_text().replace("read -r task", f"read -r task; {waits_for(go)}"))
+    toolset, orchestrator = Toolset(TOOLS), Orchestrator(repo)
+    following = run_behind(repo)
+    until(lambda: ask(repo, "running")["agents"])
+    waiting = toolset.call(orchestrator, ToolCall("wait", {"work_stream_id": "1.1", "seconds": 60}))
+    go.touch()
+    told = asyncio.run(finished(waiting))
+    entry = entry_of(repo)
+    assert f"(entry {entry}): may it use Bash?" in told.text, told.text
+    assert not toolset.call(orchestrator, ToolCall("answer_agent", {"entry": entry, "answer": "allow"})).is_error
+    following.communicate(timeout=60)
+    assert following.returncode == 0
 
 
 def test_a_question_with_its_choices_is_answered_in_the_chat(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,16 +22,19 @@ def wait(
     work_stream_id: WorkStreamId | None = None,
     seconds: Annotated[float, Field(description="at most so long", gt=0, le=600)] = 60,
 ) -> ToolResult:
-    """Wait until nobody works on a work stream (without one: until any work ends), then tell how things stand."""
+    """Wait until nobody works on a work stream (without one: until any work ends) or an agent asks something."""
     wanted = None if work_stream_id is None else orchestrator.project.roadmap().get(work_stream_id).id
-    begun, end = _busy(orchestrator), time.monotonic() + seconds
+    begun, known, end = _busy(orchestrator), _questions(orchestrator, wanted), time.monotonic() + seconds
 
     def look() -> ToolResult | None:
         busy = _busy(orchestrator)
         over = not busy or (not any(same_id(wanted, name) for name in busy) if wanted else not begun <= busy)
-        if not over and time.monotonic() < end:
+        asks = not over and not _questions(orchestrator, wanted) <= known
+        if not over and not asks and time.monotonic() < end:
             return None
         told: ToolResult = get_status.function(orchestrator, wanted)
+        if asks:
+            return told
         if over and wanted is None:
             told = ToolResult("\n".join([*_ended(orchestrator, begun - busy), told.text]), told.data)
         return told if over else ToolResult(f"Still at work after {seconds:g} seconds.\n{told.text}", told.data)
@@ -44,6 +47,12 @@ def _ended(orchestrator: Orchestrator, names: set[str]) -> list[str]:
     results = orchestrator.project.store.last_results()
     found = [results[name.casefold()] for name in sorted(names) if name.casefold() in results]
     return [f"{clean(r.work_stream_id, 80)} ended: {r.outcome}. {clean(r.reason, 200)}".rstrip() for r in found[:_FEW]]
+
+
+def _questions(orchestrator: Orchestrator, wanted: str | None) -> set[str]:
+    """Entries of what agents ask, or those that work on one work stream."""
+    asks = (entry for entry in orchestrator.inbox() if entry["kind"] == "question")
+    return {entry["entry"] for entry in asks if wanted is None or same_id(wanted, entry["work_stream_id"])}
 
 
 def _busy(orchestrator: Orchestrator) -> set[str]:

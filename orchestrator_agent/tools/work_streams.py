@@ -64,7 +64,7 @@ def get_status(
     lines = [f"{reason['id']}: {clean(reason['name'], 100)} [{reason['status']}]", reason["reason"]]
     lines += [f"Remedy: {reason['remedy']}"] if reason["remedy"] else []
     for agent in reversed(agents[-3:]):
-        lines += _agent_lines(agent)
+        lines += [*_agent_lines(agent), *_questions(orchestrator, agent["id"])]
     return ToolResult(brief(lines), {"work_stream": reason, "agents": agents})
 
 
