@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from orchestrator_agent import events, overview, printing
+from orchestrator_agent import events, overview, printing, steering
 from orchestrator_agent.conversation import label
 from orchestrator_agent.events import Event
 from orchestrator_agent.orchestrator import Orchestrator
@@ -63,6 +63,8 @@ class Feed:
             return []
         if command.state == "refused":
             return [f"  {style('✗', 'red')} {clean(event.message, 300)}"]
+        if command.kind in steering.KINDS:
+            return []  # its receipts say so
         results = self.project.store.results(command.id)
         if results and all(result.outcome == "stopped" for result in results):
             return []  # whoever stopped it is told by the stop

@@ -26,7 +26,6 @@ _MARKS = {
     events.INTEGRATION_COMPLETE: ("✓", "green"),
 }
 _GOOD = ("complete", "verified")
-_HOW_TO_ANSWER = "\n    answer it from any terminal: `orch answer {entry} allow` (or `deny`, or words)"
 
 
 def event_line(event: Event) -> str | None:
@@ -41,7 +40,9 @@ def event_line(event: Event) -> str | None:
         return f"  {style('✗', 'red')} {clean(event.message, 300)}: `orch inbox`"
     if event.type == events.AGENT_ASKED:
         asks = f"  ? {clean(event.agent_id or '')} asks: {steering.asked(event.data)}"
-        return style(asks, "yellow") + _HOW_TO_ANSWER.format(entry=clean(str(event.data["entry"]), 40))
+        words = "WORDS`" if event.data["questions"] else "allow`, or `deny`, or words"
+        entry = clean(str(event.data["entry"]), 40)
+        return f"{style(asks, 'yellow')}\n    answer it from any terminal: `orch answer {entry} {words}"
     if event.type not in _MARKS:
         return None
     mark, colour = ("·", "yellow") if event.data.get("limited") else _MARKS[event.type]
