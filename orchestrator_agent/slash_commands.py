@@ -20,6 +20,10 @@ _TOOLS: Mapping[str, str] = {
     "integrate": "integrate",
     "report": "report",
     "answer": "answer_agent",
+    "feedback": "send_feedback",
+    "pause": "pause_agent",
+    "resume": "resume_agent",
+    "redirect": "redirect_agent",
     "wait": "wait",
 }
 #: What the chat itself does.
@@ -42,6 +46,7 @@ Or one of these; a "/" before it is needed where it is shown:
   /batch [ID,ID]    run everything that can be done, or these
   /verify ID        check finished work again
   /integrate ID     check it and merge it
+  /feedback ID ...  tell an agent something while it works; also /pause, /resume, /redirect ID WORK_STREAM
   /answer ENTRY ... answer what the inbox holds: allow, deny, or words
   /roadmap          what was found in the plan, and what is wrong in it
   /details          what was called in the last turn, with the whole answers
@@ -112,14 +117,16 @@ def call_of(command: Command, toolset: Toolset) -> ToolCall | None:
 
 
 def _arguments(tool: Tool, rest: str) -> dict[str, object]:
-    """The words of a line as arguments, in the tool's own order; the last required text takes all that is left."""
+    """The words of a line as arguments, in the tool's own order; the last required text takes all that is left, or
+    behind an id the text that says why."""
     properties: Mapping[str, Mapping[str, object]] = tool.schema["properties"]
-    required = tool.schema.get("required", [])
+    last = next(iter(reversed(tool.schema.get("required", []))), "")
+    last = "reason" if last.endswith("_id") and "reason" in properties else last
     found: dict[str, object] = {}
     for name, schema in properties.items():
         if not rest:
             break
-        if schema.get("type") == "string" and required[-1:] == [name]:
+        if schema.get("type") == "string" and name == last:
             word, rest = rest, ""
         else:
             word, _, rest = rest.partition(" ")

@@ -71,6 +71,12 @@ def test_a_word_behind_a_slash_that_is_no_command_is_refused() -> None:
         ("/stop all", ToolCall("stop_agent")),
         ("/logs phase 1.1", ToolCall("read_output", {"agent_id": "phase 1.1"})),
         ("/verify 1.1", ToolCall("verify", {"work_stream_id": "1.1"})),
+        ("/feedback 1.1 use tabs now", ToolCall("send_feedback", {"agent_id": "1.1", "feedback": "use tabs now"})),
+        ("/answer 0a1b no, ask me", ToolCall("answer_agent", {"entry": "0a1b", "answer": "no, ask me"})),
+        (
+            "/redirect 1.1 1.2 it is urgent",
+            ToolCall("redirect_agent", {"agent_id": "1.1", "work_stream_id": "1.2", "reason": "it is urgent"}),
+        ),
     ],
 )
 def test_a_command_is_a_call_of_a_tool(text: str, call: ToolCall) -> None:
