@@ -231,6 +231,7 @@ def _add_looking(add: Add) -> None:
         "action", nargs="?", choices=("show", "check"), default="show", help="check: only problems; exit 1 on errors"
     )
     add("running", "list the agents at work", "orch running")
+    add("watch", "show what happens as it happens, whoever asked for it; Ctrl-C leaves", "orch watch")
     logs = add("logs", "show what an agent printed", "orch logs 1.2 -f")
     logs.add_argument("agent", metavar="ID", help="an agent, or a work stream for its newest agent")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the agent ends")

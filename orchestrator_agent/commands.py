@@ -219,6 +219,12 @@ def _report(options: argparse.Namespace) -> int:
 # -- upkeep --------------------------------------------------------------------------------------------------------
 
 
+def _watch(options: argparse.Namespace) -> int:
+    from orchestrator_agent import watching
+
+    return watching.run(options, _open(options, works=False))
+
+
 def _steer(options: argparse.Namespace) -> int:
     from orchestrator_agent import steering_commands
 
@@ -344,6 +350,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "why": _why,
     "report": _report,
     "stop": _stop,
+    "watch": _watch,
     **dict.fromkeys(("feedback", "pause", "resume", "redirect", "attach", "inbox"), _steer),
     "verify": _verify,
     "integrate": _integrate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from orchestrator_agent import events, overview, printing, steering
 from orchestrator_agent.conversation import label
@@ -30,12 +31,16 @@ class Feed:
     def show(self) -> bool:
         """Print what is new; true when something is."""
         before = self._last
+        for event in self.news():
+            for line in self._lines(event):
+                print(line, flush=True)
+        return self._last != before
+
+    def news(self) -> Iterator[Event]:
+        """What has happened since this was last asked."""
         while batch := self.project.store.events_after(self._last):
             self._last, self._restarts = batch[-1].id, 0
-            for event in batch:
-                for line in self._lines(event):
-                    print(line, flush=True)
-        return self._last != before
+            yield from batch
 
     def has_news(self) -> bool:
         """True when another program wrote since this was last asked; costs next to nothing."""
