@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -88,7 +89,10 @@ class Chat:
 
     async def run(self) -> int:
         """Turns until the person leaves; the exit code."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        if self.lines.live and not self.talk.why_offline:
+            loop.run_in_executor(None, importlib.import_module, "anthropic")  # takes seconds, and the person types
         self._greet()
         watcher = asyncio.create_task(self._watch()) if self.lines.live else None
         try:
