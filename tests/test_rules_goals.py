@@ -167,6 +167,10 @@ def test_words_for_the_whole(goal: str, intent: str) -> None:
         ("whatever is ready", "run", ["1.2", "3.1", "3.3"]),
         ("the small ones in phase 3", "run", ["3.2", "3.3"]),
         ("phase 2 without the late fees", "run", ["2.1", "2.3"]),
+        ("the last one in phase 2", "run", ["2.3"]),
+        ("second stream of the lending phase", "run", ["2.2"]),
+        ("the first two small ones in phase 3", "run", ["3.2", "3.3"]),
+        ("first phase 2, then nothing", "run", ["2.1", "2.2", "2.3"]),
     ],
 )
 def test_selections(goal: str, intent: str, ids: list[str]) -> None:
@@ -319,6 +323,15 @@ def test_words_for_an_agent_keep_their_case() -> None:
     assert meaning("tell 2.1 to stop") == ("stop", ["2.1"])
 
 
+def test_what_is_pasted_goes_to_the_agent_and_commands_nobody() -> None:
+    paste = "Traceback (most recent call last):\n  in stop\nKeyError: 'ts'\n\n"
+    found = interpret_goal(f"{paste}this is from the loan desk, pass it on to its agent please", ROADMAP)
+    assert (found.intent, [stream.id for stream in found.matched_work_streams]) == ("feedback", ["2.1"])
+    assert found.parameters["text"].startswith("Traceback")
+    told = interpret_goal("> stop all\ntell whoever does the loan desk about this: mind the clock", ROADMAP)
+    assert (told.intent, told.parameters) == ("feedback", {"text": "mind the clock"})
+
+
 def test_an_agent_is_redirected() -> None:
     found = interpret_goal("move the loan desk agent to the status page", ROADMAP)
     assert found.tool_calls() == [("redirect_agent", {"agent_id": "2.1", "work_stream_id": "3.3"})]
@@ -354,6 +367,10 @@ def test_each_intent_has_its_tool_calls() -> None:
         ("empieza 1.2 por favor", "run", ["1.2"]),
         ("detén todo", "stop_all", []),
         ("停止 2.1", "stop", ["2.1"]),
+        ("把 2.1 停掉，然后开始 2.2", "stop", ["2.1"]),
+        ("fais voir ce qui tourne", "status", []),
+        ("ejecuta 2.2", "run", ["2.2"]),
+        ("starte 2.2, nein warte, 2.3", "run", ["2.3"]),
         ("下一个", "run_next", []),
     ],
 )
@@ -490,6 +507,15 @@ def test_a_statement_is_acted_on_only_after_a_yes(goal: str) -> None:
         "I was going to ask you to start late fees",
         "Please be advised that the desk is to be reviewed by us and late fees are on hold",
         "pause, think, then do 2.2",
+        "yeah right, like anybody will ever use the late fees",
+        "sure, because starting late fees on a Friday is such a brilliant idea",
+        "oh wonderful, as if anyone had asked for late fees",
+        "start the late fees. hmm, scratch that.",
+        "start late fees, no wait, don't",
+        "I am not wanting that late fees are started",
+        "we can leave late fees for another year",
+        "we talked about fees, about reservations, and decided nothing, so leave the accounts alone",
+        'Anna wrote: "start the late fees"',
     ],
 )
 def test_nothing_starts_or_stops_at_once_when_the_words_do_not_say_so(goal: str) -> None:
@@ -512,6 +538,22 @@ def test_nothing_starts_or_stops_at_once_when_the_words_do_not_say_so(goal: str)
         ("loan desk: how much longer?", "status", ["2.1"]),
         ("todo menos 2.2", "run_all", []),
         ("could you get someone to double check 1.1?", "verify", ["1.1"]),
+        ("run everything in phase 2, on second thought leave out late fees", "run", ["2.1", "2.3"]),
+        ("start 2.2 and 2.3. no wait, not 2.3", "run", ["2.2"]),
+        ("start the late fees, or rather reader accounts first, no, late fees, definitely late fees", "run", ["2.2"]),
+        ("NO. Not the loan desk. I said the LATE FEES!!!", "run", ["2.2"]),
+        ("for god's sake will someone finally shut down that loan desk agent", "stop", ["2.1"]),
+        ("pleas stpo teh loan desk", "stop", ["2.1"]),
+        ("computer, start 2.2", "run", ["2.2"]),
+        ("late fees is what we need", "run", ["2.2"]),
+        ("let's at least get late fees started", "run", ["2.2"]),
+        ("any chance of somebody looking at late fees?", "run", ["2.2"]),
+        ("can you say me how much is done of the loan desk", "status", ["2.1"]),
+        ("nobody came for two hours, the queue was endless. start the late fees", "run", ["2.2"]),
+        ("If it isn't too much trouble, I'd be grateful if late fees could be taken up next.", "run", ["2.2"]),
+        ("give me a summary for the board and then shut the session down", "report", []),
+        ("a report on phase 3", "report", ["3.1", "3.2", "3.3", "3.10"]),
+        ("> the desk is down again\n> stop everything\nis the loan desk done?", "status", ["2.1"]),
     ],
 )
 def test_many_voices_say_the_same(goal: str, intent: str, ids: list[str]) -> None:

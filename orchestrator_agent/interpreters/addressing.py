@@ -10,12 +10,12 @@ from orchestrator_agent.interpreters.lexicon import COMMANDS, FUNCTION_WORDS
 from orchestrator_agent.interpreters.words import content
 from orchestrator_agent.patterns import regex
 
-_WHO = r"(?:it|them|him|her|that one|that agent|this one|that person)"
+_WHO = r"(?:it|them|him|her|that one|that agent|this one|that person|(?:its|his|her|their|the) (?:agent|coder|bot))"
 _REDIRECTS = tuple(
     regex(pattern)
     for pattern in (
-        rf"\b(?:take|pull|get|remove|grab|free) (?P<a>.+?),? (?:and|then) (?:have|give|put|let|move|send|make"
-        rf"|assign|get|point) {_WHO}(?: to)?"
+        rf"\b(?:take|pull|get|remove|grab|free|stop|halt|pause) (?P<a>.+?),? (?:and|then) (?:have|give|put|let|move"
+        rf"|send|make|go|assign|get|point) {_WHO}(?: to)?"
         r"(?: do| onto| on| over to| to| at| work on| start on| start| take| take over)? (?P<b>.+)",
         r"^(?:give|hand|assign|pass) (?P<b>.+?) (?:over )?to (?P<a>(?:the |that )?(?:\S+ ){1,4}(?:agent|coder|bot"
         r"|dev)|whoever .+)$",
@@ -63,15 +63,19 @@ _FEEDBACK = tuple(
 _OPEN_FEEDBACK = 6
 #: The pattern that only calls somebody: what follows must be neither a command of ours nor more work.
 _CALLED = 6
+#: "<a log> pass this on to the parser agent" or, of work that was just named, "to its agent".
+_RELAYED = regex(
+    r"^(?P<t>.+?)[\s.,:!;-]*\b(?:and |so |please |pls |can you |could you )*(?:pass|forward|relay|hand|send|give|tell) "
+    r"(?:it|this|that|these|them)(?: on| along| over)? to (?P<a>[^,.!?\n]+?)(?: please| pls)?[.! ]*$",
+    re.IGNORECASE | re.DOTALL,
+)
 _END = regex(
     r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed)(?:"
     r" (?:now|please|it|work|working|right now|immediately))*[.!]*$",
     re.IGNORECASE,
 )
 #: "1.2 must not be stopped" is said to us and not to the agent.
-_PASSIVE = regex(
-    r"^(?:not |never )?be (?:stopped|started|run|paused|halted|killed|touched|verified|done|next|first)\b"
-)
+_PASSIVE = regex(r"^(?:not |never )?be (?:stopped|started|run|paused|halted|killed|touched|verified|done|next|first)\b")
 _AGENT = regex(r"\b(?:agent|whoever|coder|bot|folks)\b", re.IGNORECASE)
 
 
@@ -99,6 +103,14 @@ def redirect(text: str, names: Callable[[str], bool]) -> Addressed | None:
         if match and names(match["a"]) and names(match["b"]):
             return Addressed("redirect", match["a"], match["b"])
     return None
+
+
+def relayed(raw: str) -> Addressed | None:
+    """What stands before "pass it on to ...", from `raw` text; `whom` is empty where an agent is only called "its"."""
+    match = _RELAYED.match(raw)
+    if match is None or not _AGENT.search(match["a"]):
+        return None
+    return Addressed("feedback", match["a"] if content(match["a"].casefold()) else "", match["t"].strip())
 
 
 def feedback(raw: str, at_work: Callable[[str], bool], is_work: Callable[[str], bool]) -> Addressed | None:

@@ -11,7 +11,9 @@ from itertools import pairwise
 from orchestrator_agent.interpreters.reading import Reading
 
 #: Starts and stops on a weaker fit are confirmed first.
-SURE_ENOUGH = 0.62
+SURE_ENOUGH = 0.44
+#: A fit that needs no better one beside it.
+LIKELY = 0.62
 #: A fit that leaves no doubt worth a question.
 ALL_BUT_SURE = 0.9
 

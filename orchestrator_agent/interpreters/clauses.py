@@ -63,10 +63,11 @@ _CLAUSE = regex(
 )
 _POLITE = regex(
     r"^(?:(?:can|could|would|will|may|might|won't|couldn't) (?:you|u|we|someone|somebody|anyone|anybody|one of you)"
-    r"(?: (?:please|maybe|perhaps|kindly|just|also|be so kind as to))*(?: mind| like to| be able to| want to)?"
+    r"(?: (?:please|maybe|perhaps|kindly|just|also|finally|already|be so (?:kind|good) as to))*"
+    r"(?: mind| like to| be able to| want to)?"
     r"|(?:can|could|may|might) (?:i|we)(?: please)?(?= (?:get|have|see)\b)"
     r"|(?:is there )?any chance (?:(?:that )?(?:you|we|someone|somebody) (?:could|can|would)"
-    r"|(?:of|for) (?:you |us |someone |somebody |anyone )?(?=\w+ing\b))|do you mind|mind(?= \w+ing)|do you can"
+    r"|(?:of|for)(?: (?:you|us|someone|somebody|anyone))?(?= \w+ing\b))|do you mind|mind(?= \w+ing)|do you can"
     r"|(?:do you |d'you )?think (?:you|we|someone|somebody) (?:could|can)|(?:can|could|may|might) (?:i|we) ask you to"
     r"|(?:i|we)(?: was| were|'m|'re)? (?:hoping|hope|trust) (?:that )?you (?:could|can|would|will)"
     r"|fancy(?= \w+ing)"
@@ -82,20 +83,19 @@ _ASKS_INDIRECTLY = regex(
     r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|ask|no idea) (?:if|whether"
     r"|when|how|what|why"
     r"|which|who)\b"
-    r"|\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when)\b|^(?:i'm |just )?(?:wondering|curious|asking) "
+    r"|\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when)\b"
+    r"|^(?:i'm |just )?(?:wondering|curious|asking) "
 )
-_TELLING = regex(r"\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
+_TELLING = regex(r"\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
 #: "We should do claims" proposes it; with a question mark it asks.
 _PROPOSED = regex(
     r"^(?:(?:i|we|you all|let's|maybe|perhaps|think|guess) )+(?:should|could|might|must|may|can|will|ought to"
     r"|have to|need to)"
     r"(?: probably| maybe| perhaps| really| just| now| also)* (?P<what>(?!not\b|be\b|i\b|we\b)\w.*)"
 )
-_HAIL = regex(r"^(?:(?:hey|hi|hello|ok|okay|so|well|oh|btw|and|also|please|yo|lol)[, ]+)+")
+_HAIL = regex(r"^(?:(?:hey|hi|hello|ok|okay|so|well|o+h|a+h|h+m+|btw|and|also|please|yo|lol|yes|yeah)[, ]+)+")
 #: "We could do audio" is a possibility and no wish yet.
-_ONE_OF_SEVERAL = regex(
-    r"^(?:(?:and|or|so|maybe) )*(?:i|we) (?:could|might|may)\b(?! (?:please|(?:really )?use)\b)"
-)
+_ONE_OF_SEVERAL = regex(r"^(?:(?:and|or|so|maybe) )*(?:i|we) (?:could|might|may)\b(?! (?:please|(?:really )?use)\b)")
 _CONDITION = regex(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once|after|unless|until|till|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was|have|will be"
@@ -133,7 +133,10 @@ _DENIES = regex(
     r"|(?:many )?(?:thanks|thank you|thx|cheers|kudos|props|congrats|congratulations) (?:for|on|to)\b"
     r"|(?:nice|great|good|excellent|lovely) (?:work|job) (?:on|with)"
     r"|(?:was|were) (?:going|about) to|(?:(?:have|has|had) )?(?:decided|agreed|chosen) (?:not|against)"
-    r"|leave (?=.*\b(?:alone|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
+    r"|(?:(?:i'm|i am|we're|we are|am|are) )?not (?:wanting|wishing|asking|looking|planning|going|willing|ready|keen"
+    r"|interested|convinced|sure)(?: (?:to|that|on|in|for|about|if))?"
+    r"|leave (?=.*\b(?:alone"
+    r"|for (?:another|the next|next|a)|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
     r"|hold off|hold on with|let (?=.+ be$)|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
     r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b"
     r"|at it\b)|hands off|stay away from|steer clear of|keep away from"
@@ -153,9 +156,7 @@ _WHATS_UP = regex(
     r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b"
     r"|^(?!.*\b(?:that|know|which)\b).+ (?:how (?:far|long|much longer)|why(?: (?:stuck|blocked|late|not))?|when)$"
 )
-_WH = regex(
-    r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)"
-)
+_WH = regex(r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)")
 _STAYS = regex(
     r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
@@ -168,7 +169,7 @@ _STAYS = regex(
     r"|needed)\b"
 )
 _TELL_ME = regex(
-    r"^(?:tell|show|give|let) (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
+    r"^(?:tell|show|give|let|say)(?: to)? (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
     r"|how|what|who|which|status|idea|overview|state|progress|list).*)"
     r"|^(?:give|send|get) (?:me|us) (?:an? |the |some )*(?:quick |short |brief |latest |little )*(?:updates?|news)\b"
     r"(?: (?:on|about|for|of))?(?P<d>.*)|^(?:update|brief) (?:me|us)(?: (?:on|about))?(?P<e>.*)"
@@ -186,7 +187,7 @@ _STRONG = regex(
 )
 _TRAILING = regex(
     r"^(?:(?:please|can you|could we) )?(?:get|have|want|need|see|i want|i need|i'd like)?\s*(?P<rest>.+?) "
-    r"(?:going|started|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented"
+    r"(?:going|started|happen(?:ing)?|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented"
     r"|up and running)(?: (?:now|please|today))*$"
 )
 
@@ -278,7 +279,7 @@ def _clause(text: str, marked: bool) -> Clause:
 
 def _request(text: str, bare: str) -> Clause | None:
     """A request in the form of a question: "can you start ..."."""
-    whole = bare if _POLITE.match(bare + " ") else text
+    whole = next((part for part in (bare, _HAIL.sub("", text)) if _POLITE.match(part + " ")), text)
     polite = _POLITE.match(whole + " ")
     if polite is None:
         return None

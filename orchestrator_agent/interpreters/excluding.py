@@ -20,9 +20,7 @@ _LEFT_ASIDE = regex(
     r",?\s+(?:leaving (?=.* aside$))?([^,]+?) (?:excluded|exempt|left out|not included|(?<=\w )aside)[.! ]*$"
 )
 _NUMBERS = regex(r"(?<=\d)\s*,\s*(?:and\s+)?(?=\d)")
-_ANY_BUT = regex(
-    r"\b(?:anything|whatever)\b(?=(?: \w+){0,2},? (?:but|except|without|other than|apart from|not)\b)"
-)
+_ANY_BUT = regex(r"\b(?:anything|whatever)\b(?=(?: \w+){0,2},? (?:but|except|without|other than|apart from|not)\b)")
 _UNDONE = regex(
     r"(?: (?:that|which))?(?: (?:is|are|isn't|aren't))? (?:not |un)?(?:yet )?(?:done|finished|completed?) yet$"
     r"|(?<=everything)(?: (?:that|which))?(?: (?:is|are))? (?:not|n't) (?:yet )?(?:done|finished|completed?)(?: yet)?$"
@@ -37,9 +35,7 @@ _RUN_ON = regex(
 _REMEMBER = regex(r"\b(?:don't|do not|never) (?:forget|hesitate|be afraid|fail) to ")
 _THOROUGH = regex(r",?\s*\b(?:from )?(?:start to finish|end to end|a to z|top to bottom|beginning to end)\b")
 _PLEASE = regex(r"\bplease\b,?\s*(?=(?:please|leave|don't|do not|not|skip|keep|never|no)\b)")
-_QUANTIFIER = regex(
-    r"^([^.!?;]+)[.;,:]\s*((?:all|both)(?: (?:two|three|four|five|six))?)(?: of (?:them|it))?[.! ]*$"
-)
+_QUANTIFIER = regex(r"^([^.!?;]+)[.;,:]\s*((?:all|both)(?: (?:two|three|four|five|six))?)(?: of (?:them|it))?[.! ]*$")
 
 
 def separate(text: str) -> str:

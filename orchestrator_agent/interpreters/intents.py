@@ -12,6 +12,7 @@ from orchestrator_agent.interpreters.lexicon import COMMANDS, FOREIGN_ACTS, NUMB
 from orchestrator_agent.interpreters.limits import NUMBER
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
 from orchestrator_agent.interpreters.references import WORTH_SAYING, resolve
+from orchestrator_agent.interpreters.reports import report, written
 from orchestrator_agent.interpreters.selections import Found
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
@@ -43,12 +44,13 @@ _AT_WORK = regex(r"\b(?:agent|stream|work|working|whoever|whatever|one|dev|coder
 _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
 _STATES = regex(
-    r"^(?!.*\bthat\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!agent )(?<!is )"
+    r"^(?!.*\b(?:that|when)\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!whoever )(?<!agent )(?<!is )"
     r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b"
     r"|\boff$|^\S+(?: \S+){0,3} (?:done|finished|running|started)$"
     r"|^(?:(?:i|we|you|they|he|she|someone|somebody|have|has|had|already|just) )+(?:done|did|finished|started"
     r"|built|made|fixed"
-    r"|completed|implemented|stopped|ran|tried|looked)\b"
+    r"|completed|implemented|stopped|ran|tried|looked"
+    r"|talked|spoke|thought|discussed|argued|dreamt|dreamed|read|heard|laughed|complained|asked|wrote)\b|^about\b"
     r"|^(?:(?:so|and|well|btw|oh) )*(?:our|my|their|his|her|another|some|someone|somebody|everyone|everybody|they|he"
     r"|she)\b"
     r"(?: [\w']+){0,5} (?:\w{3,}ed|bought|built|made|got|had|sold|sent|went|did|said|told|ran|broke|found|lost|saw)\b"
@@ -67,6 +69,8 @@ _AGAINST = regex(
     r"|wait|quit"
     r"|never|not|cannot|thanks|thank|don't|forget|instead of|no longer|no more)\b|n't\b"
 )
+#: What work is about may well say no: "warn when two drugs do not go together".
+_SUBORDINATE = regex(r" (?:when|that|which|who|whose|where)\b.*$")
 #: A sum of money is nobody's work stream.
 _MONEY = regex(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
 _STATUS_REPORT = regex(r"\b(?:status|progress) reports?\b")
@@ -115,7 +119,7 @@ def mention(clause: Clause, world: World) -> Reading | None:
     """What a clause without a command asks for: a bare mention of work asks for its start."""
     if _THE_THING.match(clause.rest) and _NEXT.search(clause.text):
         return Reading("run", score=0.5, evidence="which one is not said", ask=True)
-    reading = _meta(clause, world) or _written(clause.text, world)
+    reading = _meta(clause, world) or written(clause.text, world)
     if reading or _POINTING.match(clause.rest):
         return reading
     if questions.overall(clause.text) and not (names_one(clause.text, world) and _in_its_name(clause.text, world)):
@@ -127,10 +131,12 @@ def mention(clause: Clause, world: World) -> Reading | None:
         return None
     head, _, rest = clause.rest.partition(" ")
     top = world.rank(clause.text)[:1]
-    strange = not (top and head in top[0].words) and head not in _name_words(found)
-    unknown_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
+    joined = head + rest.partition(" ")[0]
+    strange = not (top and {head, joined} & set(top[0].words)) and head not in _name_words(found)
+    strange_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
+    unknown_verb = strange_verb and (found.score < _CERTAIN or names_one(rest, world))
     named = {word for stream in found.streams for word in tokens(fold(stream.name))}
-    against = any(word not in named for word in _AGAINST.findall(clause.text))
+    against = any(word not in named for word in _AGAINST.findall(_SUBORDINATE.sub("", clause.text)))
     against |= found.kind == "id" and any(w.isalpha() and not world.index.knows(w) for w in content(clause.text))
     doubt = (
         unknown_verb
@@ -201,7 +207,8 @@ def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: W
         if other.command in ("", clause.command) and content(other.rest):
             found = resolve(other.rest, world, at_work=reading.intent == "stop")
             least = _LISTED if reading.intent == "run" else _NAMED
-            if found.score >= _LIKELY and is_item(other.rest, found, world, least):
+            remark = found.kind == "id" and any(word.isalpha() for word in content(other.rest))
+            if found.score >= _LIKELY and not remark and is_item(other.rest, found, world, least):
                 reading = join(reading, Reading(reading.intent, found, found.score, found.evidence))
     return reading
 
@@ -295,17 +302,18 @@ def _look(clause: Clause, world: World) -> Reading:
     if clause.command == "help":
         return Reading("help", evidence=evidence)
     if _STATUS_REPORT.search(clause.text) and not names_one(clause.text, world):
-        return Reading("report", score=0.8, evidence="asks for something written")
+        return report(clause.text, world)
+    if clause.command == "report":
+        return report(clause.text, world)
     about = resolve(questions.subject(clause.rest), world, at_work=True)
-    if about.score < 0.5 or clause.command == "report":
+    if about.score < 0.5:
         return Reading(clause.command, evidence=evidence)
     return Reading(clause.command, about, about.score, about.evidence, ask=bool(about.candidates))
 
 
 def _start(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
-    written = _written(clause.text, world, clause.rest)
-    if written:
-        return written
+    if wanted := written(clause.text, world, clause.rest):
+        return wanted
     if _NOTHING.match(clause.rest):
         return Reading("none", evidence=clause.rest[:20])
     if content(clause.rest) or ALL.search(clause.rest):
@@ -334,16 +342,6 @@ def _start_named(clause: Clause, world: World) -> Reading | None:
         both = set(whole.streams) & {match.stream for match in world.rank(clause.rest)}
         found = whole if both and whole.score > found.score else found
     return run(found, confirm=clause.marked and not clause.polite) if found else None
-
-
-def _written(text: str, world: World, named: str = "") -> Reading | None:
-    top = world.rank(named or text)[:1]
-    named_well = bool(top) and (top[0].full_name or (top[0].score >= 0.85 and top[0].words != ("report",)))
-    several = resolve(named or text, world)
-    named_well = named_well or (len(several.streams) > 1 and several.score >= _LIKELY)
-    if questions.report(text) and not named_well:
-        return Reading("report", score=0.8, evidence="asks for something written")
-    return None
 
 
 def _meta(clause: Clause, world: World) -> Reading | None:

@@ -29,7 +29,9 @@ _DRY = regex(
     r"|started|did))?|\b(?:only |just )?(?:a )?preview\b(?: (?:of|only))?"
     r"|,?\s*\b(?:but )?(?:don't|do not|without) (?:actually |really )?(?:do|doing|run|running|start|starting"
     r"|execute|executing)(?: it| them| anything)?(?: yet)?$"
-    r"|\b(?:just |only )?show me$|\bwhat would (?:you do|happen)(?: (?:for|with|about|on)\b)?(?: if (?:i|we|you)"
+    r"|[,;.-] ?dry(?=[,;.! ]*$|[,;])|\b(?:just |only )?show me$"
+    r"|\bwhat would (?:you do|happen)(?: (?:for|with|about|on)\b)?"
+    r"(?: if (?:i|we|you)"
     r" (?:asked for|said|ran|run|started|start|did|do))?"
     r"|\bhypothetically\b)"
 )

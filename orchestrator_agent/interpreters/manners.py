@@ -35,6 +35,7 @@ _SHORT = {
     "kk": "ok",
     "nvm": "never mind",
     "rn": "right now",
+    "gimme": "get",
     "wtf": "what",
     "wth": "what",
     "idk": "i do not know",
@@ -61,7 +62,8 @@ _HAIL = regex(
     re.IGNORECASE,
 )
 _FAREWELL = regex(
-    r"(?<=\w)[,.! ]+(?:(?:thanks|thank you|thx|ty|ta|cheers|please|pls|plz|lol|haha)(?: (?:a lot|so much|very much"
+    r"(?<=\w)[,.! ]+(?:(?:thanks|thank you|thx|ty|ta|cheers|(?:pretty )*please|pls|plz|lol|haha)"
+    r"(?: (?:a lot|so much|very much"
     r"|again"
     r"|all|everyone))?(?:[,.! ]+|$))+$",
     re.IGNORECASE,
@@ -73,10 +75,23 @@ _WHENEVER = regex(
     r" (?:like|want|prefer))?|in any order"
     r"|(?:when(?:ever)?|if|once|as soon as) you(?:'ve got| have| get| find) (?:a |some |the )?(?:free |spare )?"
     r"(?:moment|minute|second|time|chance|sec|capacity)|if you (?:don't|do not|wouldn't) mind"
-    r"|if (?:that|it)(?:'s| is) (?:possible|(?:ok|okay|fine|cool|alright|all right) (?:with|for|by) you)"
+    r"|if (?:that|it)(?:'s|isn't| is| isn't)?(?: not)? (?:"
+    r"too (?:much|big an?) (?:trouble|bother|work|hassle|ask|to ask)|(?:any |no |a )?(?:trouble|bother|problem)"
+    r"|possible|(?:ok|okay|fine|cool|alright|all right) (?:with|for|by) you)"
     r"|if i may|(?:stop|correct) me if i'm (?:wrong|mistaken)(?:,? but)?)\b(?: please)?,?"
 )
 #: "With reference to our call, ..." and "get somebody to ..." are only ways to begin.
+#: Oaths, and the machine called by what it is.
+_OATH = regex(
+    r"(?:^|(?<=[.!?,;\n] ))(?:(?:for (?:(?:god|goodness|heaven|christ|pete|fuck)'?s?|crying out loud)(?:'s)?"
+    r"(?: sakes?)?|ffs|(?:god ?)?damn(?: it|ed)?|dammit|(?:oh )?my god|jesus(?: christ)?|christ|bloody hell"
+    r"|what the (?:hell|heck|fuck)"
+    r"|argh+|gr+|ugh+|sheesh|good grief|holy \w+|seriously|i swear|come on|look|listen|mate)[,.! ]+)+(?=\w)"
+)
+_MACHINE = regex(
+    r"^(?:(?:computer|robot|machine|assistant|bot|orch|orchestrator|claude|siri|alexa)[,! ]+)+(?=(?P<word>\w+))"
+)
+_AT_LEAST = regex(r"\bat (?:least|last)\b,? (?!\d|one\b|two\b|three\b|four\b|five\b)")
 _OCCASION = regex(
     r"^(?:with (?:reference|regard|respect) to|further to|following|as (?:discussed|agreed|per|promised)|in (?:view"
     r"|light)"
@@ -100,15 +115,13 @@ _CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
     r"|\bif there(?:'s| is) (?:any|one )thing (?:that )?(?:i|we)(?:'d| would)? (?:\w+ ){1,4}it(?:'s| is) "
 )
+#: "X is what we need" wishes the same from behind.
+_CLEFT_LAST = regex(
+    r"(?P<what>[^,.:;?!]+?) is (?:exactly |just )?what (?:i|we) (?:need|want)\b(?: now| most| next)*(?=[,.!; ]*$)"
+)
 _SO_IT_IS = regex(
     r"(?:^|(?<=[,.:;] ))(?!(?:how|what|where|which|who|when|why|as|not|leave|keep|if|because)\b)(?P<what>[^,.:;?]+?)"
     r"(?<! as)(?<! how)(?<! what)(?<! where)(?<! that),? it is(?: then)?[.! ]*$"
-)
-_SECOND_THOUGHT = regex(
-    r",?\s*(?:\bno,? (?:wait|sorry)|\bsorry,? (?:no|i mean[t]?)|\bwait,? (?:no|i mean[t]?)|\bno,? i mean[t]?"
-    r"|\bscratch that"
-    r"|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])|\bnever ?mind(?: that| it)?(?=[,.;:!])"
-    r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!]?\s*(?=\S)"
 )
 _NO_WAY = regex(
     r"\b(?:under no circumstances|on no account|in no case|by no means|at no time|in no way)\b"
@@ -130,6 +143,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
         known: tells whether the roadmap uses a word; such a word is no short form.
     """
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
+    text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
     text = _HESITATION.sub(" ", _DRAWN_OUT.sub(r"\1", text)).strip()
     text = _SPOKEN_ID.sub(lambda m: ".".join(_DIGITS.get(part, part) for part in m.groups()), text)
     for pattern, mark, word in _SPOKEN_MARKS:
@@ -137,12 +151,6 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     text = _SHORT_WORD.sub(lambda m: m[0] if known(m[0]) else _SHORT[m[0]], _WHY.sub("why", text))
     text = _NOT_AT_ONCE.sub(" sequentially", _PULL.sub("stop", text))
     text = _AND_THEN.sub(" and then ", _WHENEVER.sub("", text))
+    text = _CLEFT_LAST.sub(lambda m: f"i need {m['what'].strip()}", text)
     text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
     return _GAPS.sub(" ", _SO_IT_IS.sub(lambda m: f"start {m['what']}", text)).strip()
-
-
-def second_thought(text: str) -> tuple[str, str]:
-    """Folded `text` before and after the last time that it corrects itself; the first part is empty if it never"
-    " does."""
-    parts = _SECOND_THOUGHT.split(text)
-    return (" ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else ("", text)

@@ -107,11 +107,19 @@ class Index:
         """True when the words say the whole name, spelt out, misspelt, or by its initials."""
         name = self.vocabulary.name(position)
         if name.stems and name.stems <= {stem(word) for word in words}:
-            return True
+            return name.talk <= {singular(word) for word in words} or not self._shared(position, words, rows)
         near = sum(1 for row in rows if row.get(position, 0.0) >= QUALIFIER)
         if len(words) > 1 and len(name.stems) > 1 and near == len(words) >= len(name.stems):
             return True
         return name.initials in words and near == len(words)
+
+    def _shared(self, position: int, words: list[str], rows: list[dict[int, float]]) -> bool:
+        """True when another name has all that was said of this one: *Batch Loader* beside *Stream Loader*."""
+        said = [
+            row for word, row in zip(words, rows, strict=True) if stem(word) in self.vocabulary.name(position).stems
+        ]
+        others = set.intersection(*({p for p, value in row.items() if value >= QUALIFIER} for row in said))
+        return len(others) > 1
 
     def _gravity(self, word: str, known: bool, words: int) -> float:
         """How much a word counts: an unknown one much in a short phrase, little in a story; a word of talk little."""

@@ -79,9 +79,7 @@ _NO_WISH = regex(
     r"|nobody|no|not|don't|do not|is|are|can|could|should|does|do|did)\b|\b(?:not|never|that|which)\b|n't\b"
 )
 _WORK_ON = regex(r"^(?:the )?(?:work|activit(?:y|ies)|efforts?)(?: on| for)? (?=\w)")
-_ALL_WORK = regex(
-    r"^(?:all|any|the)(?: (?:of )?(?:the|our|your))? (?:activity|activities|work|efforts?|operations)$"
-)
+_ALL_WORK = regex(r"^(?:all|any|the)(?: (?:of )?(?:the|our|your))? (?:activity|activities|work|efforts?|operations)$")
 _SENTENCE = regex(r"((?<=[!;\n])\s*|(?<=\D\.)\s+|,\s*(?:so|then|therefore) )")
 
 

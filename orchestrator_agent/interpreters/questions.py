@@ -8,7 +8,9 @@ _QUIT = regex(
     r"^(?:(?:ok|okay|please|pls|thanks|now|and|let's|i want to|time to) )*(?:quit|exit|bye|bye bye|goodbye"
     r"|good ?night|q|:q!?|:wq|/quit|/exit|logout|log out|ciao|adieu"
     r"|see (?:you|ya)(?: \w+)?|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off"
-    r"|out)(?: for (?:today|now))?|close(?: the)?(?: program| session| chat)?|leave)"
+    r"|out)(?: for (?:today|now))?"
+    r"|(?:close|end|leave|shut down)(?: (?:the|this))?(?: (?:program|session|chat|shell|terminal))?"
+    r"|shut (?:the|this) (?:program|session|chat|shell|terminal)(?: down)?)"
     r"(?: (?:now|please|pls|thanks|everyone|all|then))*[.! ]*$"
 )
 _HELP = regex(

@@ -35,6 +35,8 @@ class Name:
     #: What others may write as one word, without the hyphen.
     joined: tuple[str, ...]
     stems: frozenset[str]
+    #: Those that elsewhere are only talk of work, as in *Batch Loader*, without a plural s.
+    talk: frozenset[str]
     #: As they stand there, without a plural s.
     written: frozenset[str]
     #: "ir" for Intermediate Representation.
@@ -55,6 +57,7 @@ class Name:
             qualifier=tuple(qualifier),
             joined=tuple(joined(text)),
             stems=frozenset(map(stem, said)),
+            talk=frozenset(map(singular, TALK_WORDS.intersection(every))),
             written=frozenset(map(singular, said)),
             initials=initials(main),
         )

@@ -1,0 +1,39 @@
+"""What a person pastes around their own words: quoted lines, heads of mails, logs, traces. Others ask nothing of us."""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator_agent.patterns import regex
+
+_FENCED = regex(
+    r"```.*?(?:```|\Z)|\btraceback \(most recent call last\):.*?\n[\w. ]*(?:error|exception|exit)\b[^\n]*",
+    re.IGNORECASE | re.DOTALL,
+)
+_OTHERS = regex(
+    r"^\s*(?:>|\|\s|(?:from|to|cc|bcc|subject|date|sent|re|fwd?|aw|betreff|von|objet|asunto|de): "
+    r"|-{3,}|_{3,}|on .+ wrote:$|\[?\d{4}-\d\d-\d\d[ t]\d\d:\d\d|\[?\d\d:\d\d:\d\d\b|\[\d\d:\d\d\] "
+    r"|\[?(?:error|warn(?:ing)?|info|debug|fatal|trace|fail(?:ed)?)[\]:] ?(?!$)|\s*at [\w.$<>]+\(|diff --git|@@ )",
+    re.IGNORECASE,
+)
+_SAID = regex(
+    r"\b(?:says?|said|wrote|writes|asked|asks|told me|reads|goes|complains|like)[:,]? \"[^\"\n]{3,}\"", re.IGNORECASE
+)
+
+
+def own_words(text: str) -> str:
+    """`text` without what is quoted in it; all of it when nothing else is there."""
+    if "\n" not in text and '"' not in text and "`" not in text:
+        return text
+    lines = _FENCED.sub("\n", text).split("\n") if "\n" in text or "```" in text else [text]
+    kept = lines if len(lines) == 1 else [line for line in lines if not _OTHERS.match(line)]
+    own = _SAID.sub(" ", "\n".join(kept)).strip()
+    return own if any(char.isalnum() for char in own) else text
+
+
+def from_own(text: str) -> str:
+    """`text` from the first line on that is not quoted; all of it when there is none."""
+    bare = _FENCED.sub("\n", text, count=1) if _FENCED.match(text) else text
+    lines = bare.split("\n")
+    first = next((n for n, line in enumerate(lines) if line.strip() and not _OTHERS.match(line)), 0)
+    return "\n".join(lines[first:]).strip()
