@@ -32,7 +32,7 @@ def test_second_thoughts_are_found(said: str, before: str, after: str) -> None:
     [
         ("start 1.2, no wait, 1.3", "start 1.3"),
         ("start 1.2, no wait, stop it", "stop it"),
-        ("start phase 2, on second thought without 2.1", "start phase 2, without 2.1"),
+        ("start phase 2, on second thought without 2.1", "start phase 2; without 2.1"),
         ("start 1.2, no wait, don't", "don't"),
         ("start 1.2. ok, forget it", "nothing"),
         ("start 1.2. never mind.", "nothing"),

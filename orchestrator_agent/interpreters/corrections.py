@@ -12,7 +12,8 @@ _SECOND_THOUGHT = regex(
     r"|(?<=[,;.-] )i mean[t]?(?=,? (?!it|that|really|come|to)\w)"
     r"|\b(?:on|upon) (?:second|further|more|closer) (?:thoughts?|reflection|consideration)|\bcome to think of it"
     r"|\b(?:scratch|strike) that|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])"
-    r"|\bnever ?mind(?: that| it)?(?=[,.;:!])|(?<=[,;.-] )make that(?= )|(?<=[,;-] )no(?=, )"
+    r"|\bnever ?mind(?: that| it)?(?=[,.;:!])|(?<=[,;.-] )make that(?= )|(?<=[,;-] )no(?=[,:] )"
+    r"|(?<=[.,;!?-] )(?:actually|wait|hold on|hang on)\b(?=[,.;:!]* (?!for\b|until\b|till\b|on\b|with\b|also\b))"
     r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!-]*\s*(?=\S)"
 )
 _TAKEN_BACK = regex(
@@ -31,6 +32,8 @@ _IRONY = regex(
     r"(?: (?:would|will|could|was|is|were|had))? (?:ever|going|gonna|anything|really)\b"
     r"|(?:^|[,.] )as if (?:any(?:body|one)|someone|somebody|we|i|you|they)\b"
     r"|\bjust what (?:i|we) (?:\w+ )?needed\b|(?:^|\s)/s\W*$|\bwhat could (?:possibly |ever )?go wrong\b"
+    r"|\bthat(?:'ll| will| is going to|'s going to) (?:surely |really |just )?(?:end|go) (?:so )?(?:well|great)\b"
+    r"|^why (?:don't|not) (?:we |you )?(?:all )?just\b.*\b(?:go home|call it a day|retire|give up)\b"
 )
 _SENTENCE = regex(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+")
 
@@ -55,7 +58,7 @@ def last_word(text: str) -> str:
         return text
     first = next(iter(clauses(after)), None)
     if first and first.negative and not first.command and content(first.rest):
-        return f"{before}, {after}"
+        return f"{before}; {after}"
     own = first and (first.command or first.question or first.negative)
     return after if own or not orders else f"{orders[-1]} {after}"
 

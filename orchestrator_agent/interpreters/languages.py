@@ -115,8 +115,8 @@ def _verb_first(segment: str) -> str:
     if words[modal] in COMMANDS or words[modal] in _ASKING:
         return segment
     head, rest = words[:modal], words[modal:-1]
-    if rest[-1:] in (["not"], ["don't"]):
-        head, rest = [*head, "don't"], rest[:-1]
+    if "but" not in rest and (no := next((word for word in rest if word in ("not", "don't")), "")):
+        head, rest = [*head, "don't"], [word for word in rest if word != no]
     return " ".join([*head, last, *rest])
 
 

@@ -11,7 +11,7 @@ from importlib import resources
 
 from orchestrator_agent.interpreters.lexicon import FUNCTION_WORDS, TALK_WORDS, VAGUE
 from orchestrator_agent.interpreters.vocabulary import QUALIFIER, TASK, TEXT, Vocabulary
-from orchestrator_agent.interpreters.words import singular, stem, tokens
+from orchestrator_agent.interpreters.words import singular, stem, tokens, unaccented
 from orchestrator_agent.model import WorkStream
 
 SYNONYM, ACRONYM, MISSPELT = 0.7, 0.95, 0.9
@@ -174,6 +174,7 @@ class Index:
 
     def _known(self, word: str) -> Iterable[tuple[str, float]]:
         """Words of the roadmap that `word` may stand for, with their likeness 0..1."""
+        word = word if word.isascii() else unaccented(word)
         root = stem(word)
         stems = self.vocabulary.stems
         found = {root: 1.0} if root in stems else {}

@@ -43,7 +43,7 @@ _STATUS = regex(
 )
 _OVERALL = regex(
     r"^(?:so |and |ok |well |right )*"
-    r"(?:(?:the )?(?:current |overall )?(?:status|progress|overview|state of play)\b"
+    r"(?:(?:the )?(?:current |overall )?(?:status|progress|overview|state of play|eta)\b"
     r"|which (?:(?:ones?|streams?|work|tasks?|items?|things?) (?:can|could|may|are|is)|can|could)\b"
     r"|what (?:can|could) (?:be )?(?:start|started|run)\b|what comes next|what(?:'s| is)? (?:still )?(?:missing"
     r"|open|to do)$"
@@ -54,7 +54,7 @@ _OVERALL = regex(
     r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate$|how (?:are|is) (?:we|everyone"
     r"|the team|it all)\b)"
     r"|"
-    r"\b(?:status|progress|overview|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it"
+    r"\b(?:status|progress|overview|eta|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it"
     r"|the team|the agents|all of this|the project|the whole thing|everyone)\b.*|where (?:we|things|all|it"
     r"|everything)\b.*stands?"
     r"|what(?:'s| is)? (?:running|going on|happening|left|next|up|done|the status|the state)|who(?:'s"

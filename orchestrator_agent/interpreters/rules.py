@@ -138,6 +138,8 @@ def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | 
         return Reading("verify", about, about.score, about.evidence)
     if about.kind != "id" and questions.off_topic(clause.text):
         return Reading("none", evidence=_NOT_OURS, stands_on="off topic")
+    if about.kind == "name" and about.candidates and not _is_ours(clause, world):
+        about = Found()
     intent = questions.kind(clause.text, bool(about))
     if intent in ("none", "help"):
         return Reading(intent, evidence=_NOT_OURS, stands_on="off topic")
@@ -145,6 +147,11 @@ def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | 
         about = Found()
     ask = bool(about.candidates) or about.kind == "unknown_id"
     return Reading(intent, about, about.score or 0.8, about.evidence or "a question", ask=ask)
+
+
+def _is_ours(clause: Clause, world: World) -> bool:
+    """True when all that a question says is of the roadmap: "which film won" shares a word with it by chance."""
+    return all(world.index.knows(word) for word in content(questions.subject(clause.text)))
 
 
 def _orders_too(found: Sequence[Clause], question: Clause) -> bool:
@@ -287,7 +294,8 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     for other in others:
         first = join(first, other)
     strange = {word for clause in positive for word in content(clause.text) if not world.index.knows(word)}
-    return replace(first, confirm=True) if len(strange) >= MANY_STRANGE else first
+    story = len(strange) >= MANY_STRANGE and first.found.kind == "name"
+    return replace(first, confirm=True) if story else first
 
 
 def _pack(goal: str, reading: Reading, sentence: _Sentence, then: Reading | None = None) -> InterpretedGoal:
