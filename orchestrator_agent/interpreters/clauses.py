@@ -16,6 +16,7 @@ from orchestrator_agent.interpreters.lexicon import (
     VERIFY,
 )
 from orchestrator_agent.interpreters.phrases import phrase
+from orchestrator_agent.interpreters.words import content
 from orchestrator_agent.patterns import regex
 
 
@@ -58,12 +59,13 @@ _CLAUSE = regex(
     r"(?:,?\s+(?:anyways?|anyhow|long story short|bottom line|that said|fair enough)\b[,:]?)+\s+|,\s*|:\s+|\s+(?:but"
     r"|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
     rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
-    rf"|tell|make)\b)"
+    rf"|tell|make)\b|(?:let|show) (?:me|us)\b)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
 _POLITE = regex(
     r"^(?:(?:can|could|would|will|may|might|won't|couldn't) (?:you|u|we|someone|somebody|anyone|anybody|one of you)"
-    r"(?: (?:please|maybe|perhaps|kindly|just|also|finally|already|be so (?:kind|good) as to))*"
+    r"(?: (?:please|maybe|perhaps|possibly|terribly|awfully|kindly|just|also|finally"
+    r"|already|be so (?:kind|good) as to))*"
     r"(?: mind| like to| be able to| want to)?"
     r"|(?:can|could|may|might) (?:i|we)(?: please)?(?= (?:get|have|see)\b)"
     r"|(?:is there )?any chance (?:(?:that )?(?:you|we|someone|somebody) (?:could|can|would)"
@@ -113,7 +115,8 @@ _LATE_CONDITION = regex(
     r"|you (?:can|like|want)))|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
 _ASKS = regex(
-    r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
+    r"^(?:what|which|who|whom|whose|where|when|since when|why|how|is|are"
+    r"|am|was|were|has|have (?:you|we|they|i|any|all)|had"
     r"|did|does|do (?:you|we|i"
     r"|they|any)"
     r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
@@ -138,7 +141,7 @@ _DENIES = regex(
     r"|(?:was|were) (?:going|about) to|(?:(?:have|has|had) )?(?:decided|agreed|chosen) (?:not|against)"
     r"|(?:(?:i'm|i am|we're|we are|am|are) )?not (?:wanting|wishing|asking|looking|planning|going|willing|ready|keen"
     r"|interested|convinced|sure)(?: (?:to|that|on|in|for|about|if))?"
-    r"|leave (?=.*\b(?:alone"
+    r"|let (?=.+ (?:alone|in peace)\b)|leave (?=.*\b(?:alone"
     r"|for (?:another|the next|next|a)|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
     r"|hold off|hold on with|let (?=.+ be$|(?:it|them|him|her) (?:run|finish|continue|be|go on|carry on|work)\b)"
     r"|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
@@ -165,8 +168,8 @@ _STAYS = regex(
     r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
-    r"|"
-    r"\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
+    r"|\bnot until\b(?! \d)"
+    r"|\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
     r"|\b(?:not|n't) be (?:needed|required|necessary|wanted)\b|\bno longer (?:needed|required|necessary|wanted)\b"
     r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"
     r"|\bis off limits\b|\bno (?:hurry|rush|urgency|need)\b|\b(?:isn't|is not|not) (?:urgent|important|a priority"
@@ -220,12 +223,19 @@ def clauses(text: str) -> list[Clause]:
     found: list[Clause] = []
     for number, sentence in enumerate(s for s in _SENTENCE.split(text) if s.strip()):
         mark = sentence.rstrip().endswith("?")
-        for piece in _pieces(sentence):
-            piece = piece.strip(" .!?;,:\"'()[]\n¿¡")
-            if piece:
-                clause = replace(_clause(piece, mark), sentence=number)
-                found.append(replace(clause, negative=True) if _goes_on(clause, found) else clause)
+        pieces = [piece for part in _pieces(sentence) if (piece := part.strip(" .!?;,:\"'()[]\n¿¡"))]
+        own = mark and len(pieces) > 1 and _asks_itself(pieces[-1])
+        for place, piece in enumerate(pieces, 1):
+            marked = mark and (not own or place == len(pieces))
+            clause = replace(_clause(piece, marked), sentence=number)
+            found.append(replace(clause, negative=True) if _goes_on(clause, found) else clause)
     return found
+
+
+def _asks_itself(piece: str) -> bool:
+    """True for a question of its own behind an order ("stop 1.2, and what is 1.3 up to"); "is that ok" asks of both."""
+    said = _LINKING.sub("", piece)
+    return not piece.startswith("or ") and bool(_ASKS.match(said)) and bool(content(said))
 
 
 def _goes_on(clause: Clause, before: list[Clause]) -> bool:

@@ -14,6 +14,8 @@ _SECOND_THOUGHT = regex(
     r"|\b(?:scratch|strike) that|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])"
     r"|\bnever ?mind(?: that| it)?(?=[,.;:!])|(?<=[,;.-] )make that(?= )|(?<=[,;-] )no(?=[,:] )"
     r"|(?<=[.,;!?-] )(?:actually|wait|hold on|hang on)\b(?=[,.;:!]* (?!for\b|until\b|till\b|on\b|with\b|also\b))"
+    r"|\bor (?:no|better|wait)(?=, )(?:, (?:better|rather)\b(?! not\b))?"
+    r"|(?<=[,.;-] )(?:no,? )?better (?=(?:the|do|take|start)\b|\d)"
     r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!-]*\s*(?=\S)"
 )
 _TAKEN_BACK = regex(

@@ -62,6 +62,8 @@ _LOST = regex(
     r"|hung|fell)"
     r"\b"
 )
+#: What is said to an agent is no mention of more work.
+_TOLD = regex(r"^(?:tell|ask|inform|remind|warn|notify) (?!me\b|us\b).*\b(?:agents?|whoever|team|coder|bot)\b")
 _THE_THING = regex(r"^(?:(?:with|on|at) )?(?:(?:the|that|this) (?:thing|stuff)s?|(?<=with )(?:that|this))$")
 #: Words for an end or a wait: work that is mentioned beside them is not started without a yes.
 _AGAINST = regex(
@@ -119,6 +121,8 @@ def mention(clause: Clause, world: World) -> Reading | None:
     """What a clause without a command asks for: a bare mention of work asks for its start."""
     if _THE_THING.match(clause.rest) and _NEXT.search(clause.text):
         return Reading("run", score=0.5, evidence="which one is not said", ask=True)
+    if _TOLD.match(clause.rest):
+        return None
     reading = _meta(clause, world) or written(clause.text, world)
     if reading or _POINTING.match(clause.rest):
         return reading
@@ -204,7 +208,7 @@ def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: W
     if reading.ask or reading.intent not in ("run", "stop", "verify"):
         return reading
     for other in later:
-        if other.command in ("", clause.command) and content(other.rest):
+        if other.command in ("", clause.command) and content(other.rest) and not _TOLD.match(other.rest):
             found = resolve(other.rest, world, at_work=reading.intent == "stop")
             least = _LISTED if reading.intent == "run" else _NAMED
             remark = found.kind == "id" and any(word.isalpha() for word in content(other.rest))

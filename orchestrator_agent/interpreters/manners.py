@@ -21,7 +21,7 @@ _HESITATION = regex(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
 _DRAWN_OUT = regex(r"([a-hj-vx-z])\1{2,}")
 _SPOKEN_MARKS = (
     (regex(r"\s+comma\s+"), ", ", "comma"),
-    (regex(r"\s+question mark\s*$"), "?", "mark"),
+    (regex(r"\s+question mark(?:\s+|$)"), "? ", "mark"),
     (regex(r"\s+(?:full stop|period)(?:\s+|$)"), ". ", "period"),
 )
 _SHORT = {

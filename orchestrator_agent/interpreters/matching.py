@@ -180,12 +180,14 @@ class Index:
         found = {root: 1.0} if root in stems else {}
         for other in thesaurus().get(root, frozenset()) & stems.keys():
             found.setdefault(other, SYNONYM)
-        if len(root) >= 4:
-            for other in self.vocabulary.by_prefix.get(root[:3], ()):
-                if other not in found and (likeness := _kinship(root, other)):
-                    found[other] = likeness
-        if not found and not self._abbreviated(word) and len(word) >= 4 and word.isalpha():
-            found = dict(self._misspelt(word)) or dict(self._compounds(root)) or dict(self._parts(word))
+        alike = {}
+        for other in self.vocabulary.by_prefix.get(root[:3], ()) if len(root) >= 4 else ():
+            if other not in found and (likeness := _kinship(root, other)):
+                found[other] = likeness
+                if likeness < MISSPELT:
+                    alike[other] = likeness
+        if not found.keys() - alike.keys() and not self._abbreviated(word) and len(word) >= 4 and word.isalpha():
+            found = dict(self._misspelt(word)) or alike or dict(self._compounds(root)) or dict(self._parts(word))
         return found.items()
 
     def _misspelt(self, word: str) -> Iterable[tuple[str, float]]:
@@ -221,8 +223,14 @@ class Index:
 
 
 def _is_slip(word: str, other: str) -> bool:
-    """A short word with another letter is another word ("stuck", "stack"), and few slips are at the first letter."""
-    if len(other) < 4 or word[0] not in other[:2] or (word.startswith(other) and len(word) > len(other) + 1):
+    """A short word with another letter is another word ("stuck"); slips are not at the first letter ("election")."""
+    begins = word[0] == other[0] or (word[0] == other[1] and word[1] == other[0])
+    if (
+        len(other) < 4
+        or abs(len(word) - len(other)) > 1
+        or not begins
+        or (word.startswith(other) and len(word) > len(other) + 1)
+    ):
         return False
     return len(word) >= 6 or len(word) != len(other) or sorted(word) == sorted(other)
 
@@ -231,11 +239,18 @@ def _ends(name: str, root: str) -> bool:
     return len(root) >= 4 and len(name) >= len(root) + 3 and (name.startswith(root) or name.endswith(root))
 
 
+#: What words of one family may have more than each other, beside a single letter: "elect" is none of "electron".
+_ENDINGS = frozenset(
+    "at iz or er al ic iv ion ing abl ibl ful ist ism ant ent anc enc ari ori if ed es en ur ual us um".split()
+)
+
+
 def _kinship(left: str, right: str) -> float:
     """Likeness of two stems of one family: a short form, or the same beginning."""
     shorter, longer = sorted((left, right), key=len)
     if longer.startswith(shorter):
         more = len(longer) - len(shorter)
-        return 0.9 if more <= 1 or (len(shorter) >= 5 and more <= 3) else 0.0
+        kin = longer[len(shorter) :] in _ENDINGS
+        return 0.9 if more <= 1 or (len(shorter) >= 5 and kin) else 0.0
     common = next(i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b)
     return 0.8 if common >= 5 and common >= 0.7 * len(shorter) and len(longer) - common <= 4 else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from orchestrator_agent.patterns import regex
 
@@ -21,12 +22,22 @@ _SAID = regex(
 )
 
 
-def own_words(text: str) -> str:
-    """`text` without what is quoted in it; all of it when nothing else is there."""
+#: "10:31 Ben: the feeder is broken": two such lines are a chat of others, one is a call to an agent.
+_CHAT = regex(r"^\s*(?:\[?\d\d?:\d\d\]? ?)?(?P<who>[^\W\d][\w.-]*)(?: \[?\d\d?:\d\d\]?)?: ")
+
+
+def own_words(text: str, known: Callable[[str], bool] = lambda word: False) -> str:
+    """`text` without what is quoted in it; all of it when nothing else is there.
+
+    Args:
+        known: tells whether the roadmap uses a word; such a word at the head of a line is no name of a person.
+    """
     if "\n" not in text and '"' not in text and "`" not in text:
         return text
     lines = _FENCED.sub("\n", text).split("\n") if "\n" in text or "```" in text else [text]
     kept = lines if len(lines) == 1 else [line for line in lines if not _OTHERS.match(line)]
+    chat = [line for line in kept if (said := _CHAT.match(line)) and not known(said["who"].casefold())]
+    kept = [line for line in kept if line not in chat] if 1 < len(chat) < len(kept) else kept
     own = _SAID.sub(" ", "\n".join(kept)).strip()
     return own if any(char.isalnum() for char in own) else text
 

@@ -87,7 +87,7 @@ class _Sentence:
 def _sentence(goal: str, world: World) -> _Sentence:
     raw = normalise(goal)
     raw = trimmed(raw)
-    text = to_english(own_words(fold(raw)), world.index.knows)
+    text = to_english(own_words(fold(raw), world.index.knows), world.index.knows)
     text = mend(plainly(text, world.index.knows), world.index.knows)
     text, aside = set_aside(last_word(earnest(text)), world.names)
     said = limits(separate(actively(text)))
