@@ -225,12 +225,8 @@ class Index:
 def _is_slip(word: str, other: str) -> bool:
     """A short word with another letter is another word ("stuck"); slips are not at the first letter ("election")."""
     begins = word[0] == other[0] or (word[0] == other[1] and word[1] == other[0])
-    if (
-        len(other) < 4
-        or abs(len(word) - len(other)) > 1
-        or not begins
-        or (word.startswith(other) and len(word) > len(other) + 1)
-    ):
+    apart = abs(len(word) - len(other)) > (1 if len(word) < 10 else 2)
+    if len(other) < 4 or apart or not begins or (word.startswith(other) and len(word) > len(other) + 1):
         return False
     return len(word) >= 6 or len(word) != len(other) or sorted(word) == sorted(other)
 
