@@ -71,7 +71,7 @@ _RELAYED = regex(
 )
 _END = regex(
     r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed)(?:"
-    r" (?:now|please|it|work|working|right now|immediately))*[.!]*$",
+    r" (?:now|please|it|work|working|right now|immediately|(?:until|till|for) .+))*[.!]*$",
     re.IGNORECASE,
 )
 #: "1.2 must not be stopped" is said to us and not to the agent.

@@ -8,11 +8,11 @@ from orchestrator_agent.patterns import regex
 
 _SECOND_THOUGHT = regex(
     r",?\s*(?:\bno,? (?:wait|sorry|actually|hang on|hold on|make (?:it|that))|\bsorry,? (?:no|i mean[t]?)"
-    r"|\b(?:wait|actually|hm+|hang on|hold on|oh),? (?:no|i mean[t]?)|\bno,? i mean[t]?"
+    r"|\b(?:wait|actually|hm+|hang on|hold on|o+h|a+h|uh|um|oops|damn|argh),? (?:no|i mean[t]?)|\bno,? i mean[t]?"
     r"|(?<=[,;.-] )i mean[t]?(?=,? (?!it|that|really|come|to)\w)"
     r"|\b(?:on|upon) (?:second|further|more|closer) (?:thoughts?|reflection|consideration)|\bcome to think of it"
     r"|\b(?:scratch|strike) that|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])"
-    r"|\bnever ?mind(?: that| it)?(?=[,.;:!])|(?<=[,;.-] )make that(?= )|(?<=[,;-] )no(?=[,:] )"
+    r"|\bnever ?mind(?: that| it)?(?=[,.;:!])|(?<=[,;.-] )make that(?= )|(?<=[.,;-] )no(?=[,:] )"
     r"|(?<=[.,;!?-] )(?:actually|wait|hold on|hang on)\b(?=[,.;:!]* (?!for\b|until\b|till\b|on\b|with\b|also\b))"
     r"|\bor (?:no|better|wait)(?=, )(?:, (?:better|rather)\b(?! not\b))?"
     r"|(?<=[,.;-] )(?:no,? )?better (?=(?:the|do|take|start)\b|\d)"
@@ -22,7 +22,7 @@ _TAKEN_BACK = regex(
     r"[,.;!?-]\s*(?:(?:oh|ah|hm+|ok|okay|actually|no|wait|well|but|sorry|nah|or|please)[, ]+)*"
     r"(?:(?:scratch|strike|forget|never ?mind|cancel|ignore|skip|undo) (?:about )?(?:that|it|this)(?: one)?"
     r"|never ?mind|forget (?:i|that i) (?:said|asked)(?: (?:that|it|anything|this))?"
-    r"|(?:no|nah),? (?:let's )?(?:don't|not|rather not)|(?:let's )?(?:better|rather) not)[,.! ]*$"
+    r"|(?:no|nah),? (?:let's )?(?:don't|not|rather not)|(?:let's )?(?:better|rather) not|nah|nope|no)[,.! ]*$"
 )
 _PRAISE = r"(?:brilliant|great|fantastic|wonderful|genius|excellent|terrific|stellar|smart|clever|lovely|amazing)"
 _IRONY = regex(
@@ -33,7 +33,8 @@ _IRONY = regex(
     r"|(?:^|[,.] )(?:as if|like) (?:that|that's|that'll|it|it's|it'll|this|any(?:body|one|thing))"
     r"(?: (?:would|will|could|was|is|were|had))? (?:ever|going|gonna|anything|really)\b"
     r"|(?:^|[,.] )as if (?:any(?:body|one)|someone|somebody|we|i|you|they)\b"
-    r"|\bjust what (?:i|we) (?:\w+ )?needed\b|(?:^|\s)/s\W*$|\bwhat could (?:possibly |ever )?go wrong\b"
+    r"|\bnothing says .+ like\b|\bjust what (?:i|we) (?:\w+ )?needed\b|(?:^|\s)/s\W*$"
+    r"|\bwhat could (?:possibly |ever )?go wrong\b"
     r"|\bthat(?:'ll| will| is going to|'s going to) (?:surely |really |just )?(?:end|go) (?:so )?(?:well|great)\b"
     r"|^why (?:don't|not) (?:we |you )?(?:all )?just\b.*\b(?:go home|call it a day|retire|give up)\b"
 )

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from orchestrator_agent.interpreters import addressing, calibration, questions
 from orchestrator_agent.interpreters.clauses import clauses, unasked
-from orchestrator_agent.interpreters.intents import is_item
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.quoting import from_own, own_words
 from orchestrator_agent.interpreters.reading import Reading
-from orchestrator_agent.interpreters.references import resolve
+from orchestrator_agent.interpreters.references import is_item, resolve
 from orchestrator_agent.interpreters.selections import Found
 from orchestrator_agent.interpreters.words import content, fold
 from orchestrator_agent.interpreters.world import World

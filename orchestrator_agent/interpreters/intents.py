@@ -11,7 +11,7 @@ from orchestrator_agent.interpreters.clauses import ALL, EVERYONE, EVERYTHING, C
 from orchestrator_agent.interpreters.lexicon import COMMANDS, FOREIGN_ACTS, NUMBERS, OUTSIDE, VERIFY
 from orchestrator_agent.interpreters.limits import NUMBER
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
-from orchestrator_agent.interpreters.references import WORTH_SAYING, resolve
+from orchestrator_agent.interpreters.references import LISTED, WORTH_SAYING, is_item, names_one, resolve
 from orchestrator_agent.interpreters.reports import report, written
 from orchestrator_agent.interpreters.selections import Found
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
@@ -41,6 +41,8 @@ _ONE_AGENT = regex(
 #: "Fix that" names nothing by itself.
 _POINTING = regex(r"^\w+ (?:it|this|that|them|these|those)$")
 _AT_WORK = regex(r"\b(?:agent|stream|work|working|whoever|whatever|one|dev|coder|bot)\b")
+#: Whoever says "order a ..." wants to have one, and not to have it programmed.
+_CONSUMES = regex(r"^(?:book|order|buy|call|reserve|send|play) (?:a|an|some|more|another|me|us)\b")
 _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
 _STATES = regex(
@@ -97,7 +99,7 @@ _GENERAL = frozenset(
 _OWN_START = ("get", "start", "run", "begin", "build")
 _FIRST = ("first", "second", "third")
 #: A name that holds the words this surely is meant even after a verb for something else.
-_CERTAIN, _COVERED, _LIKELY, _LISTED, _NAMED = 0.9, 0.8, 0.62, 0.5, 0.6
+_CERTAIN, _COVERED, _LIKELY, _NAMED = 0.9, 0.8, 0.62, 0.6
 
 
 def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
@@ -138,6 +140,7 @@ def mention(clause: Clause, world: World) -> Reading | None:
     joined = head + rest.partition(" ")[0]
     strange = not (top and {head, joined} & set(top[0].words)) and head not in _name_words(found)
     strange_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
+    partly = len(found.streams) == 1 and found.kind == "name" and top[0].cover < _COVERED
     unknown_verb = strange_verb and (found.score < _CERTAIN or names_one(rest, world))
     named = {word for stream in found.streams for word in tokens(fold(stream.name))}
     against = any(word not in named for word in _AGAINST.findall(_SUBORDINATE.sub("", clause.text)))
@@ -145,7 +148,7 @@ def mention(clause: Clause, world: World) -> Reading | None:
     doubt = (
         unknown_verb
         or against
-        or (strange and head in OUTSIDE)
+        or (head in OUTSIDE and (strange or partly or bool(_CONSUMES.match(clause.rest))))
         or (found.kind != "selection" and bool(_STATES.search(clause.text)))
     )
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
@@ -210,24 +213,11 @@ def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: W
     for other in later:
         if other.command in ("", clause.command) and content(other.rest) and not _TOLD.match(other.rest):
             found = resolve(other.rest, world, at_work=reading.intent == "stop")
-            least = _LISTED if reading.intent == "run" else _NAMED
+            least = LISTED if reading.intent == "run" else _NAMED
             remark = found.kind == "id" and any(word.isalpha() for word in content(other.rest))
             if found.score >= _LIKELY and not remark and is_item(other.rest, found, world, least):
                 reading = join(reading, Reading(reading.intent, found, found.score, found.evidence))
     return reading
-
-
-def is_item(text: str, found: Found, world: World, least: float = _LISTED) -> bool:
-    """True when folded `text` is an item of a list: an id, a selection or a name, and no remark that shares a word."""
-    top = world.rank(text)[:1]
-    several = len(found.streams) > 1 and found.score >= 0.6
-    return several or found.kind in ("id", "selection") or (bool(top) and top[0].score >= least)
-
-
-def names_one(text: str, world: World) -> bool:
-    """True when folded `text` is all but the name of one work stream."""
-    top = world.rank(text)[:1]
-    return bool(top) and (top[0].full_name or top[0].score >= 0.85)
 
 
 def _act(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
@@ -275,7 +265,7 @@ def _is_far_fetched(found: Found, world: World) -> bool:
 def _is_described(text: str, world: World) -> bool:
     """True when folded `text` fits prose only: "stop double bookings" may be the work, and not its agent."""
     top = world.rank(text)[:1]
-    return bool(top) and top[0].score < _LISTED
+    return bool(top) and top[0].score < LISTED
 
 
 def _called(clause: Clause, around: Sequence[Clause], world: World) -> Found:
@@ -341,6 +331,9 @@ def _start_named(clause: Clause, world: World) -> Reading | None:
     if _is_private(clause.text, 8) and clause.word not in _OWN_START:
         return None
     found = resolve(clause.rest, world)
+    top = world.rank(clause.text)[:1]
+    if found.kind == "selection" and top and clause.word in top[0].words and top[0].cover >= _CERTAIN:
+        found = resolve(clause.text, world)
     if not found.streams and content(clause.rest):
         whole = resolve(clause.text, world)
         both = set(whole.streams) & {match.stream for match in world.rank(clause.rest)}

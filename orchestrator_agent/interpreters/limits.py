@@ -52,7 +52,8 @@ _AT_MOST = regex(
 _CUT = regex(r"[,.;](?!\d)|\bthen\b")
 _NO_LIMIT = regex(r"\b(?:stop|kill|pause|how|which|what|are|is)\b")
 _SERIAL = regex(
-    r"\b(?:sequentially|serially|one (?:after|by) (?:the other|another|one)|one at a time|in (?:sequence|series)"
+    r"\b(?:sequentially|serially|one (?:after|by) (?:the other|another|one)"
+    r"|one (?:agent |stream |worker )?at a time|in (?:sequence|series)"
     r"|never (?:two|more than one) at (?:once|a time)|not in parallel)\b"
 )
 _PARALLEL = regex(r"\b(?:in parallel|concurrently|simultaneously|side by side|at the same time|at once)\b")

@@ -78,7 +78,8 @@ _WHENEVER = regex(
     r"|if (?:that|it)(?:'s|isn't| is| isn't)?(?: not)? (?:"
     r"too (?:much|big an?) (?:trouble|bother|work|hassle|ask|to ask)|(?:any |no |a )?(?:trouble|bother|problem)"
     r"|possible|(?:ok|okay|fine|cool|alright|all right) (?:with|for|by) you)"
-    r"|if i may|(?:stop|correct) me if i'm (?:wrong|mistaken)(?:,? but)?)\b(?: please)?,?"
+    r"|whatever (?:it|that) (?:costs?|takes?)|at (?:any|all) (?:costs?|price)|no matter what|if i may"
+    r"|(?:stop|correct) me if i'm (?:wrong|mistaken)(?:,? but)?)\b(?: please)?,?"
 )
 #: "With reference to our call, ..." and "get somebody to ..." are only ways to begin.
 #: Oaths, and the machine called by what it is.
@@ -91,6 +92,8 @@ _OATH = regex(
 _MACHINE = regex(
     r"^(?:(?:computer|robot|machine|assistant|bot|orch|orchestrator|claude|siri|alexa)[,! ]+)+(?=(?P<word>\w+))"
 )
+#: "P4" and "ph 4".
+_SHORT_PHASE = regex(r"\bp(?:h\.? ?)?(\d{1,2})\b(?![.\w])")
 _AT_LEAST = regex(r"\bat (?:least|last)\b,? (?!\d|one\b|two\b|three\b|four\b|five\b)")
 _OCCASION = regex(
     r"^(?:with (?:reference|regard|respect) to|further to|following|as (?:discussed|agreed|per|promised)|in (?:view"
@@ -144,6 +147,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     """
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
+    text = _SHORT_PHASE.sub(lambda m: m[0] if known(m[0]) else f"phase {m[1]}", text)
     text = _HESITATION.sub(" ", _DRAWN_OUT.sub(r"\1", text)).strip()
     text = _SPOKEN_ID.sub(lambda m: ".".join(_DIGITS.get(part, part) for part in m.groups()), text)
     for pattern, mark, word in _SPOKEN_MARKS:

@@ -43,7 +43,8 @@ _STATUS = regex(
 )
 _OVERALL = regex(
     r"^(?:so |and |ok |well |right )*"
-    r"(?:(?:the )?(?:current |overall )?(?:status|progress|overview|state of play|eta)\b"
+    r"(?:(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished)\W*$"
+    r"|(?:the )?(?:current |overall )?(?:status|progress|overview|state of play|eta)\b"
     r"|which (?:(?:ones?|streams?|work|tasks?|items?|things?) (?:can|could|may|are|is)|can|could)\b"
     r"|what (?:can|could) (?:be )?(?:start|started|run)\b|what comes next|what(?:'s| is)? (?:still )?(?:missing"
     r"|open|to do)$"

@@ -18,7 +18,10 @@ _OTHERS = regex(
     re.IGNORECASE,
 )
 _SAID = regex(
-    r"\b(?:says?|said|wrote|writes|asked|asks|told me|reads|goes|complains|like)[:,]? \"[^\"\n]{3,}\"", re.IGNORECASE
+    r"\b(?:says?|said|wrote|writes|asked|asks|told me|reads|goes|complains)[:,]? \"[^\"\n]{3,}\""
+    r"|\"(?:please |can you |could you |now )*(?:start|stop|run|begin|kill|pause|cancel|halt|resume|do|build|finish)\b"
+    r"[^\"\n]+\"",
+    re.IGNORECASE,
 )
 
 

@@ -21,6 +21,8 @@ WORTH_SAYING, WORTH_ASKING = 0.2, 0.34
 #: Of two descriptions that fit nearly as well the better one is proposed, with a yes; of two names neither is.
 IN_A_NAME, EQUAL, DESCRIBED = 0.6, 0.005, 0.45
 PLAIN_NAME = 0.85
+#: What is listed beside other work fits at least so well.
+LISTED = 0.5
 _MOST_PARTS = 12
 _MOST_OFFERED = 12
 
@@ -215,3 +217,16 @@ def _tied(text: str, tied: list[Match], world: World, evidence: str) -> Found:
         return Found((top.stream,), score=DESCRIBED, kind="name", evidence=evidence, size=len(top.words))
     offered = tuple(m.stream for m in tied[:_MOST_OFFERED])
     return Found(candidates=offered, score=top.cover * 0.5, kind="name", evidence=evidence)
+
+
+def is_item(text: str, found: Found, world: World, least: float = LISTED) -> bool:
+    """True when folded `text` is an item of a list: an id, a selection or a name, and no remark that shares a word."""
+    top = world.rank(text)[:1]
+    several = len(found.streams) > 1 and found.score >= 0.6
+    return several or found.kind in ("id", "selection") or (bool(top) and top[0].score >= least)
+
+
+def names_one(text: str, world: World) -> bool:
+    """True when folded `text` is all but the name of one work stream."""
+    top = world.rank(text)[:1]
+    return bool(top) and (top[0].full_name or top[0].score >= 0.85)

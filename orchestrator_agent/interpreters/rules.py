@@ -19,7 +19,7 @@ from orchestrator_agent.interpreters.conditions import Condition, set_aside, wai
 from orchestrator_agent.interpreters.corrections import earnest, last_word
 from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
-from orchestrator_agent.interpreters.intents import carry_on, command, is_item, mention, unmask
+from orchestrator_agent.interpreters.intents import carry_on, command, mention, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.lexicon import LANDING
@@ -28,7 +28,7 @@ from orchestrator_agent.interpreters.manners import plainly, trimmed
 from orchestrator_agent.interpreters.passives import actively
 from orchestrator_agent.interpreters.quoting import own_words
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
-from orchestrator_agent.interpreters.references import resolve
+from orchestrator_agent.interpreters.references import is_item, resolve
 from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
 from orchestrator_agent.interpreters.words import MAX_CHARACTERS, content, fold, normalise
@@ -45,6 +45,9 @@ LONG_CLAUSE = 9
 MANY_STRANGE = 4
 #: Less than this fits prose only.
 BY_NAME = 0.6
+#: What is told in a story and wished for; a fit that is worth more then than a better one of something only told.
+_WISHED = regex(r"\b(?:please|must|have to|has to|needs?|wants?|should|next|first|finally|get|let's|let us)\b")
+_CLEAR = 0.5
 _NOT_OURS = "a question, and not about work in this roadmap"
 _STARTING = ("run", "run_all", "run_next")
 _ACTING = (*_STARTING, "stop", "stop_all", "redirect")
@@ -150,8 +153,10 @@ def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | 
 
 
 def _is_ours(clause: Clause, world: World) -> bool:
-    """True when all that a question says is of the roadmap: "which film won" shares a word with it by chance."""
-    return all(world.index.knows(word) for word in content(questions.subject(clause.text)))
+    """True when all that a question says is of the roadmap's names: "which film won" shares a word by chance."""
+    said = questions.subject(clause.text)
+    top = world.rank(said)[:1]
+    return bool(top) and top[0].score >= BY_NAME and all(world.index.knows(word) for word in content(said))
 
 
 def _orders_too(found: Sequence[Clause], question: Clause) -> bool:
@@ -286,7 +291,9 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     if not readings:
         return None
     if any(len(clause.text.split()) > LONG_CLAUSE for clause in positive):
-        return max(readings, key=lambda reading: reading.score)
+        clear = [pair for pair in pairs if pair[1] in readings and pair[1].score >= _CLEAR and not pair[1].ask]
+        wished = [reading for clause, reading in clear if _WISHED.search(clause.text)]
+        return max(wished or readings, key=lambda reading: reading.score)
     written = next((reading for reading in readings if reading.intent == "report"), None)
     if written and all(reading.score < 0.9 for reading in readings if reading is not written):
         return written

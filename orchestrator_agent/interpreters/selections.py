@@ -56,6 +56,8 @@ _READY = regex(
     r"|dependencies (?:are )?(?:done|met|complete|satisfied)|free to start|nothing in (?:its|the) way"
     r"|(?:isn't|not|nothing) waiting)\b"
 )
+#: "The catalog one" is one stream and no phase.
+_SINGLE = regex(r"\b(?:one|agent|stream|thing)\b")
 _ONE = regex(r"\b(?:one|a|an|single|thing|smallest|easiest|quickest|something|shortest)\b")
 _STATES = "completed?|finished|done|running|in progress|active|blocked"
 _STATE = regex(
@@ -77,7 +79,7 @@ _LIST = regex(r"\s*(?:,|&|\+|\b(?:and|plus|then)\b)\s*")
 _GROUPED = regex(rf"\b{_GROUP}\b")
 _ABOUT_GROUPS = regex(
     rf"\b(?:{_GROUP}|(?:{_ORDINALS})(?: {_NUMBER})?(?: ones?| streams?)? (?:of|in)"
-    r"|everything|all|whole|entire|stuff|ones|streams?|work|we need|for)\b"
+    r"|everything|anything|whatever|all|whole|entire|stuff|ones|streams?|work|we need|for)\b"
 )
 _NOTHING_IN_PARTICULAR = frozenset(stem(word) for word in FUNCTION_WORDS | TALK_WORDS)
 _UNTITLED = frozenset("phase batch milestone sprint stage epic and".split())
@@ -191,7 +193,7 @@ def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
         whole = not any(w not in EFFORTS and w not in _SELECTING for w in content(_READY.sub(" ", left)))
         names = world.rank(text)
         named = bool(names) and (names[0].full_name or (names[0].score >= 0.9 and not _ABOUT_GROUPS.search(text)))
-        named = named and not (names[0].literal < 1 and _titled(text, best[1]))
+        named = named and (names[0].full_name or not _titled(text, best[1]))
         if whole and not named:
             return world.batches[best[1]], left
     part = _partly(text, world) if _GROUPED.search(text) else None
@@ -206,6 +208,8 @@ def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
 def _titled(text: str, batch: str) -> bool:
     """True when folded `text` is the heading as it stands there: "ticketing" is no part of *Ticket Machines*."""
     title = _words(batch)
+    if _SINGLE.search(text):
+        return False
     return [word for word in tokens(text) if word in title or word not in FUNCTION_WORDS] == title
 
 
