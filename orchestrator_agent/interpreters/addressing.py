@@ -23,7 +23,8 @@ _REDIRECTS = tuple(
         r" over)? (?:to|onto) (?P<b>.+)",
         r"^(?P<a>.+?) (?:is|are|keeps|got|seems|has) .+?[,;] ?(?:please )?(?:send|move|put|switch|redirect"
         r"|reassign) (?:that|the|its|this)(?: agent| one)? (?:over )?(?:to|on|onto) (?P<b>.+)",
-        r"\b(?P<verb>move|switch|reassign|redirect|transfer|shift|pull|reallocate|repurpose"
+        r"(?:^|[,.;:!] |\b(?:please|and|then|to|you|can|could|just|now|so|we|let's) )"
+        r"(?P<verb>move|switch|reassign|redirect|transfer|shift|pull|reallocate|repurpose"
         r"|swap) (?P<a>.+?) (?:over |away |across )?(?:to|onto|on to|towards|into) (?:work on |do |start on "
         r"|start )?(?P<b>.+)",
         r"\b(?:send|put|take|get|assign|point|have|let|make|i want|i'd like) (?P<a>(?:the |whoever |that "
@@ -88,6 +89,10 @@ class Addressed:
     what: str
 
 
+#: Whoever speaks of all but one does not speak to that one.
+_MANY = regex(r"\b(?:except|but|without|other than|apart from|every(?:one|body)|nobody|no one)\b", re.IGNORECASE)
+
+
 def is_agent(phrase: str) -> bool:
     """True when `phrase` speaks of an agent as such: "the parser agent"."""
     return bool(_AGENT.search(phrase))
@@ -121,7 +126,7 @@ def feedback(raw: str, at_work: Callable[[str], bool], is_work: Callable[[str], 
     """
     for number, pattern in enumerate(_FEEDBACK):
         match = pattern.match(raw.replace("\n", " "))
-        if not match or not content(match["a"].casefold()):
+        if not match or not content(match["a"].casefold()) or _MANY.search(match["a"]):
             continue
         if _PASSIVE.match(match["t"]) and not _END.match(match["t"]):
             return None

@@ -16,6 +16,7 @@ from orchestrator_agent.interpreters.lexicon import (
     VERIFY,
 )
 from orchestrator_agent.interpreters.phrases import phrase
+from orchestrator_agent.interpreters.telling import tells
 from orchestrator_agent.interpreters.words import content
 from orchestrator_agent.patterns import regex
 
@@ -38,6 +39,8 @@ class Clause:
     marked: bool = False
     #: Says when, and not what: "once 1.2 is done".
     condition: bool = False
+    #: Only tells what was or may be.
+    told: bool = False
     sentence: int = 0
 
 
@@ -152,7 +155,8 @@ _DENIES = regex(
     r"|should not|can't)(?! (?:we|you|i|it|they|someone|somebody)\b)"
     r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
     r"|thinking)"
-    r"|(?:it'?s |that'?s )?(?:enough|no need))\b"
+    r"|(?:it'?s |that'?s )?(?:enough|no need)|(?:there(?:'?s| is) )?no (?:point|sense|use|reason)(?: in| to| of)?"
+    r"|(?:(?:i|we)(?:'d| would) )?(?:hate|prefer not) to(?: see)?|refuse|decline)\b"
 )
 _LINKING = regex(r"^(?:but|and|so|then|or|well) (?=\w)")
 _RELATIVE_LIST = regex(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
@@ -211,6 +215,13 @@ _TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>{'|'.join(sorted(VER
 _WISHES = ("get", "have", "want", "need", "see")
 
 
+#: "So it waits for nothing, right?" asks.
+_TAG = regex(
+    r", ?(?:correct|right|true|yes|no|is that (?:right|true)|(?:is|does|was|did|has|wo|ca)n't"
+    r" (?:it|that|he|she|they)) ?\?\s*$"
+)
+
+
 def unasked(raw: str) -> str:
     """`raw` text without the polite question around its request: "could you tell X ..." is "tell X ..."."""
     folded = raw.casefold()
@@ -224,12 +235,14 @@ def clauses(text: str) -> list[Clause]:
     """The clauses of folded text, in order."""
     found: list[Clause] = []
     for number, sentence in enumerate(s for s in _SENTENCE.split(text) if s.strip()):
-        mark = sentence.rstrip().endswith("?")
-        pieces = [piece for part in _pieces(sentence) if (piece := part.strip(" .!?;,:\"'()[]\n¿¡"))]
+        mark, tag = sentence.rstrip().endswith("?"), bool(_TAG.search(sentence))
+        whole = _TAG.sub("?", sentence) if tag else sentence
+        pieces = [piece for part in _pieces(whole) if (piece := part.strip(" .!?;,:\"'()[]\n¿¡"))]
         own = mark and len(pieces) > 1 and _asks_itself(pieces[-1])
         for place, piece in enumerate(pieces, 1):
             marked = mark and (not own or place == len(pieces))
             clause = replace(_clause(piece, marked), sentence=number)
+            clause = replace(clause, question=True) if tag and not clause.command else clause
             found.append(replace(clause, negative=True) if _goes_on(clause, found) else clause)
     return found
 
@@ -271,6 +284,8 @@ def _clause(text: str, marked: bool) -> Clause:
         return Clause(text, text, question=True, marked=marked)
     if _CONDITION.match(text):
         return Clause(text, text, condition=True, marked=marked)
+    if not marked and tells(text) and not _DENIES.match(_without_fillers(text)):
+        return Clause(text, text, told=True)
     text = _LINKING.sub("", text)
     bare = _without_fillers(text)
     if not marked and (proposed := _PROPOSED.match(text)):

@@ -42,6 +42,7 @@ _ONE_AGENT = regex(
 _POINTING = regex(r"^\w+ (?:it|this|that|them|these|those)$")
 _AT_WORK = regex(r"\b(?:agent|stream|work|working|whoever|whatever|one|dev|coder|bot)\b")
 #: Whoever says "order a ..." wants to have one, and not to have it programmed.
+_VERSE = regex(r"\b(?:poem|haiku|song|joke|limerick|essay|riddle|sonnet)s?\b")
 _CONSUMES = regex(r"^(?:book|order|buy|call|reserve|send|play) (?:a|an|some|more|another|me|us)\b")
 _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
@@ -169,6 +170,8 @@ def _is_foreign(clause: Clause, found: Found, world: World) -> bool:
     head = clause.rest.partition(" ")[0]
     if _MONEY.search(clause.text) and found.kind != "id":
         return True
+    if _is_verse(clause, world):
+        return True
     if (head not in OUTSIDE and head not in FOREIGN_ACTS) or stem(head) in _name_words(found):
         return False
     if found.kind == "id":
@@ -178,6 +181,11 @@ def _is_foreign(clause: Clause, found: Found, world: World) -> bool:
         return False
     object_ = resolve(clause.rest.partition(" ")[2], world)
     return head in FOREIGN_ACTS or not (object_.streams and names_one(clause.rest.partition(" ")[2], world))
+
+
+def _is_verse(clause: Clause, world: World) -> bool:
+    verse = _VERSE.search(clause.text)
+    return verse is not None and not world.index.knows(verse[0])
 
 
 def unmask(clause: Clause, world: World) -> Clause:
@@ -328,7 +336,7 @@ def _start(clause: Clause, around: Sequence[Clause], world: World) -> Reading | 
 
 
 def _start_named(clause: Clause, world: World) -> Reading | None:
-    if _is_private(clause.text, 8) and clause.word not in _OWN_START:
+    if (_is_private(clause.text, 8) and clause.word not in _OWN_START) or _is_verse(clause, world):
         return None
     found = resolve(clause.rest, world)
     top = world.rank(clause.text)[:1]

@@ -44,6 +44,9 @@ _EXCEPT_FIRST = regex(r"除了?\s*(.+?)\s*(?:以外|之外|外)?\s*[，,]?\s*((?
 _HANDLED = regex(
     r"把\s*(.+?)\s*(停掉|停下来|停下|停止|停了|停|暂停|启动|开始|做完|跑起来|重启|取消|关掉|验证|检查)(?:一下|吧|了|掉)?"
 )
+#: What is wished or refused stands behind a comma there: "ich will nicht, dass ..." and "no quiero, que ...".
+_THAT = regex(r",\s*(dass|daß|que)\b")
+_REST_ALL = regex(r"(?:其他|其余|剩下)(?:的)?(?:全部|都)?(停止|停|启动|开始|做)(?:掉|了|吧)?")
 _MOVED = regex(r"把\s*(.+?)\s*(?:换到|调到|转到|移到|改到|派到)\s*")
 _LATIN = ("de", "fr", "es")
 
@@ -75,10 +78,12 @@ def to_english(text: str, known: Callable[[str], bool] = lambda word: False) -> 
     `known`: tells whether the roadmap uses a word; German compounds may end in one, as in *Wetterstation*.
     """
     if _CJK.search(text):
+        text = _REST_ALL.sub(lambda m: ("停止" if m[1][0] == "停" else m[1]) + "全部", text)
         text = _MOVED.sub(r"move \1 to ", _HANDLED.sub(r"\2 \1", text))
         text = _ASKS_LATE.sub(r"\2 \1", _CJK.sub(_chinese, _EXCEPT_FIRST.sub(r"\2 除了 \1", text)))
     text = text.translate(_OPENING)
     text = _PARA.sub("stop ", text)
+    text = _THAT.sub(r" \1", text)
     language = _language(text, known)
     if not language:
         return text

@@ -89,9 +89,17 @@ def actively(text: str) -> str:
     return "".join(_active(sentence) for sentence in _SENTENCE.split(text))
 
 
+_ALL_SHOULD = regex(
+    rf"^(?P<who>(?:every(?:one|body)|all(?: the)?(?: agents)?)(?:,? (?:except|but|other than|apart from) .+?)?),?"
+    rf" {_MUST}{_ADVERBS} (?P<does>stop|halt|pause|cease|start|begin|continue|resume){_LATER}"
+)
+
+
 def _active(sentence: str) -> str:
     if sentence.rstrip().endswith("?"):
         return sentence
+    if every := _ALL_SHOULD.match(sentence):
+        return f"{every['does']} {every['who']}"
     frame = _FRAME.match(sentence)
     wish = frame["wish"] if frame else sentence
     you = _YOU.match(wish) if frame else None

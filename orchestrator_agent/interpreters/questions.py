@@ -75,7 +75,8 @@ _REPORT = regex(
 
 
 _OFF_TOPIC = regex(
-    r"^(?:(?:so|and|hey|well|ok) )*(?:what did|do|does|are|(?:have|did)(?! (?:you|u) (?:already )?(?:start|beg[aiu]n"
+    r"^(?:(?:so|and|hey|well|ok) )*(?:what did(?! (?:you|u) (?:just )?(?:start|stop|run|verify|kill|pause|do)\b)"
+    r"|do|does|are|(?:have|did)(?! (?:you|u) (?:already )?(?:start|beg[aiu]n"
     r"|finish|done|stop|r[ua]n|do|verif))|where do|why do|how do|who are) (?:you|u)\b(?! (?:think|know|need|have))"
     r"|^(?:so |and )?how (?:do|can|would) (?:i|one)\b|\b(?:my|mine|your (?:day|morning|evening|weekend"
     r"|mood|name|family|health|favou?rite))\b"
@@ -134,6 +135,7 @@ _EDITS = regex(
     r"|reorder|split|duplicate|create)\b.*\b(?:(?:to|from|on|in|into) (?:the |our |my )?(?:roadmap|plan|backlog)"
     r"|(?:depend|dependent|wait) (?:on|for)"
     r"|(?:as|to|is) (?:be )?(?:complete[d]?|done|finished|not started|blocked|in progress|cancelled)"
+    r"|(?:an? )?(?:high|low|top|medium|lower|higher) priority"
     r"|(?:status|effort|priority|priorities|title|name|description|dependenc(?:y|ies)) of\b)"
 )
 

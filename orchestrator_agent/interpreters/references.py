@@ -30,6 +30,8 @@ _ID = regex(r"(?<![\w.])(?:#|phase-|ws-?)?([a-z0-9]+(?:[._-][a-z0-9]+)*)(?![\w])
 _DOTTED = regex(r"(?<![\w.])\d+\.\d+(?:\.\d+)*[a-z]?(?!\w)")
 _RANGE = regex(r"(?:up )?(?:\bto\b|\bthrough\b|\bthru\b|\bthro\b|\buntil\b|\btill\b|-|\.\.+|\bbis\b|\bà\b)")
 _SPAN = regex(r"(?<=\.\d)-(?=\d+\.\d)|(?<=\.\d\d)-(?=\d+\.\d)")
+#: "Only 3.1 out of phase 3" is no list.
+_PART_OF = regex(r"\d (?:out )?(?:of|in|from|within|under) (?:the )?\w+")
 _BETWEEN = regex(r"\bbetween\b")
 _PLURAL = regex(
     r"\b(?:all|both|every|each|the (?:two|three|four|five|six)|these|those|\w+ (?:ones|streams)|everything"
@@ -78,7 +80,8 @@ def ids(text: str, world: World) -> Found:
             low, high = id_key(hits[number - 1][2].id), id_key(stream.id)
             streams += [s for s in world.streams if low < id_key(s.id) < high]
         streams.append(stream)
-    streams += phases(text, world)[0] or []
+    if not _PART_OF.search(text):
+        streams += phases(text, world)[0] or []
     unique = tuple(dict.fromkeys(streams))
     if unknown:
         return Found(candidates=unique, score=0.5, kind="id", evidence=f"no work stream {unknown[0]}")

@@ -31,6 +31,7 @@ from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join,
 from orchestrator_agent.interpreters.references import is_item, resolve
 from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
+from orchestrator_agent.interpreters.telling import remarks
 from orchestrator_agent.interpreters.words import MAX_CHARACTERS, content, fold, normalise
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
@@ -174,7 +175,7 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
     for other in reversed(found):
         near = resolve(questions.subject(other.text), world, at_work=True) if other is not clause else Found()
         beside = not overall or other.sentence == clause.sentence or is_item(other.text, near, world, BY_NAME)
-        if near.streams and near.score >= 0.5 and beside:
+        if (near.streams or near.kind == "id") and near.score >= 0.5 and beside:
             return near
     return Found()
 
@@ -189,7 +190,7 @@ _EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
 def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading | None]:
     """The reading of commands and bare mentions, less what was said no to."""
-    positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition)]
+    positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition or c.told)]
     refusals = [(clause, resolve(clause.rest, world)) for clause in found if clause.negative]
     refused = [found for _, found in refusals if found.streams or found.candidates]
     unclear = any(
@@ -299,10 +300,21 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
         return written
     first, *others = readings
     for other in others:
-        first = join(first, other)
+        first = _narrowed(first, other, pairs, world) or join(first, other)
     strange = {word for clause in positive for word in content(clause.text) if not world.index.knows(word)}
     story = len(strange) >= MANY_STRANGE and first.found.kind == "name"
+    story = story or any(remarks(clause.text) for clause in positive)
     return replace(first, confirm=True) if story else first
+
+
+def _narrowed(first: Reading, other: Reading, pairs: Sequence[tuple[Clause, Reading]], world: World) -> Reading | None:
+    """ "Phase 1, the small ones": a second choice by other marks is made among the first."""
+    if first.found.kind != "selection" or other.found.kind != "selection":
+        return None
+    said = " ".join(clause.rest for clause, reading in pairs if reading in (first, other))
+    both = resolve(said, world)
+    fewer = both.kind == "selection" and 0 < len(both.streams) < len(first.found.streams)
+    return replace(first, found=both, evidence=both.evidence) if fewer else None
 
 
 def _pack(goal: str, reading: Reading, sentence: _Sentence, then: Reading | None = None) -> InterpretedGoal:

@@ -1,0 +1,56 @@
+"""Sentences that tell something and ask for nothing: "I had a dream about the parser", "we finished it last year"."""
+
+from __future__ import annotations
+
+from orchestrator_agent.patterns import regex
+
+_WHEN = (
+    r"(?:(?:and|so|well|but|oh|btw|yes|no|honestly|actually|yesterday|earlier|last \w+|this morning"
+    r"|\w+ (?:days|weeks|months|years) ago|before|once|recently)[, ]+)*"
+)
+_WHO = (
+    r"(?:i|we|you|he|she|they|it|someone|somebody|everyone|everybody|(?:my|our|his|her|their) \w+"
+    r"|(?:the|that) (?:\w+ ){1,3}(?:agent|team|people|guys?|boss|client|customer)s?)"
+)
+_ADVERB = r"(?: (?:already|just|once|finally|then|also|really|even|never|only))*"
+_IRREGULAR = (
+    "had told did made got went saw took gave came found knew left kept began ran wrote heard felt met built bought"
+    " brought sent lost broke spoke slept fell read taught sold"
+)
+#: What was said, wanted or decided then still holds: "I said the parser", "we decided to start it".
+_STILL = r"(?:wanted|needed|asked|wished|hoped|wondered|figured|decided|agreed|voted|picked|promised|need|want)"
+_PAST = regex(
+    rf"^{_WHEN}{_WHO}{_ADVERB} (?:(?:have|has|had|'ve|'d)(?: (?:already|just|never))* )?"
+    rf"(?!{_STILL}\b)(?:{'|'.join(_IRREGULAR.split())}|\w{{2,}}ed)\b(?! to\b)"
+)
+_TOLD_OTHERS = regex(rf"^{_WHEN}(?:i|we){_ADVERB} (?:told|asked|got|had) (?!you\b)\w+ to\b")
+_HEARD = regex(
+    r"\b(?:come to (?:my|our) (?:attention|notice|ears)"
+    r"|(?:i|we)(?:'ve| have)? (?:hear|heard|noticed?|understand|see) that)\b"
+)
+_SOME_DAY = regex(r"^(?:one day|some ?day|eventually|sooner or later|in the long run|in an ideal world)\b")
+_MUSING = regex(
+    r"^(?:(?:ok|so|well|hm+),? )*(?:let me|lemme|(?:i|we)(?:'ll| will| need to| should| have to| must| want to"
+    r"|'d better))"
+    r" (?:\w+ )?(?:think|talk|sleep|ponder|discuss|dream|decide)\b|^if only\b"
+    r"|^(?:let me|(?:i|we)(?:'ll| will| can)) .*\b(?:myself|ourselves|on (?:my|our) own|by hand)$"
+)
+#: What follows a mention that only gave occasion to it.
+_REMARK = regex(
+    r"^(?:that|this|it|which) (?:always |really )?(?:takes|makes|sounds|looks|reminds|rings|hurts|was|took|made)\b"
+)
+_WISHES = regex(
+    r"\b(?:please|pls|need|needs|want|must|should|have to|has to|would like|'d like|let's|let us|can you|could you)\b"
+)
+
+
+def tells(text: str) -> bool:
+    """True when the clause `text` only tells what was, or what may be some day."""
+    if _TOLD_OTHERS.match(text) or _HEARD.search(text) or _SOME_DAY.match(text) or _MUSING.search(text):
+        return True
+    return bool(_PAST.match(text)) and not _WISHES.search(text)
+
+
+def remarks(text: str) -> bool:
+    """True when the clause `text` only goes on about what was mentioned before it: "that takes me back"."""
+    return bool(_REMARK.match(text))
