@@ -77,7 +77,8 @@ _POLITE = regex(
     r"(?:ask|trouble|bother|beg) you to"
     r"|(?:i|we)(?: was| were|'m|'re)? (?:hoping|hope|trust) (?:that )?you (?:could|can|would|will)"
     r"|fancy(?= \w+ing)"
-    r"|(?:would it be|is it|is|it is) (?:possible|ok|okay) (?:to|(?:that |for )?(?:you|we)(?: to)?)|how about"
+    r"|(?:would it be|is it|is|it is) (?:at all |perhaps )?"
+    r"(?:possible|ok|okay) (?:to|(?:that |for )?(?:you|we)(?: to)?)|how about"
     r"|why (?:don't|not) (?:you|we)|(?:i|we)(?: was| were|'m|'re| am| have been| just)* wonder(?:ing)? (?:if"
     r"|whether) (?:you|someone|somebody|we) (?:could|can|would|might)"
     r"|you (?:may|can|should|could|must|need to|have to|might|will|shall)(?: now| please| also)*|be so (?:kind"
@@ -90,6 +91,7 @@ _ASKS_INDIRECTLY = regex(
     r"|interest(?:ed|ing) in) (?:if|whether"
     r"|when|how|what|why"
     r"|which|who)\b"
+    r"|\b(?:be|keep (?:me|us)) (?:informed|notified|told|consulted|updated|posted)\b"
     r"|\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when)\b"
     r"|^(?:i'm |just )?(?:wondering|curious|asking) "
 )
@@ -119,8 +121,8 @@ _LATE_CONDITION = regex(
     r"|you (?:can|like|want)))|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
 _ASKS = regex(
-    r"^(?:what|which|who|whom|whose|where|when|since when|why|how|is|are"
-    r"|am|was|were|has|have (?:you|we|they|i|any|all)|had"
+    r"^(?:what|which|who|whom|whose|where|when|since when|(?:for|in|on|by|from|to) (?:what|which|whom)(?! it's\b)|why"
+    r"|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
     r"|did|does|do (?:you|we|i"
     r"|they|any)"
     r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
@@ -212,6 +214,8 @@ _OTHERS = frozenset(
     "people users customers them clients visitors everyone staff guests buyers patients players".split()
 )
 _TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
+#: "Dome off, lights on".
+_SWITCHED = regex(r"^(?P<what>(?:\S+ ){0,2}\S+) (?P<to>on|off)$")
 _WISHES = ("get", "have", "want", "need", "see")
 
 
@@ -353,6 +357,8 @@ def _command(text: str, bare: str) -> Clause:
         return Clause(text, wish["rest"], "run", "get")
     if match := _TRAILING_COMMAND.match(bare):
         return Clause(text, match["id"], COMMANDS[match["verb"]], match["verb"])
+    if (switched := _SWITCHED.match(bare)) and head not in OUTSIDE and content(switched["what"]):
+        return Clause(text, switched["what"], "stop" if switched["to"] == "off" else "run", switched["to"])
     strong = _STRONG.search(text)
     if strong:
         return Clause(text, strong["rest"].strip(), COMMANDS[strong["verb"]], strong["verb"])

@@ -32,7 +32,10 @@ _IRONY = regex(
     rf"(?:such |just )?(?:a |an )?(?:\w+ )?{_PRAISE} (?:idea|plan|move)\b"
     r"|(?:^|[,.] )(?:as if|like) (?:that|that's|that'll|it|it's|it'll|this|any(?:body|one|thing))"
     r"(?: (?:would|will|could|was|is|were|had))? (?:ever|going|gonna|anything|really)\b"
-    r"|(?:^|[,.] )as if (?:any(?:body|one)|someone|somebody|we|i|you|they)\b"
+    r"|(?:^|[,.] )as (?:if|though) (?:any(?:body|one)|someone|somebody|we|i|you|they)\b"
+    r"|(?:^|[,.] )as (?:if|though) (?:\w+ ){1,4}(?:would|will|could|were|was|had|ever|needed)\b"
+    r"|\b(?:the world|every(?:body|one)|we all|i)(?:'s|'ve| has| have| was| were)?"
+    r" (?:always |all )?(?:been )?waiting for[.! ]*$"
     r"|\bnothing says .+ like\b|\bjust what (?:i|we) (?:\w+ )?needed\b|(?:^|\s)/s\W*$"
     r"|\bwhat could (?:possibly |ever )?go wrong\b"
     r"|\bthat(?:'ll| will| is going to|'s going to) (?:surely |really |just )?(?:end|go) (?:so )?(?:well|great)\b"
@@ -67,5 +70,8 @@ def last_word(text: str) -> str:
 
 
 def earnest(text: str) -> str:
-    """Folded `text` without the sentences that are said in irony; empty when all are."""
-    return " ".join(said for said in _SENTENCE.split(text) if not _IRONY.search(said)).strip()
+    """Folded `text` without the sentences that are said in irony; empty where no other one commands."""
+    sentences = _SENTENCE.split(text)
+    meant = " ".join(said for said in sentences if not _IRONY.search(said)).strip()
+    mocked = any(map(_IRONY.search, sentences)) and not any(clause.command for clause in clauses(meant))
+    return "" if mocked else meant

@@ -219,6 +219,8 @@ def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: W
     if reading.ask or reading.intent not in ("run", "stop", "verify"):
         return reading
     for other in later:
+        if reading.intent == "stop" and other.sentence != clause.sentence:
+            break
         if other.command in ("", clause.command) and content(other.rest) and not _TOLD.match(other.rest):
             found = resolve(other.rest, world, at_work=reading.intent == "stop")
             least = LISTED if reading.intent == "run" else _NAMED

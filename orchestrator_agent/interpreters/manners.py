@@ -92,7 +92,8 @@ _OATH = regex(
 _MACHINE = regex(
     r"^(?:(?:computer|robot|machine|assistant|bot|orch|orchestrator|claude|siri|alexa)[,! ]+)+(?=(?P<word>\w+))"
 )
-#: "P4" and "ph 4".
+#: "4.x" and "4.*", "P4" and "ph 4".
+_ALL_OF_PHASE = regex(r"(?<![\w.])(\d{1,2})\.[x*](?![\w.])")
 _SHORT_PHASE = regex(r"\bp(?:h\.? ?)?(\d{1,2})\b(?![.\w])")
 _AT_LEAST = regex(r"\bat (?:least|last)\b,? (?!\d|one\b|two\b|three\b|four\b|five\b)")
 _OCCASION = regex(
@@ -147,6 +148,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     """
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
+    text = _ALL_OF_PHASE.sub(r"phase \1", text)
     text = _SHORT_PHASE.sub(lambda m: m[0] if known(m[0]) else f"phase {m[1]}", text)
     text = _HESITATION.sub(" ", _DRAWN_OUT.sub(r"\1", text)).strip()
     text = _SPOKEN_ID.sub(lambda m: ".".join(_DIGITS.get(part, part) for part in m.groups()), text)

@@ -36,7 +36,7 @@ _EXPLAIN = regex(
     r"|\bafter\b|\bunlock|\bunblocks\b"
 )
 _STATUS = regex(
-    r"\b(?:status|progress|far|going|running|run|stand|stands|left|remain\w*|done|finished|complete\w*|ready"
+    r"\b(?:status|progress|far|going(?! to\b)|running|run|stand|stands|left|remain\w*|done|finished|complete\w*|ready"
     r"|available|started|begun|active|idle|busy|next|happening|happened|news|stuck|failed|failing"
     r"|blocked|unblocked|coming along|doing|working|agents?|streams?|phases?|overview|state|state of play|eta|team"
     r"|open|up to|merged|passed|work on|stop|everything|all|things|it|where are we|sup|we)\b"
@@ -65,7 +65,7 @@ _OVERALL = regex(
 )
 _OURS = regex(
     r"\b(?:we|agents?|streams?|phases?|status|progress|running|left|next|blocked|ready|available|remaining|work on"
-    r"|working|team|overall|everything|things|going|stand|done|stop|stuck|idle)\b"
+    r"|working|team|overall|everything|things|going(?! to\b)|stand|done|stop|stuck|idle)\b"
 )
 _REPORT = regex(
     r"\b(?:report|recap|summary|summari[sz]e|digest|write[- ]?up|changelog|release notes|minutes)\b"

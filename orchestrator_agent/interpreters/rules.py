@@ -200,7 +200,10 @@ def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading |
     mentioned = _mentions(positive, world) if reading is None or reading.intent == "none" else None
     reading = mentioned if mentioned and (reading is None or mentioned.intent not in _ACTING) else reading
     if reading is None:
-        why = ("only a no", "only a no") if refusals else _landing(positive, world) or (NOTHING_FITS, "nothing")
+        told = any(clause.told for clause in found)
+        if refusals or told:
+            return Reading("none", evidence="only a no" if refusals else "only tells", stands_on="only a no"), None
+        why = _landing(positive, world) or (NOTHING_FITS, "nothing")
         return Reading("none", evidence=why[0], stands_on=why[1]), None
     if any(_PUT_OFF.match(clause.text) for clause in found if clause.negative) and reading.intent in _STARTING:
         return Reading("none", evidence="not yet", stands_on="only a no"), None
