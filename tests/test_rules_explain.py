@@ -28,7 +28,7 @@ def test_every_step_is_told() -> None:
         "meaning stop",
         "for 2.1 Loan Desk",
         "because id 2.1",
-        "sure 99%, by id",
+        "sure 98%, by id",
         "and then",
         "meaning run, as run_single",
         "for 1.2 Task Parser",
