@@ -34,7 +34,7 @@ def test_every_step_is_told() -> None:
         "for 1.2 Task Parser",
         "max_agents 2",
         "because 1.2 on the words: parser",
-        "sure 99%, by name",
+        "sure 98%, by name",
         "would call stop_agent(work_stream_id='2.1')",
         "would call spawn_agent(work_stream_id='1.2')",
     ]

@@ -1,8 +1,9 @@
 """The rules interpreter: words to what is meant, without a model.
 
-A goal goes through `words` (normalised), `languages` (English), `spelling` (mended), `limits` (how many, dry run) and
-`clauses`; `references` and `selections` find the work streams a clause speaks of, `intents` what it wants of them.
-The order of the readers in `_read` is the grammar: small talk, words to agents, questions, commands, names.
+A goal goes through `words` (normalised), `quoting` (its own words), `languages` (English), `spelling` (mended),
+`corrections` (what still holds of it), `limits` (how many, dry run) and `clauses`; `references` and `selections` find
+the work streams a clause speaks of, `intents` what it wants of them. The order of the
+readers in `_read` is the grammar: small talk, words to agents, questions, commands, names.
 """
 
 from __future__ import annotations
