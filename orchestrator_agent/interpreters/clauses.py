@@ -62,14 +62,15 @@ _CLAUSE = regex(
     r"(?:,?\s+(?:anyways?|anyhow|long story short|bottom line|that said|fair enough)\b[,:]?)+\s+|,\s*|:\s+|\s+(?:but"
     r"|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
     rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
-    rf"|tell|make)\b|(?:let|show) (?:me|us)\b)"
+    rf"|tell|make)\b|(?:let|show) (?:me|us)\b"
+    r"|report(?: back)?(?: to (?:me|us))?[.! ]*$)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
 _POLITE = regex(
     r"^(?:(?:can|could|would|will|may|might|won't|couldn't) (?:you|u|we|someone|somebody|anyone|anybody|one of you)"
     r"(?: (?:please|maybe|perhaps|possibly|terribly|awfully|kindly|just|also|finally"
     r"|already|be so (?:kind|good) as to))*"
-    r"(?: mind| like to| be able to| want to)?"
+    r"(?: mind(?: awfully| terribly| very much)?| like to| be able to| want to)?"
     r"|(?:can|could|may|might) (?:i|we)(?: please)?(?= (?:get|have|see)\b)"
     r"|(?:is there )?any chance (?:(?:that )?(?:you|we|someone|somebody) (?:could|can|would)"
     r"|(?:of|for)(?: (?:you|us|someone|somebody|anyone))?(?= \w+ing\b))|do you mind|mind(?= \w+ing)|do you can"

@@ -48,7 +48,7 @@ _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
 _STATES = regex(
     r"^(?!.*\b(?:that|when)\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!whoever )(?<!agent )(?<!is )"
-    r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b"
+    r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate|has|had)\b(?! to\b)"
     r"|\boff$|^\S+(?: \S+){0,3} (?:done|finished|running|started)$"
     r"|^(?:(?:i|we|you|they|he|she|someone|somebody|have|has|had|already|just) )+(?:done|did|finished|started"
     r"|built|made|fixed"

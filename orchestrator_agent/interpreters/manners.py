@@ -95,6 +95,7 @@ _MACHINE = regex(
 #: "4.x" and "4.*", "P4" and "ph 4".
 _ALL_OF_PHASE = regex(r"(?<![\w.])(\d{1,2})\.[x*](?![\w.])")
 _SHORT_PHASE = regex(r"\bp(?:h\.? ?)?(\d{1,2})\b(?![.\w])")
+_ON_EARTH = regex(r"\b(what|where|who|why|how|when) (?:the (?:hell|heck|fuck|devil)|on earth|in the world)\b")
 _AT_LEAST = regex(r"\bat (?:least|last)\b,? (?!\d|one\b|two\b|three\b|four\b|five\b)")
 _OCCASION = regex(
     r"^(?:with (?:reference|regard|respect) to|further to|following|as (?:discussed|agreed|per|promised)|in (?:view"
@@ -148,6 +149,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     """
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
+    text = _ON_EARTH.sub(r"\1", text)
     text = _ALL_OF_PHASE.sub(r"phase \1", text)
     text = _SHORT_PHASE.sub(lambda m: m[0] if known(m[0]) else f"phase {m[1]}", text)
     text = _HESITATION.sub(" ", _DRAWN_OUT.sub(r"\1", text)).strip()

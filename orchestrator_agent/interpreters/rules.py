@@ -141,7 +141,7 @@ def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | 
         about = replace(about, streams=about.candidates, candidates=(), score=0.9)
     if clause.command == "verify" and about.streams:
         return Reading("verify", about, about.score, about.evidence)
-    if about.kind != "id" and questions.off_topic(clause.text):
+    if about.kind != "id" and about.score < calibration.ALL_BUT_SURE and questions.off_topic(clause.text):
         return Reading("none", evidence=_NOT_OURS, stands_on="off topic")
     if about.kind == "name" and about.candidates and not _is_ours(clause, world):
         about = Found()

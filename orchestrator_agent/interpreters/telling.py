@@ -26,7 +26,8 @@ _PAST = regex(
 _TOLD_OTHERS = regex(rf"^{_WHEN}(?:i|we){_ADVERB} (?:told|asked|got|had) (?!you\b)\w+ to\b")
 _HEARD = regex(
     r"\b(?:come to (?:my|our) (?:attention|notice|ears)"
-    r"|(?:i|we)(?:'ve| have)? (?:hear|heard|noticed?|understand|see) that)\b"
+    r"|(?:been|am|are|was|were|i'm|we're) (?:told|informed|warned|reminded|advised) (?:that|about)"
+    r"|(?:rumou?r|word) has it|(?:i|we)(?:'ve| have)? (?:hear|heard|noticed?|understand|see) that)\b"
 )
 _SOME_DAY = regex(r"^(?:one day|some ?day|eventually|sooner or later|in the long run|in an ideal world)\b")
 _MUSING = regex(
@@ -37,7 +38,8 @@ _MUSING = regex(
 )
 #: What follows a mention that only gave occasion to it.
 _REMARK = regex(
-    r"^(?:that|this|it|which) (?:always |really )?(?:takes|makes|sounds|looks|reminds|rings|hurts|was|took|made)\b"
+    r"^(?:remember|recall|imagine) (?:when|how|what|that)\b|^guess (?:what|who|how)\b|^can you (?:believe|imagine)\b"
+    r"|^(?:that|this|it|which) (?:always |really )?(?:takes|makes|sounds|looks|reminds|rings|hurts|was|took|made)\b"
 )
 _WISHES = regex(
     r"\b(?:please|pls|need|needs|want|must|should|have to|has to|would like|'d like|let's|let us|can you|could you)\b"
