@@ -48,7 +48,8 @@ _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
 _STATES = regex(
     r"^(?!.*\b(?:that|when)\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!whoever )(?<!agent )(?<!is )"
-    r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate|has|had)\b(?! to\b)"
+    r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|loves?|hates?|has|had|sounds"
+    r"|sucks|rocks|annoys|costs|likes|enjoys?|smells|bores|scares|went|came|took|broke|fell)\b(?! to\b)"
     r"|\boff$|^\S+(?: \S+){0,3} (?:done|finished|running|started)$"
     r"|^(?:(?:i|we|you|they|he|she|someone|somebody|have|has|had|already|just) )+(?:done|did|finished|started"
     r"|built|made|fixed"
@@ -184,8 +185,7 @@ def _is_foreign(clause: Clause, found: Found, world: World) -> bool:
 
 
 def _is_verse(clause: Clause, world: World) -> bool:
-    verse = _VERSE.search(clause.text)
-    return verse is not None and not world.index.knows(verse[0])
+    return any(not world.index.knows(verse) for verse in _VERSE.findall(clause.text))
 
 
 def unmask(clause: Clause, world: World) -> Clause:

@@ -306,7 +306,8 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     for other in others:
         first = _narrowed(first, other, pairs, world) or join(first, other)
     strange = {word for clause in positive for word in content(clause.text) if not world.index.knows(word)}
-    story = len(strange) >= MANY_STRANGE and first.found.kind == "name"
+    aside = len(positive) > 1 and not any(_WISHED.search(clause.text) for clause in positive)
+    story = len(strange) >= MANY_STRANGE - aside and first.found.kind == "name"
     story = story or any(remarks(clause.text) for clause in positive)
     return replace(first, confirm=True) if story else first
 
