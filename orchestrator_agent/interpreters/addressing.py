@@ -90,7 +90,11 @@ class Addressed:
 
 
 #: Whoever speaks of all but one does not speak to that one.
-_MANY = regex(r"\b(?:except|but|without|other than|apart from|every(?:one|body)|nobody|no one)\b", re.IGNORECASE)
+_MANY = regex(
+    r"\b(?:wrote|writes|said|says|asked|asks|replied)$"
+    r"|\b(?:except|but|without|other than|apart from|every(?:one|body)|nobody|no one)\b",
+    re.IGNORECASE,
+)
 
 
 def is_agent(phrase: str) -> bool:

@@ -88,7 +88,7 @@ _POLITE = regex(
 )
 _LATE_REQUEST = regex(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
 _ASKS_INDIRECTLY = regex(
-    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|ask|no idea"
+    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|ask|no idea|understand"
     r"|interest(?:ed|ing) in) (?:if|whether"
     r"|when|how|what|why"
     r"|which|who)\b"
@@ -110,7 +110,7 @@ _CONDITION = regex(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once(?! (?:at|on|in|more|again)\b)|after"
     r"|unless|until|till|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was|have|will be"
-    r"|gets|finishes|passes|pass|lands|merges|works)\b)"
+    r"|say|tell|want|give|gets|finishes|passes|pass|lands|merges|works)\b)"
     r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
 )
 _AFTER_CONDITION = regex(
@@ -150,7 +150,8 @@ _DENIES = regex(
     r"|interested|convinced|sure)(?: (?:to|that|on|in|for|about|if))?"
     r"|let (?=.+ (?:alone|in peace)\b)|leave (?=.*\b(?:alone"
     r"|for (?:another|the next|next|a)|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
-    r"|hold off|hold on with|let (?=.+ be$|(?:it|them|him|her) (?:run|finish|continue|be|go on|carry on|work)\b)"
+    r"|hold off|hold on with|let (?=.+ be$|.+ for (?:now|later)$"
+    r"|(?:it|them|him|her) (?:run|finish|continue|be|go on|carry on|work)\b)"
     r"|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
     r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b"
     r"|at it\b)|hands off|stay away from|steer clear of|keep away from"
@@ -177,7 +178,7 @@ _STAYS = regex(
     r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
-    r"|\bnot until\b(?! \d)"
+    r"|\bnot until\b(?! \d)|(?<!or).\b(?:nope|nah|no way|no thanks?|no)$"
     r"|\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
     r"|\b(?:not|n't) be (?:needed|required|necessary|wanted)\b|\bno longer (?:needed|required|necessary|wanted)\b"
     r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"
@@ -214,7 +215,7 @@ _REPORTED = regex(r"(?<!getting )(?:done|finished|started|running|built|implemen
 _OTHERS = frozenset(
     "people users customers them clients visitors everyone staff guests buyers patients players".split()
 )
-_TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
+_TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>hold|{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
 #: "Dome off, lights on".
 _SWITCHED = regex(r"^(?P<what>(?:\S+ ){0,2}\S+) (?P<to>on|off)$")
 _WISHES = ("get", "have", "want", "need", "see")
@@ -255,7 +256,7 @@ def clauses(text: str) -> list[Clause]:
 def _asks_itself(piece: str) -> bool:
     """True for a question of its own behind an order ("stop 1.2, and what is 1.3 up to"); "is that ok" asks of both."""
     said = _LINKING.sub("", piece)
-    return not piece.startswith("or ") and bool(_ASKS.match(said)) and bool(content(said))
+    return not piece.startswith("or ") and bool(_ASKS.match(said)) and bool(content(said) or _WH.match(said))
 
 
 def _goes_on(clause: Clause, before: list[Clause]) -> bool:
@@ -289,8 +290,8 @@ def _clause(text: str, marked: bool) -> Clause:
         return Clause(text, text, question=True, marked=marked)
     if _CONDITION.match(text):
         return Clause(text, text, condition=True, marked=marked)
-    if not marked and tells(text) and not _DENIES.match(_without_fillers(text)):
-        return Clause(text, text, told=True)
+    if tells(text) and not _DENIES.match(_without_fillers(text)):
+        return Clause(text, text, told=not marked, question=marked, marked=marked)
     text = _LINKING.sub("", text)
     bare = _without_fillers(text)
     if not marked and (proposed := _PROPOSED.match(text)):
@@ -357,7 +358,7 @@ def _command(text: str, bare: str) -> Clause:
     if wish and not _REPORTED.search(bare):
         return Clause(text, wish["rest"], "run", "get")
     if match := _TRAILING_COMMAND.match(bare):
-        return Clause(text, match["id"], COMMANDS[match["verb"]], match["verb"])
+        return Clause(text, match["id"], COMMANDS.get(match["verb"], "stop"), match["verb"])
     if (switched := _SWITCHED.match(bare)) and head not in OUTSIDE and content(switched["what"]):
         return Clause(text, switched["what"], "stop" if switched["to"] == "off" else "run", switched["to"])
     strong = _STRONG.search(text)

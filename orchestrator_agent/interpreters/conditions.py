@@ -105,6 +105,7 @@ _BY_MODEL = regex(r"\b(?:with|using|use|on|by) (?:the )?(?:claude )?(?:opus|sonn
 _READY = regex(
     r"(?<!me )(?<!us )(?<!know )(?<!see )\bwhen .+"
     r" (?:done|finished|ready|green|complete|completed|merged|over|landed|free|passed)$"
+    r"|\bwhen (?:i|we) (?:say so|say|tell you(?: to)?|give (?:the|you) .+)$"
 )
 #: Each kind of condition, as it stands in one part of folded text, and what is said to it.
 _KINDS = (

@@ -24,6 +24,8 @@ _TAKEN_BACK = regex(
     r"|never ?mind|forget (?:i|that i) (?:said|asked)(?: (?:that|it|anything|this))?"
     r"|(?:no|nah),? (?:let's )?(?:don't|not|rather not)|(?:let's )?(?:better|rather) not|nah|nope|no)[,.! ]*$"
 )
+#: "The map... the tours, I mean" says it from behind.
+_MEANT_LAST = regex(r"(?:\.{2,}|,|;| -+)\s*(?P<new>[^,.;:!?]+?),? i mean[t]?[.! ]*$")
 _PRAISE = r"(?:brilliant|great|fantastic|wonderful|genius|excellent|terrific|stellar|smart|clever|lovely|amazing)"
 _IRONY = regex(
     r"^(?:(?:oh|well|so|and|ok|yeah|yes|sure|great|right|brilliant|perfect|wonderful|lovely|fantastic)[,. ]+)+"
@@ -36,6 +38,7 @@ _IRONY = regex(
     r"|(?:^|[,.] )as (?:if|though) (?:\w+ ){1,4}(?:would|will|could|were|was|had|ever|needed)\b"
     r"|\b(?:the world|every(?:body|one)|we all|i)(?:'s|'ve| has| have| was| were)?"
     r" (?:always |all )?(?:been )?waiting for[.! ]*$"
+    r"|^(?:oh|ugh|great|wow|yay|sigh|joy|wonderful|lovely|fantastic)(?: joy)?[,. ]+(?:yet )?another\b"
     r"|\bnothing says .+ like\b|\bjust what (?:i|we) (?:\w+ )?needed\b|(?:^|\s)/s\W*$"
     r"|\bwhat could (?:possibly |ever )?go wrong\b"
     r"|\bthat(?:'ll| will| is going to|'s going to) (?:surely |really |just )?(?:end|go) (?:so )?(?:well|great)\b"
@@ -46,7 +49,7 @@ _SENTENCE = regex(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+")
 
 def second_thought(text: str) -> tuple[str, str]:
     """Folded `text` before and after the last time that it corrects itself; the first part is empty if it does not."""
-    parts = _SECOND_THOUGHT.split(text)
+    parts = _SECOND_THOUGHT.split(_MEANT_LAST.sub(r", i mean \g<new>", text))
     return (" ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else ("", text)
 
 
@@ -62,7 +65,11 @@ def last_word(text: str) -> str:
     orders = [clause.word for clause in clauses(before) if clause.command]
     if not before or (orders and orders[-1] == "phrase"):
         return text
-    first = next(iter(clauses(after)), None)
+    later = clauses(after)
+    first = next(iter(later), None)
+    instead = next((c for c in later[1:] if not (c.command or c.question or c.negative or c.condition)), None)
+    if first and first.negative and not first.command and instead and orders:
+        return f"{orders[-1]} {instead.rest}; {first.text}"
     if first and first.negative and not first.command and content(first.rest):
         return f"{before}; {after}"
     own = first and (first.command or first.question or first.negative)

@@ -14,6 +14,7 @@ from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join,
 from orchestrator_agent.interpreters.references import LISTED, WORTH_SAYING, is_item, names_one, resolve
 from orchestrator_agent.interpreters.reports import report, written
 from orchestrator_agent.interpreters.selections import Found
+from orchestrator_agent.interpreters.telling import against_it, states
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
@@ -46,19 +47,6 @@ _VERSE = regex(r"\b(?:poem|haiku|song|joke|limerick|essay|riddle|sonnet)s?\b")
 _CONSUMES = regex(r"^(?:book|order|buy|call|reserve|send|play) (?:a|an|some|more|another|me|us)\b")
 _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
-_STATES = regex(
-    r"^(?!.*\b(?:that|when)\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!whoever )(?<!agent )(?<!is )"
-    r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|loves?|hates?|has|had|sounds"
-    r"|sucks|rocks|annoys|costs|likes|enjoys?|smells|bores|scares|went|came|took|broke|fell)\b(?! to\b)"
-    r"|\boff$|^\S+(?: \S+){0,3} (?:done|finished|running|started)$"
-    r"|^(?:(?:i|we|you|they|he|she|someone|somebody|have|has|had|already|just) )+(?:done|did|finished|started"
-    r"|built|made|fixed"
-    r"|completed|implemented|stopped|ran|tried|looked"
-    r"|talked|spoke|thought|discussed|argued|dreamt|dreamed|read|heard|laughed|complained|asked|wrote)\b|^about\b"
-    r"|^(?:(?:so|and|well|btw|oh) )*(?:our|my|their|his|her|another|some|someone|somebody|everyone|everybody|they|he"
-    r"|she)\b"
-    r"(?: [\w']+){0,5} (?:\w{3,}ed|bought|built|made|got|had|sold|sent|went|did|said|told|ran|broke|found|lost|saw)\b"
-)
 #: States that the roadmap does not tell, so that nobody can say which work is meant.
 _FAILED = regex(r"\b(?:failed|failing|broken|stuck|crashed)\b")
 _LOST = regex(
@@ -69,14 +57,6 @@ _LOST = regex(
 #: What is said to an agent is no mention of more work.
 _TOLD = regex(r"^(?:tell|ask|inform|remind|warn|notify) (?!me\b|us\b).*\b(?:agents?|whoever|team|coder|bot)\b")
 _THE_THING = regex(r"^(?:(?:with|on|at) )?(?:(?:the|that|this) (?:thing|stuff)s?|(?<=with )(?:that|this))$")
-#: Words for an end or a wait: work that is mentioned beside them is not started without a yes.
-_AGAINST = regex(
-    r"\b(?:stop(?:ped|s|ping)?|halt(?:ed)?|paused?|cancel(?:led|ed)?|kill(?:ed)?|suspended|aborted|on hold|enough"
-    r"|wait|quit"
-    r"|never|not|cannot|thanks|thank|don't|forget|instead of|no longer|no more)\b|n't\b"
-)
-#: What work is about may well say no: "warn when two drugs do not go together".
-_SUBORDINATE = regex(r" (?:when|that|which|who|whose|where)\b.*$")
 #: A sum of money is nobody's work stream.
 _MONEY = regex(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
 _STATUS_REPORT = regex(r"\b(?:status|progress) reports?\b")
@@ -144,14 +124,13 @@ def mention(clause: Clause, world: World) -> Reading | None:
     strange_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
     partly = len(found.streams) == 1 and found.kind == "name" and top[0].cover < _COVERED
     unknown_verb = strange_verb and (found.score < _CERTAIN or names_one(rest, world))
-    named = {word for stream in found.streams for word in tokens(fold(stream.name))}
-    against = any(word not in named for word in _AGAINST.findall(_SUBORDINATE.sub("", clause.text)))
+    against = bool(set(against_it(clause.text)) - _spoken_names(found))
     against |= found.kind == "id" and any(w.isalpha() and not world.index.knows(w) for w in content(clause.text))
     doubt = (
         unknown_verb
         or against
         or (head in OUTSIDE and (strange or partly or bool(_CONSUMES.match(clause.rest))))
-        or (found.kind != "selection" and bool(_STATES.search(clause.text)))
+        or (found.kind != "selection" and bool(states(clause.text)))
     )
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
 
@@ -160,6 +139,10 @@ def _in_its_name(text: str, world: World) -> bool:
     """True when no word for a look stands beside the name: "status dashboard", but not "event store status"."""
     looking = {word for word in tokens(text) if COMMANDS.get(word) == "status"}
     return not looking or bool(looking & set(tokens(fold(world.rank(text)[0].stream.name))))
+
+
+def _spoken_names(found: Found) -> set[str]:
+    return {word for stream in found.streams for word in tokens(fold(stream.name))}
 
 
 def _name_words(found: Found) -> set[str]:
@@ -348,7 +331,8 @@ def _start_named(clause: Clause, world: World) -> Reading | None:
         whole = resolve(clause.text, world)
         both = set(whole.streams) & {match.stream for match in world.rank(clause.rest)}
         found = whole if both and whole.score > found.score else found
-    return run(found, confirm=clause.marked and not clause.polite) if found else None
+    against = bool(set(against_it(clause.rest)) - _spoken_names(found))
+    return run(found, confirm=against or (clause.marked and not clause.polite)) if found else None
 
 
 def _meta(clause: Clause, world: World) -> Reading | None:

@@ -62,7 +62,9 @@ def _tables() -> dict[str, dict[str, str]]:
         elif not line.startswith("#"):
             for pair in line.split():
                 foreign, _, english = pair.partition("=")
-                tables.setdefault(language, {}).setdefault(foreign.replace("-", " "), english.replace("-", " "))
+                tables.setdefault(language, {}).setdefault(
+                    foreign.replace("-", " "), english.replace("-", " ").casefold()
+                )
     return tables
 
 

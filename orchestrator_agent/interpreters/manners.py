@@ -95,6 +95,10 @@ _MACHINE = regex(
 #: "4.x" and "4.*", "P4" and "ph 4".
 _ALL_OF_PHASE = regex(r"(?<![\w.])(\d{1,2})\.[x*](?![\w.])")
 _SHORT_PHASE = regex(r"\bp(?:h\.? ?)?(\d{1,2})\b(?![.\w])")
+_MAY_I_ASK = regex(
+    r"^(?:may|might|can|could) i (?:please |just )?(?:ask|inquire|enquire),?"
+    r" (?=how|what|why|whether|if|when|which|who|where)"
+)
 _ON_EARTH = regex(r"\b(what|where|who|why|how|when) (?:the (?:hell|heck|fuck|devil)|on earth|in the world)\b")
 _AT_LEAST = regex(r"\bat (?:least|last)\b,? (?!\d|one\b|two\b|three\b|four\b|five\b)")
 _OCCASION = regex(
@@ -114,7 +118,9 @@ _NOT_AT_ONCE = regex(
 _BE_TOLD = regex(
     r"^(?:please |kindly )?(?:(?:be (?:advised|informed|aware|assured|told))|note|take note|know)(?: that|,)\s+"
 )
-_AND_THEN = regex(r"(?:,? and)?,? (?:after that|after this|afterwards|thereafter),? ")
+_AND_THEN = regex(
+    r"(?:,? and)?,? (?:after that|after this(?! (?:afternoon|morning|evening|week|month|one|is)\b)|afterwards|thereafter),? "
+)
 #: "What I need is X" and "X it is" are wishes and no questions.
 _CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
@@ -149,6 +155,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     """
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
+    text = _MAY_I_ASK.sub("", text)
     text = _ON_EARTH.sub(r"\1", text)
     text = _ALL_OF_PHASE.sub(r"phase \1", text)
     text = _SHORT_PHASE.sub(lambda m: m[0] if known(m[0]) else f"phase {m[1]}", text)

@@ -69,7 +69,7 @@ _FRAME = regex(
     r"|(?:i|we) (?:hereby |kindly |would |'d |must |have to |should like to |would like to )*(?:ask|request|beg|urge"
     r"|instruct|insist|suggest|propose|demand)(?= you\b| that\b)(?: that)?"
     r"|(?:i|we) (?:need|want|wish|require|would like) that"
-    r"|(?:arrange|see to it|ensure|make sure|take care)(?: that| for)"
+    r"|(?:arrange|see to it|ensure|make sure|make|take care)(?: that| for)"
     r") (?P<wish>.+)$"
 )
 _YOU = regex(
@@ -89,6 +89,13 @@ def actively(text: str) -> str:
     return "".join(_active(sentence) for sentence in _SENTENCE.split(text))
 
 
+#: "Could X be started, please?" asks politely and not whether it is possible.
+_COULD_BE = regex(
+    rf"^(?=.*\b(?:please|kindly|possibly|at all possible)\b)(?:(?:please|if at all possible),? )?"
+    rf"(?:could|can|may|might) (?:(?P<what>(?!you\b|we\b|i\b|someone\b|somebody\b).+?) )?"
+    rf"(?:please |kindly |possibly )?be (?P<done>{_alternatives(_DONE)})"
+    rf"(?(what)|,? (?P<last>[^,]+?))(?:,? (?:now|please|next|today|first|soon|this \w+))*,? ?\?\s*$"
+)
 _ALL_SHOULD = regex(
     rf"^(?P<who>(?:every(?:one|body)|all(?: the)?(?: agents)?)(?:,? (?:except|but|other than|apart from) .+?)?),?"
     rf" {_MUST}{_ADVERBS} (?P<does>stop|halt|pause|cease|start|begin|continue|resume){_LATER}"
@@ -97,7 +104,8 @@ _ALL_SHOULD = regex(
 
 def _active(sentence: str) -> str:
     if sentence.rstrip().endswith("?"):
-        return sentence
+        asked = _COULD_BE.match(sentence)
+        return f"{_DONE[asked['done']]} {asked['what'] or asked['last']}" if asked else sentence
     if every := _ALL_SHOULD.match(sentence):
         return f"{every['does']} {every['who']}"
     frame = _FRAME.match(sentence)

@@ -18,13 +18,15 @@ _OTHERS = regex(
     re.IGNORECASE,
 )
 _SAID = regex(
-    r"\b(?:says?|said|wrote|writes|asked|asks|told me|reads|goes|complains)[:,]? \"[^\"\n]{3,}\""
+    r"(?:\b[\w'-]+ ){0,3}\b(?:says?|said|wrote|writes|asked|asks|told me|reads|goes|complains)[:,]? \"[^\"\n]{3,}\""
     r"|\"(?:please |can you |could you |now )*(?:start|stop|run|begin|kill|pause|cancel|halt|resume|do|build|finish)\b"
     r"[^\"\n]+\"",
     re.IGNORECASE,
 )
 
 
+#: A list above a question is what the question is about.
+_ITEM = regex(r"^\s*(?:\d+[.)]|[-*])\s+\S")
 #: What stands above a signature that is followed by more is another's mail.
 _SIGNED = regex(r"\n(?:--|sent from my [^\n]*)\s*\n(?=.*\w)", re.IGNORECASE | re.DOTALL)
 #: "10:31 Ben: the feeder is broken": two such lines are a chat of others, one is a call to an agent.
@@ -32,7 +34,7 @@ _CHAT = regex(r"^\s*(?:\[?\d\d?:\d\d\]? ?)?(?P<who>[^\W\d][\w.-]*)(?: \[?\d\d?:\
 
 
 def own_words(text: str, known: Callable[[str], bool] = lambda word: False) -> str:
-    """`text` without what is quoted in it; all of it when nothing else is there.
+    """`text` without what is quoted in it; all of it when it is but quoted lines.
 
     Args:
         known: tells whether the roadmap uses a word; such a word at the head of a line is no name of a person.
@@ -44,8 +46,14 @@ def own_words(text: str, known: Callable[[str], bool] = lambda word: False) -> s
     kept = lines if len(lines) == 1 else [line for line in lines if not _OTHERS.match(line)]
     chat = [line for line in kept if (said := _CHAT.match(line)) and not known(said["who"].casefold())]
     kept = [line for line in kept if line not in chat] if 1 < len(chat) < len(kept) else kept
-    own = _SAID.sub(" ", "\n".join(kept)).strip()
-    return own if any(char.isalnum() for char in own) else text
+    items = [line for line in kept if _ITEM.match(line)]
+    asked = "?" in "".join(line for line in kept if line not in items)
+    kept = [line for line in kept if line not in items] if len(items) > 1 and asked else kept
+    left = "\n".join(kept)
+    own = _SAID.sub(" ", left).strip()
+    if own != left.strip() or any(char.isalnum() for char in own):
+        return own
+    return text
 
 
 def from_own(text: str) -> str:

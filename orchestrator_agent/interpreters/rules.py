@@ -184,7 +184,8 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
 #: Conditions that only put things in order; every other one cannot be promised, so it needs a yes.
 _HARMLESS = regex(r"^(?:and |but |then )*(?:before|while)\b")
 _PUT_OFF = regex(
-    r"^(?:but |just |please )*(?:not (?:yet|now|today)|don't|do not)(?: please)?$|^except (?:yet|now|today)$"
+    r"^(?:but |just |please )*(?:not (?:yet|now|today|this \w+)(?: though| please)?"
+    r"|don't|do not)(?: please)?$|^except (?:yet|now|today)$"
 )
 _EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
