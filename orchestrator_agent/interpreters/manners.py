@@ -119,7 +119,8 @@ _BE_TOLD = regex(
     r"^(?:please |kindly )?(?:(?:be (?:advised|informed|aware|assured|told))|note|take note|know)(?: that|,)\s+"
 )
 _AND_THEN = regex(
-    r"(?:,? and)?,? (?:after that|after this(?! (?:afternoon|morning|evening|week|month|one|is)\b)|afterwards|thereafter),? "
+    r"(?:,? and)?,? (?:after that|after this(?! (?:afternoon|morning|evening|week|month|one|is)\b)"
+    r"|afterwards|thereafter),? "
 )
 #: "What I need is X" and "X it is" are wishes and no questions.
 _CLEFT = regex(
