@@ -95,6 +95,10 @@ _MACHINE = regex(
 #: "4.x" and "4.*", "P4" and "ph 4".
 _ALL_OF_PHASE = regex(r"(?<![\w.])(\d{1,2})\.[x*](?![\w.])")
 _SHORT_PHASE = regex(r"\bp(?:h\.? ?)?(\d{1,2})\b(?![.\w])")
+_GLAD_TO_HEAR = regex(
+    r"^(?:i|we)(?:'d| would| should) (?:be |feel )?(?:very |so |most )?(?:glad|happy|curious|interested|pleased"
+    r"|grateful|love|like) to (?:hear|know|learn|be told) (?=how|what|why|whether|if|when|which|who|where)"
+)
 _MAY_I_ASK = regex(
     r"^(?:may|might|can|could) i (?:please |just )?(?:ask|inquire|enquire),?"
     r" (?=how|what|why|whether|if|when|which|who|where)"
@@ -156,7 +160,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     """
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
-    text = _MAY_I_ASK.sub("", text)
+    text = _GLAD_TO_HEAR.sub("tell me ", _MAY_I_ASK.sub("", text))
     text = _ON_EARTH.sub(r"\1", text)
     text = _ALL_OF_PHASE.sub(r"phase \1", text)
     text = _SHORT_PHASE.sub(lambda m: m[0] if known(m[0]) else f"phase {m[1]}", text)

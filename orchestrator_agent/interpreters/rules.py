@@ -313,8 +313,14 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     return replace(first, confirm=True) if story else first
 
 
+_JUST = regex(r"^(?:well |but |or |no |actually |maybe )*(?:just|only|merely)\b")
+
+
 def _narrowed(first: Reading, other: Reading, pairs: Sequence[tuple[Clause, Reading]], world: World) -> Reading | None:
-    """ "Phase 1, the small ones": a second choice by other marks is made among the first."""
+    """ "Phase 1, the small ones" and "phase 1, just the parser": the second choice is made among the first."""
+    own = next((clause for clause, reading in pairs if reading is other), None)
+    if own and _JUST.match(own.text) and set(other.found.streams) < set(first.found.streams) and not other.ask:
+        return other
     if first.found.kind != "selection" or other.found.kind != "selection":
         return None
     said = " ".join(clause.rest for clause, reading in pairs if reading in (first, other))
