@@ -42,12 +42,12 @@ _ELISION = regex(r"\b([ldnsm]|qu)'")
 _EXCEPT_FIRST = regex(r"除了?\s*(.+?)\s*(?:以外|之外|外)?\s*[，,]?\s*((?:全部|所有|都|运行|开始|停止|做|其他|其余).*)")
 #: "Take 2.4 and stop it", "take 1.2's agent and move it to 1.3": the verb behind its object, put before it.
 _HANDLED = regex(
-    r"把\s*(.+?)\s*(停掉|停下来|停下|停止|停了|停|暂停|启动|开始|做完|跑起来|重启|取消|关掉|验证|检查)(?:一下|吧|了|掉)?"
+    r"把\s*(.{1,60}?)\s*(停掉|停下来|停下|停止|停了|停|暂停|启动|开始|做完|跑起来|重启|取消|关掉|验证|检查)(?:一下|吧|了|掉)?"
 )
 #: What is wished or refused stands behind a comma there: "ich will nicht, dass ..." and "no quiero, que ...".
 _THAT = regex(r",\s*(dass|daß|que)\b")
 _REST_ALL = regex(r"(?:其他|其余|剩下)(?:的)?(?:全部|都)?(停止|停|启动|开始|做)(?:掉|了|吧)?")
-_MOVED = regex(r"把\s*(.+?)\s*(?:换到|调到|转到|移到|改到|派到)\s*")
+_MOVED = regex(r"把\s*(.{1,60}?)\s*(?:换到|调到|转到|移到|改到|派到)\s*")
 _LATIN = ("de", "fr", "es")
 
 

@@ -28,7 +28,7 @@ _SAID = regex(
 #: A list above a question is what the question is about.
 _ITEM = regex(r"^\s*(?:\d+[.)]|[-*])\s+\S")
 #: What stands above a signature that is followed by more is another's mail.
-_SIGNED = regex(r"\n(?:--|sent from my [^\n]*)\s*\n(?=.*\w)", re.IGNORECASE | re.DOTALL)
+_SIGNED = regex(r"\n(?:--|sent from my [^\n]*) *\n", re.IGNORECASE)
 #: "10:31 Ben: the feeder is broken": two such lines are a chat of others, one is a call to an agent.
 _CHAT = regex(r"^\s*(?:\[?\d\d?:\d\d\]? ?)?(?P<who>[^\W\d][\w.-]*)(?: \[?\d\d?:\d\d\]?)?: ")
 
@@ -41,7 +41,8 @@ def own_words(text: str, known: Callable[[str], bool] = lambda word: False) -> s
     """
     if "\n" not in text and '"' not in text and "`" not in text:
         return text
-    text = _SIGNED.split(text)[-1] if _SIGNED.search(text) else text
+    after = _SIGNED.split(text)[-1]
+    text = after if any(char.isalnum() for char in after) else text
     lines = _FENCED.sub("\n", text).split("\n") if "\n" in text or "```" in text else [text]
     kept = lines if len(lines) == 1 else [line for line in lines if not _OTHERS.match(line)]
     chat = [line for line in kept if (said := _CHAT.match(line)) and not known(said["who"].casefold())]
