@@ -309,7 +309,9 @@ def _leading_id(text: str, known: Known) -> list[str] | None:
     return [known.ids[word.casefold()]] if word.casefold() in known.ids and not doubtful else None
 
 
-_MENTION = regex(rf"{KIND} ({_ID}(?: ?(?:,|-|–|to|and|&) ?{_ID}){{0,50}})|\b([A-Z]{{2,10}}-\d{{1,9}})\b", re.IGNORECASE)
+_MENTION = regex(
+    rf"{KIND} ({_ID}(?: ?(?:,|-|–|to|and|&) ?{_ID}){{0,50}})|\b([A-Z]{{2,10}}-\d{{1,9}})\b", re.IGNORECASE
+)
 
 
 def finished_in(line: str, wanted: Iterable[str], known: Known) -> set[str]:

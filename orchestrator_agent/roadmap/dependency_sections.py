@@ -26,7 +26,9 @@ _CLAUSE = regex(r"(?:\. |; | [-–—]{1,2} )")
 _ARROW = regex(r" ?(?:[→⟶➜►]|[-=]{1,3}>) ?")
 _NUMBER = r"\d{1,4}(?:\.\d{1,4}){0,3}"
 _LIST = rf"({_NUMBER}(?:(?: ?(?:,|-|–|&|/|\bto\b|\band\b) ?){{1,2}}(?:{_NUMBER})){{0,20}})"
-_PHASES = regex(rf"\b(?:phases?|milestones?|stages?|groups?|sections?|tasks?|parts?) #?{_LIST}(\+)?", re.IGNORECASE)
+_PHASES = regex(
+    rf"\b(?:phases?|milestones?|stages?|groups?|sections?|tasks?|parts?) #?{_LIST}(\+)?", re.IGNORECASE
+)
 _STORIES = regex(rf"\b(?:user[ -]stor(?:y|ies) |stor(?:y|ies) |us ?){_LIST}", re.IGNORECASE)
 _STEPS = regex(r"\b([A-Z]{1,4})(\d{2,4})[a-z]?(?: ?(?:-|–|\bto\b) ?(?:[A-Z]{1,4})?(\d{2,4}))?\b")
 _ALL_STORIES = regex(r"\b(?:all |every |each |the )?(?:desired |selected |other )?user stories\b", re.IGNORECASE)

@@ -29,7 +29,9 @@ from orchestrator_agent.roadmap.sources import Source
 _QUEUE = regex(r"(?:.{0,30} )?queue$|up next$|next up$|what next$")
 _FILE = regex(r"@?fix[-_]?plan\b")
 #: What a queue may be called in a file whose name says what it is.
-_OPEN = regex(r"(?:.{0,30} )?(?:queue|next|to ?do|tasks|items|priorit(?:y|ies)|open|pending|remaining|backlog|plan)\b")
+_OPEN = regex(
+    r"(?:.{0,30} )?(?:queue|next|to ?do|tasks|items|priorit(?:y|ies)|open|pending|remaining|backlog|plan)\b"
+)
 _NUMBERED = regex(r"\s*\d{1,9}[.)]\s")
 
 

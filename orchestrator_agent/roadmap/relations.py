@@ -45,13 +45,7 @@ _CHOICE = regex(rf"{OR}(?:{KIND} )?#?{_ID}\b", re.IGNORECASE)
 _MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "gates", "gated", "(from")
 _DENIED = regex(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
 _SECTION_WORDS = (
-    "dependenc",
-    "critical path",
-    "execution order",
-    "order of execution",
-    "order of work",
-    "sequenc",
-    "依赖",
+    "dependenc", "critical path", "execution order", "order of execution", "order of work", "sequenc", "依赖"
 )
 _SECTION = regex("|".join(_SECTION_WORDS), re.IGNORECASE)
 _TREE = "│├└─┌┐┘┴┬┼|"
