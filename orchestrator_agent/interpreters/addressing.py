@@ -10,12 +10,12 @@ from orchestrator_agent.interpreters.lexicon import COMMANDS, FUNCTION_WORDS
 from orchestrator_agent.interpreters.words import content
 from orchestrator_agent.patterns import regex
 
-_WHO = r"(?:it|them|him|her|that one|that agent|this one|that person)"
+_WHO = r"(?:it|them|him|her|that one|that agent|this one|that person|(?:its|his|her|their|the) (?:agent|coder|bot))"
 _REDIRECTS = tuple(
     regex(pattern)
     for pattern in (
-        rf"\b(?:take|pull|get|remove|grab|free) (?P<a>.+?),? (?:and|then) (?:have|give|put|let|move|send|make"
-        rf"|assign|get|point) {_WHO}(?: to)?"
+        rf"\b(?:take|pull|get|remove|grab|free|stop|halt|pause) (?P<a>.+?),? (?:and|then) (?:have|give|put|let|move"
+        rf"|send|make|go|assign|get|point) {_WHO}(?: to)?"
         r"(?: do| onto| on| over to| to| at| work on| start on| start| take| take over)? (?P<b>.+)",
         r"^(?:give|hand|assign|pass) (?P<b>.+?) (?:over )?to (?P<a>(?:the |that )?(?:\S+ ){1,4}(?:agent|coder|bot"
         r"|dev)|whoever .+)$",
@@ -23,7 +23,8 @@ _REDIRECTS = tuple(
         r" over)? (?:to|onto) (?P<b>.+)",
         r"^(?P<a>.+?) (?:is|are|keeps|got|seems|has) .+?[,;] ?(?:please )?(?:send|move|put|switch|redirect"
         r"|reassign) (?:that|the|its|this)(?: agent| one)? (?:over )?(?:to|on|onto) (?P<b>.+)",
-        r"\b(?P<verb>move|switch|reassign|redirect|transfer|shift|pull|reallocate|repurpose"
+        r"(?:^|[,.;:!] |\b(?:please|and|then|to|you|can|could|just|now|so|we|let's) )"
+        r"(?P<verb>move|switch|reassign|redirect|transfer|shift|pull|reallocate|repurpose"
         r"|swap) (?P<a>.+?) (?:over |away |across )?(?:to|onto|on to|towards|into) (?:work on |do |start on "
         r"|start )?(?P<b>.+)",
         r"\b(?:send|put|take|get|assign|point|have|let|make|i want|i'd like) (?P<a>(?:the |whoever |that "
@@ -63,15 +64,19 @@ _FEEDBACK = tuple(
 _OPEN_FEEDBACK = 6
 #: The pattern that only calls somebody: what follows must be neither a command of ours nor more work.
 _CALLED = 6
+#: "<a log> pass this on to the parser agent" or, of work that was just named, "to its agent".
+_RELAYED = regex(
+    r"^(?P<t>.+?)[\s.,:!;-]*\b(?:and |so |please |pls |can you |could you )*(?:pass|forward|relay|hand|send|give|tell) "
+    r"(?:it|this|that|these|them)(?: on| along| over)? to (?P<a>[^,.!?\n]+?)(?: please| pls)?[.! ]*$",
+    re.IGNORECASE | re.DOTALL,
+)
 _END = regex(
     r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed)(?:"
-    r" (?:now|please|it|work|working|right now|immediately))*[.!]*$",
+    r" (?:now|please|it|work|working|right now|immediately|(?:until|till|for) .+))*[.!]*$",
     re.IGNORECASE,
 )
 #: "1.2 must not be stopped" is said to us and not to the agent.
-_PASSIVE = regex(
-    r"^(?:not |never )?be (?:stopped|started|run|paused|halted|killed|touched|verified|done|next|first)\b"
-)
+_PASSIVE = regex(r"^(?:not |never )?be (?:stopped|started|run|paused|halted|killed|touched|verified|done|next|first)\b")
 _AGENT = regex(r"\b(?:agent|whoever|coder|bot|folks)\b", re.IGNORECASE)
 
 
@@ -82,6 +87,14 @@ class Addressed:
     kind: str
     whom: str
     what: str
+
+
+#: Whoever speaks of all but one does not speak to that one.
+_MANY = regex(
+    r"\b(?:wrote|writes|said|says|asked|asks|replied)$"
+    r"|\b(?:except|but|without|other than|apart from|every(?:one|body)|nobody|no one)\b",
+    re.IGNORECASE,
+)
 
 
 def is_agent(phrase: str) -> bool:
@@ -101,6 +114,14 @@ def redirect(text: str, names: Callable[[str], bool]) -> Addressed | None:
     return None
 
 
+def relayed(raw: str) -> Addressed | None:
+    """What stands before "pass it on to ...", from `raw` text; `whom` is empty where an agent is only called "its"."""
+    match = _RELAYED.match(raw)
+    if match is None or not _AGENT.search(match["a"]):
+        return None
+    return Addressed("feedback", match["a"] if content(match["a"].casefold()) else "", match["t"].strip())
+
+
 def feedback(raw: str, at_work: Callable[[str], bool], is_work: Callable[[str], bool]) -> Addressed | None:
     """A message for an agent, from `raw` text in its own case.
 
@@ -109,7 +130,7 @@ def feedback(raw: str, at_work: Callable[[str], bool], is_work: Callable[[str], 
     """
     for number, pattern in enumerate(_FEEDBACK):
         match = pattern.match(raw.replace("\n", " "))
-        if not match or not content(match["a"].casefold()):
+        if not match or not content(match["a"].casefold()) or _MANY.search(match["a"]):
             continue
         if _PASSIVE.match(match["t"]) and not _END.match(match["t"]):
             return None

@@ -1,6 +1,7 @@
 """From how well words fit to how likely the reading is right.
 
-`python benchmarks/fit_goals.py` prints the tables below anew from labelled goals.
+`python benchmarks/fit_goals.py` prints the tables below anew from labelled goals. Where it is above 0.96 the tables
+stay a little below it: goals in voices that nobody has met yet are right less often.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from itertools import pairwise
 from orchestrator_agent.interpreters.reading import Reading
 
 #: Starts and stops on a weaker fit are confirmed first.
-SURE_ENOUGH = 0.62
+SURE_ENOUGH = 0.44
+#: A fit that needs no better one beside it.
+LIKELY = 0.62
 #: A fit that leaves no doubt worth a question.
 ALL_BUT_SURE = 0.9
 
@@ -20,15 +23,15 @@ SHARES = {
     "asked some": 0.79,
     "asked none": 0.92,
     "nothing": 0.75,
-    "only a no": 0.88,
+    "only a no": 0.94,
     "off topic": 0.9,
-    "words": 0.97,
-    "id": 0.99,
-    "selection": 0.98,
+    "words": 0.965,
+    "id": 0.985,
+    "selection": 0.97,
     "unknown_id": 0.9,
 }
 #: For names: (fit, how often readings of that fit are right); between two points the line between them holds.
-NAMES = ((0.0, 0.15), (0.22, 0.23), (0.31, 0.56), (0.52, 0.77), (0.74, 0.9), (0.85, 0.94), (0.98, 0.985), (1.0, 0.99))
+NAMES = ((0.0, 0.15), (0.22, 0.23), (0.31, 0.56), (0.52, 0.77), (0.74, 0.87), (0.85, 0.93), (0.98, 0.975), (1.0, 0.98))
 
 
 def basis(reading: Reading, ask: bool) -> str:

@@ -16,6 +16,8 @@ from orchestrator_agent.interpreters.lexicon import (
     VERIFY,
 )
 from orchestrator_agent.interpreters.phrases import phrase
+from orchestrator_agent.interpreters.telling import tells
+from orchestrator_agent.interpreters.words import content
 from orchestrator_agent.patterns import regex
 
 
@@ -37,6 +39,8 @@ class Clause:
     marked: bool = False
     #: Says when, and not what: "once 1.2 is done".
     condition: bool = False
+    #: Only tells what was or may be.
+    told: bool = False
     sentence: int = 0
 
 
@@ -58,19 +62,24 @@ _CLAUSE = regex(
     r"(?:,?\s+(?:anyways?|anyhow|long story short|bottom line|that said|fair enough)\b[,:]?)+\s+|,\s*|:\s+|\s+(?:but"
     r"|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
     rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
-    rf"|tell|make)\b)"
+    rf"|tell|make)\b|(?:let|show) (?:me|us)\b"
+    r"|report(?: back)?(?: to (?:me|us))?[.! ]*$)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
 _POLITE = regex(
     r"^(?:(?:can|could|would|will|may|might|won't|couldn't) (?:you|u|we|someone|somebody|anyone|anybody|one of you)"
-    r"(?: (?:please|maybe|perhaps|kindly|just|also|be so kind as to))*(?: mind| like to| be able to| want to)?"
+    r"(?: (?:please|maybe|perhaps|possibly|terribly|awfully|kindly|just|also|finally"
+    r"|already|be so (?:kind|good) as to))*"
+    r"(?: mind(?: awfully| terribly| very much)?| like to| be able to| want to)?"
     r"|(?:can|could|may|might) (?:i|we)(?: please)?(?= (?:get|have|see)\b)"
     r"|(?:is there )?any chance (?:(?:that )?(?:you|we|someone|somebody) (?:could|can|would)"
-    r"|(?:of|for) (?:you |us |someone |somebody |anyone )?(?=\w+ing\b))|do you mind|mind(?= \w+ing)|do you can"
-    r"|(?:do you |d'you )?think (?:you|we|someone|somebody) (?:could|can)|(?:can|could|may|might) (?:i|we) ask you to"
+    r"|(?:of|for)(?: (?:you|us|someone|somebody|anyone))?(?= \w+ing\b))|do you mind|mind(?= \w+ing)|do you can"
+    r"|(?:do you |d'you )?think (?:you|we|someone|somebody) (?:could|can)|(?:can|could|may|might) (?:i|we) "
+    r"(?:ask|trouble|bother|beg) you to"
     r"|(?:i|we)(?: was| were|'m|'re)? (?:hoping|hope|trust) (?:that )?you (?:could|can|would|will)"
     r"|fancy(?= \w+ing)"
-    r"|(?:would it be|is it|is|it is) (?:possible|ok|okay) (?:to|(?:that |for )?(?:you|we)(?: to)?)|how about"
+    r"|(?:would it be|is it|is|it is) (?:at all |perhaps )?"
+    r"(?:possible|ok|okay) (?:to|(?:that |for )?(?:you|we)(?: to)?)|how about"
     r"|why (?:don't|not) (?:you|we)|(?:i|we)(?: was| were|'m|'re| am| have been| just)* wonder(?:ing)? (?:if"
     r"|whether) (?:you|someone|somebody|we) (?:could|can|would|might)"
     r"|you (?:may|can|should|could|must|need to|have to|might|will|shall)(?: now| please| also)*|be so (?:kind"
@@ -79,27 +88,29 @@ _POLITE = regex(
 )
 _LATE_REQUEST = regex(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
 _ASKS_INDIRECTLY = regex(
-    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|ask|no idea) (?:if|whether"
+    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|hear|ask|no idea|understand"
+    r"|interest(?:ed|ing) in) (?:if|whether"
     r"|when|how|what|why"
     r"|which|who)\b"
-    r"|\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when)\b|^(?:i'm |just )?(?:wondering|curious|asking) "
+    r"|\b(?:be|keep (?:me|us)) (?:informed|notified|told|consulted|updated|posted)\b"
+    r"|\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when)\b"
+    r"|^(?:i'm |just )?(?:wondering|curious|asking) "
 )
-_TELLING = regex(r"\b(?:tell|show|let) (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
+_TELLING = regex(r"\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
 #: "We should do claims" proposes it; with a question mark it asks.
 _PROPOSED = regex(
     r"^(?:(?:i|we|you all|let's|maybe|perhaps|think|guess) )+(?:should|could|might|must|may|can|will|ought to"
     r"|have to|need to)"
     r"(?: probably| maybe| perhaps| really| just| now| also)* (?P<what>(?!not\b|be\b|i\b|we\b)\w.*)"
 )
-_HAIL = regex(r"^(?:(?:hey|hi|hello|ok|okay|so|well|oh|btw|and|also|please|yo|lol)[, ]+)+")
+_HAIL = regex(r"^(?:(?:hey|hi|hello|ok|okay|so|well|o+h|a+h|h+m+|btw|and|also|please|yo|lol|yes|yeah)[, ]+)+")
 #: "We could do audio" is a possibility and no wish yet.
-_ONE_OF_SEVERAL = regex(
-    r"^(?:(?:and|or|so|maybe) )*(?:i|we) (?:could|might|may)\b(?! (?:please|(?:really )?use)\b)"
-)
+_ONE_OF_SEVERAL = regex(r"^(?:(?:and|or|so|maybe) )*(?:i|we) (?:could|might|may)\b(?! (?:please|(?:really )?use)\b)")
 _CONDITION = regex(
-    r"^(?:and |but |then |so |ok |well |now )*(?:if|once|after|unless|until|till|as soon as|before|while|when"
+    r"^(?:and |but |then |so |ok |well |now )*(?:if|once(?! (?:at|on|in|more|again)\b)|after"
+    r"|unless|until|till|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was|have|will be"
-    r"|gets|finishes|passes|pass|lands|merges|works)\b)"
+    r"|say|tell|want|give|gets|finishes|passes|pass|lands|merges|works)\b)"
     r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
 )
 _AFTER_CONDITION = regex(
@@ -111,7 +122,8 @@ _LATE_CONDITION = regex(
     r"|you (?:can|like|want)))|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
 _ASKS = regex(
-    r"^(?:what|which|who|whom|whose|where|when|why|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
+    r"^(?:what|which|who|whom|whose|where|when|since when|(?:for|in|on|by|from|to) (?:what|which|whom)(?! it's\b)|why"
+    r"|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
     r"|did|does|do (?:you|we|i"
     r"|they|any)"
     r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
@@ -130,45 +142,51 @@ _DENIES = regex(
     r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
     r"(?:(?:didn't|did not|haven't|have not)(?! (?:we|you|i|it|they)\b)|don't|dont|do not|never|not|no(?= \w)(?!"
     r" more\b)|nobody|no one|none of (?:us|you|them)|nothing|skip"
-    r"|(?:many )?(?:thanks|thank you|thx|cheers|kudos|props|congrats|congratulations) (?:for|on|to)\b"
+    r"|(?:many )?(?:thanks|thank you|thx|cheers|kudos|props|congrats|congratulations)"
+    r"(?: (?:ever|so|very|much|a lot|a million|again))* (?:for|on|to)\b"
     r"|(?:nice|great|good|excellent|lovely) (?:work|job) (?:on|with)"
     r"|(?:was|were) (?:going|about) to|(?:(?:have|has|had) )?(?:decided|agreed|chosen) (?:not|against)"
-    r"|leave (?=.*\b(?:alone|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
-    r"|hold off|hold on with|let (?=.+ be$)|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
+    r"|(?:(?:i'm|i am|we're|we are|am|are) )?not (?:wanting|wishing|asking|looking|planning|going|willing|ready|keen"
+    r"|interested|convinced|sure)(?: (?:to|that|on|in|for|about|if))?"
+    r"|let (?=.+ (?:alone|in peace)\b)|leave (?=.*\b(?:alone"
+    r"|for (?:another|the next|next|a)|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
+    r"|hold off|hold on with|let (?=.+ be$|.+ for (?:now|later)$"
+    r"|(?:it|them|him|her) (?:run|finish|continue|be|go on|carry on|work)\b)"
+    r"|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
     r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b"
     r"|at it\b)|hands off|stay away from|steer clear of|keep away from"
     r"|forget|ignore|avoid|refrain|without|except|minus|excluding|rather not|(?:won't|will not|must not|shouldn't"
     r"|should not|can't)(?! (?:we|you|i|it|they|someone|somebody)\b)"
     r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
     r"|thinking)"
-    r"|(?:it'?s |that'?s )?(?:enough|no need))\b"
+    r"|(?:it'?s |that'?s )?(?:enough|no need)|(?:there(?:'?s| is) )?no (?:point|sense|use|reason)(?: in| to| of)?"
+    r"|(?:(?:i|we)(?:'d| would) )?(?:hate|prefer not) to(?: see)?|refuse|decline)\b"
 )
 _LINKING = regex(r"^(?:but|and|so|then|or|well) (?=\w)")
 _RELATIVE_LIST = regex(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
 _RELATIVE_NO = regex(r"\b(?:that|which|who) (?:never|cannot|\w+n't|\w+ not)\b.*")
 _HOW_IT_IS = regex(
     r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"
+    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished)$"
 )
 _WHATS_UP = regex(
     r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b"
     r"|^(?!.*\b(?:that|know|which)\b).+ (?:how (?:far|long|much longer)|why(?: (?:stuck|blocked|late|not))?|when)$"
 )
-_WH = regex(
-    r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)"
-)
+_WH = regex(r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)")
 _STAYS = regex(
     r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
-    r"|"
-    r"\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
+    r"|\bnot until\b(?! \d)|(?<!or).\b(?:nope|nah|no way|no thanks?|no)$"
+    r"|\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
     r"|\b(?:not|n't) be (?:needed|required|necessary|wanted)\b|\bno longer (?:needed|required|necessary|wanted)\b"
     r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"
     r"|\bis off limits\b|\bno (?:hurry|rush|urgency|need)\b|\b(?:isn't|is not|not) (?:urgent|important|a priority"
     r"|needed)\b"
 )
 _TELL_ME = regex(
-    r"^(?:tell|show|give|let) (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
+    r"^(?:tell|show|give|let|say)(?: to)? (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
     r"|how|what|who|which|status|idea|overview|state|progress|list).*)"
     r"|^(?:give|send|get) (?:me|us) (?:an? |the |some )*(?:quick |short |brief |latest |little )*(?:updates?|news)\b"
     r"(?: (?:on|about|for|of))?(?P<d>.*)|^(?:update|brief) (?:me|us)(?: (?:on|about))?(?P<e>.*)"
@@ -186,7 +204,7 @@ _STRONG = regex(
 )
 _TRAILING = regex(
     r"^(?:(?:please|can you|could we) )?(?:get|have|want|need|see|i want|i need|i'd like)?\s*(?P<rest>.+?) "
-    r"(?:going|started|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented"
+    r"(?:going|started|happen(?:ing)?|done|built|under ?way|moving|running|finished|rolling|off the ground|implemented"
     r"|up and running)(?: (?:now|please|today))*$"
 )
 
@@ -197,8 +215,17 @@ _REPORTED = regex(r"(?<!getting )(?:done|finished|started|running|built|implemen
 _OTHERS = frozenset(
     "people users customers them clients visitors everyone staff guests buyers patients players".split()
 )
-_TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
+_TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>hold|{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
+#: "Dome off, lights on".
+_SWITCHED = regex(r"^(?P<what>(?:\S+ ){0,2}\S+) (?P<to>on|off)$")
 _WISHES = ("get", "have", "want", "need", "see")
+
+
+#: "So it waits for nothing, right?" asks.
+_TAG = regex(
+    r", ?(?:correct|right|true|yes|no|is that (?:right|true)|(?:is|does|was|did|has|wo|ca)n't"
+    r" (?:it|that|he|she|they)) ?\?\s*$"
+)
 
 
 def unasked(raw: str) -> str:
@@ -214,13 +241,22 @@ def clauses(text: str) -> list[Clause]:
     """The clauses of folded text, in order."""
     found: list[Clause] = []
     for number, sentence in enumerate(s for s in _SENTENCE.split(text) if s.strip()):
-        mark = sentence.rstrip().endswith("?")
-        for piece in _pieces(sentence):
-            piece = piece.strip(" .!?;,:\"'()[]\n¿¡")
-            if piece:
-                clause = replace(_clause(piece, mark), sentence=number)
-                found.append(replace(clause, negative=True) if _goes_on(clause, found) else clause)
+        mark, tag = sentence.rstrip().endswith("?"), bool(_TAG.search(sentence))
+        whole = _TAG.sub("?", sentence) if tag else sentence
+        pieces = [piece for part in _pieces(whole) if (piece := part.strip(" .!?;,:\"'()[]\n¿¡"))]
+        own = mark and len(pieces) > 1 and _asks_itself(pieces[-1])
+        for place, piece in enumerate(pieces, 1):
+            marked = mark and (not own or place == len(pieces))
+            clause = replace(_clause(piece, marked), sentence=number)
+            clause = replace(clause, question=True) if tag and not clause.command else clause
+            found.append(replace(clause, negative=True) if _goes_on(clause, found) else clause)
     return found
+
+
+def _asks_itself(piece: str) -> bool:
+    """True for a question of its own behind an order ("stop 1.2, and what is 1.3 up to"); "is that ok" asks of both."""
+    said = _LINKING.sub("", piece)
+    return not piece.startswith("or ") and bool(_ASKS.match(said)) and bool(content(said) or _WH.match(said))
 
 
 def _goes_on(clause: Clause, before: list[Clause]) -> bool:
@@ -254,6 +290,8 @@ def _clause(text: str, marked: bool) -> Clause:
         return Clause(text, text, question=True, marked=marked)
     if _CONDITION.match(text):
         return Clause(text, text, condition=True, marked=marked)
+    if tells(text) and not _DENIES.match(_without_fillers(text)):
+        return Clause(text, text, told=not marked, question=marked, marked=marked)
     text = _LINKING.sub("", text)
     bare = _without_fillers(text)
     if not marked and (proposed := _PROPOSED.match(text)):
@@ -278,7 +316,7 @@ def _clause(text: str, marked: bool) -> Clause:
 
 def _request(text: str, bare: str) -> Clause | None:
     """A request in the form of a question: "can you start ..."."""
-    whole = bare if _POLITE.match(bare + " ") else text
+    whole = next((part for part in (bare, _HAIL.sub("", text)) if _POLITE.match(part + " ")), text)
     polite = _POLITE.match(whole + " ")
     if polite is None:
         return None
@@ -320,7 +358,9 @@ def _command(text: str, bare: str) -> Clause:
     if wish and not _REPORTED.search(bare):
         return Clause(text, wish["rest"], "run", "get")
     if match := _TRAILING_COMMAND.match(bare):
-        return Clause(text, match["id"], COMMANDS[match["verb"]], match["verb"])
+        return Clause(text, match["id"], COMMANDS.get(match["verb"], "stop"), match["verb"])
+    if (switched := _SWITCHED.match(bare)) and head not in OUTSIDE and content(switched["what"]):
+        return Clause(text, switched["what"], "stop" if switched["to"] == "off" else "run", switched["to"])
     strong = _STRONG.search(text)
     if strong:
         return Clause(text, strong["rest"].strip(), COMMANDS[strong["verb"]], strong["verb"])

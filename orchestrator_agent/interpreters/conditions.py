@@ -105,6 +105,7 @@ _BY_MODEL = regex(r"\b(?:with|using|use|on|by) (?:the )?(?:claude )?(?:opus|sonn
 _READY = regex(
     r"(?<!me )(?<!us )(?<!know )(?<!see )\bwhen .+"
     r" (?:done|finished|ready|green|complete|completed|merged|over|landed|free|passed)$"
+    r"|\bwhen (?:i|we) (?:say so|say|tell you(?: to)?|give (?:the|you) .+)$"
 )
 #: Each kind of condition, as it stands in one part of folded text, and what is said to it.
 _KINDS = (
@@ -126,7 +127,7 @@ _TELLS = regex(
     r"|\b(?:was|were|isn't|aren't|wasn't|will|won't|had|has)\b|\b(?:my|our|his|her|their) (?!ok\b|approval\b)"
     r"|(?<!can )(?<!could )(?<!may )(?<!let )\b(?:i|we|they|he|she)\b(?:'\w+)?"
     r" (?!need|want|would like|like|wish|must|should)"
-    r"|\b(?:see|talk|speak|meet|until|till|bye|thanks|good)\b"
+    r"|\b(?:once|twice|again) (?:at|on|in)\b|\b(?:see|talk|speak|meet|until|till|bye|thanks|good)\b"
     r"|^\s*(?:what|which|who|when|where|why|how|did|does|do (?:you|we|they|i))\b"
 )
 #: "Mail them when it is done" says what work is about; only an order waits.

@@ -20,9 +20,7 @@ _LEFT_ASIDE = regex(
     r",?\s+(?:leaving (?=.* aside$))?([^,]+?) (?:excluded|exempt|left out|not included|(?<=\w )aside)[.! ]*$"
 )
 _NUMBERS = regex(r"(?<=\d)\s*,\s*(?:and\s+)?(?=\d)")
-_ANY_BUT = regex(
-    r"\b(?:anything|whatever)\b(?=(?: \w+){0,2},? (?:but|except|without|other than|apart from|not)\b)"
-)
+_ANY_BUT = regex(r"\b(?:anything|whatever)\b(?=(?: \w+){0,2},? (?:but|except|without|other than|apart from|not)\b)")
 _UNDONE = regex(
     r"(?: (?:that|which))?(?: (?:is|are|isn't|aren't))? (?:not |un)?(?:yet )?(?:done|finished|completed?) yet$"
     r"|(?<=everything)(?: (?:that|which))?(?: (?:is|are))? (?:not|n't) (?:yet )?(?:done|finished|completed?)(?: yet)?$"
@@ -34,12 +32,15 @@ _RUN_ON = regex(
     r"(?<! to)(?<! not)(?<! and)(?<! or)(?<!n't)(?<! you)(?<! we)(?<! us)(?<! will)(?<! can)(?<! that) (?=(?:please"
     r" )?(?:start|stop|pause|begin|verify|cancel) (?:the |\d))"
 )
+#: "Start not A but B" refuses A and asks for B.
+_NOT_BUT = regex(
+    r"\b(start|run|begin|do|build|stop|pause|cancel|verify|resume) not ([^,;:!?]+?),? but "
+    r"(?:rather |instead |just |only )?"
+)
 _REMEMBER = regex(r"\b(?:don't|do not|never) (?:forget|hesitate|be afraid|fail) to ")
 _THOROUGH = regex(r",?\s*\b(?:from )?(?:start to finish|end to end|a to z|top to bottom|beginning to end)\b")
 _PLEASE = regex(r"\bplease\b,?\s*(?=(?:please|leave|don't|do not|not|skip|keep|never|no)\b)")
-_QUANTIFIER = regex(
-    r"^([^.!?;]+)[.;,:]\s*((?:all|both)(?: (?:two|three|four|five|six))?)(?: of (?:them|it))?[.! ]*$"
-)
+_QUANTIFIER = regex(r"^([^.!?;]+)[.;,:]\s*((?:all|both)(?: (?:two|three|four|five|six))?)(?: of (?:them|it))?[.! ]*$")
 
 
 def separate(text: str) -> str:
@@ -49,7 +50,7 @@ def separate(text: str) -> str:
     """
     text = _THOROUGH.sub("", _PLEASE.sub("", text))
     text = _REMEMBER.sub("please ", _RUN_ON.sub(r"\1, ", text))
-    text = _UNDONE.sub(" remaining", text)
+    text = _UNDONE.sub(" remaining", _NOT_BUT.sub(r"not \2, \1 ", text))
     text = _NUMBERS.sub(" and ", _ANY_BUT.sub("everything", text))
     if match := _QUANTIFIER.match(text):
         text = f"{match[2]} {match[1].strip()}"

@@ -11,8 +11,10 @@ from orchestrator_agent.interpreters.clauses import ALL, EVERYONE, EVERYTHING, C
 from orchestrator_agent.interpreters.lexicon import COMMANDS, FOREIGN_ACTS, NUMBERS, OUTSIDE, VERIFY
 from orchestrator_agent.interpreters.limits import NUMBER
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
-from orchestrator_agent.interpreters.references import WORTH_SAYING, resolve
+from orchestrator_agent.interpreters.references import LISTED, WORTH_SAYING, is_item, names_one, resolve
+from orchestrator_agent.interpreters.reports import report, written
 from orchestrator_agent.interpreters.selections import Found
+from orchestrator_agent.interpreters.telling import against_it, states
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
@@ -40,19 +42,11 @@ _ONE_AGENT = regex(
 #: "Fix that" names nothing by itself.
 _POINTING = regex(r"^\w+ (?:it|this|that|them|these|those)$")
 _AT_WORK = regex(r"\b(?:agent|stream|work|working|whoever|whatever|one|dev|coder|bot)\b")
+#: Whoever says "order a ..." wants to have one, and not to have it programmed.
+_VERSE = regex(r"\b(?:poem|haiku|song|joke|limerick|essay|riddle|sonnet)s?\b")
+_CONSUMES = regex(r"^(?:book|order|buy|call|reserve|send|play) (?:a|an|some|more|another|me|us)\b")
 _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
-_STATES = regex(
-    r"^(?!.*\bthat\b).*(?<!which )(?<!who )(?<!what )(?<!whatever )(?<!agent )(?<!is )"
-    r"\b(?:i'm|i am|we're|you're|is|are|was|were|isn't|aren't|seems|looks|keeps|kept|love|hate)\b"
-    r"|\boff$|^\S+(?: \S+){0,3} (?:done|finished|running|started)$"
-    r"|^(?:(?:i|we|you|they|he|she|someone|somebody|have|has|had|already|just) )+(?:done|did|finished|started"
-    r"|built|made|fixed"
-    r"|completed|implemented|stopped|ran|tried|looked)\b"
-    r"|^(?:(?:so|and|well|btw|oh) )*(?:our|my|their|his|her|another|some|someone|somebody|everyone|everybody|they|he"
-    r"|she)\b"
-    r"(?: [\w']+){0,5} (?:\w{3,}ed|bought|built|made|got|had|sold|sent|went|did|said|told|ran|broke|found|lost|saw)\b"
-)
 #: States that the roadmap does not tell, so that nobody can say which work is meant.
 _FAILED = regex(r"\b(?:failed|failing|broken|stuck|crashed)\b")
 _LOST = regex(
@@ -60,13 +54,9 @@ _LOST = regex(
     r"|hung|fell)"
     r"\b"
 )
+#: What is said to an agent is no mention of more work.
+_TOLD = regex(r"^(?:tell|ask|inform|remind|warn|notify) (?!me\b|us\b).*\b(?:agents?|whoever|team|coder|bot)\b")
 _THE_THING = regex(r"^(?:(?:with|on|at) )?(?:(?:the|that|this) (?:thing|stuff)s?|(?<=with )(?:that|this))$")
-#: Words for an end or a wait: work that is mentioned beside them is not started without a yes.
-_AGAINST = regex(
-    r"\b(?:stop(?:ped|s|ping)?|halt(?:ed)?|paused?|cancel(?:led|ed)?|kill(?:ed)?|suspended|aborted|on hold|enough"
-    r"|wait|quit"
-    r"|never|not|cannot|thanks|thank|don't|forget|instead of|no longer|no more)\b|n't\b"
-)
 #: A sum of money is nobody's work stream.
 _MONEY = regex(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
 _STATUS_REPORT = regex(r"\b(?:status|progress) reports?\b")
@@ -91,7 +81,7 @@ _GENERAL = frozenset(
 _OWN_START = ("get", "start", "run", "begin", "build")
 _FIRST = ("first", "second", "third")
 #: A name that holds the words this surely is meant even after a verb for something else.
-_CERTAIN, _COVERED, _LIKELY, _LISTED, _NAMED = 0.9, 0.8, 0.62, 0.5, 0.6
+_CERTAIN, _COVERED, _LIKELY, _NAMED = 0.9, 0.8, 0.62, 0.6
 
 
 def command(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
@@ -115,7 +105,9 @@ def mention(clause: Clause, world: World) -> Reading | None:
     """What a clause without a command asks for: a bare mention of work asks for its start."""
     if _THE_THING.match(clause.rest) and _NEXT.search(clause.text):
         return Reading("run", score=0.5, evidence="which one is not said", ask=True)
-    reading = _meta(clause, world) or _written(clause.text, world)
+    if _TOLD.match(clause.rest):
+        return None
+    reading = _meta(clause, world) or written(clause.text, world)
     if reading or _POINTING.match(clause.rest):
         return reading
     if questions.overall(clause.text) and not (names_one(clause.text, world) and _in_its_name(clause.text, world)):
@@ -127,16 +119,18 @@ def mention(clause: Clause, world: World) -> Reading | None:
         return None
     head, _, rest = clause.rest.partition(" ")
     top = world.rank(clause.text)[:1]
-    strange = not (top and head in top[0].words) and head not in _name_words(found)
-    unknown_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
-    named = {word for stream in found.streams for word in tokens(fold(stream.name))}
-    against = any(word not in named for word in _AGAINST.findall(clause.text))
+    joined = head + rest.partition(" ")[0]
+    strange = not (top and {head, joined} & set(top[0].words)) and head not in _name_words(found)
+    strange_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
+    partly = len(found.streams) == 1 and found.kind == "name" and top[0].cover < _COVERED
+    unknown_verb = strange_verb and (found.score < _CERTAIN or names_one(rest, world))
+    against = bool(set(against_it(clause.text)) - _spoken_names(found))
     against |= found.kind == "id" and any(w.isalpha() and not world.index.knows(w) for w in content(clause.text))
     doubt = (
         unknown_verb
         or against
-        or (strange and head in OUTSIDE)
-        or (found.kind != "selection" and bool(_STATES.search(clause.text)))
+        or (head in OUTSIDE and (strange or partly or bool(_CONSUMES.match(clause.rest))))
+        or (found.kind != "selection" and bool(states(clause.text)))
     )
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
 
@@ -145,6 +139,10 @@ def _in_its_name(text: str, world: World) -> bool:
     """True when no word for a look stands beside the name: "status dashboard", but not "event store status"."""
     looking = {word for word in tokens(text) if COMMANDS.get(word) == "status"}
     return not looking or bool(looking & set(tokens(fold(world.rank(text)[0].stream.name))))
+
+
+def _spoken_names(found: Found) -> set[str]:
+    return {word for stream in found.streams for word in tokens(fold(stream.name))}
 
 
 def _name_words(found: Found) -> set[str]:
@@ -156,6 +154,8 @@ def _is_foreign(clause: Clause, found: Found, world: World) -> bool:
     head = clause.rest.partition(" ")[0]
     if _MONEY.search(clause.text) and found.kind != "id":
         return True
+    if _is_verse(clause, world):
+        return True
     if (head not in OUTSIDE and head not in FOREIGN_ACTS) or stem(head) in _name_words(found):
         return False
     if found.kind == "id":
@@ -165,6 +165,10 @@ def _is_foreign(clause: Clause, found: Found, world: World) -> bool:
         return False
     object_ = resolve(clause.rest.partition(" ")[2], world)
     return head in FOREIGN_ACTS or not (object_.streams and names_one(clause.rest.partition(" ")[2], world))
+
+
+def _is_verse(clause: Clause, world: World) -> bool:
+    return any(not world.index.knows(verse) for verse in _VERSE.findall(clause.text))
 
 
 def unmask(clause: Clause, world: World) -> Clause:
@@ -198,25 +202,15 @@ def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: W
     if reading.ask or reading.intent not in ("run", "stop", "verify"):
         return reading
     for other in later:
-        if other.command in ("", clause.command) and content(other.rest):
+        if reading.intent == "stop" and other.sentence != clause.sentence:
+            break
+        if other.command in ("", clause.command) and content(other.rest) and not _TOLD.match(other.rest):
             found = resolve(other.rest, world, at_work=reading.intent == "stop")
-            least = _LISTED if reading.intent == "run" else _NAMED
-            if found.score >= _LIKELY and is_item(other.rest, found, world, least):
+            least = LISTED if reading.intent == "run" else _NAMED
+            remark = found.kind == "id" and any(word.isalpha() for word in content(other.rest))
+            if found.score >= _LIKELY and not remark and is_item(other.rest, found, world, least):
                 reading = join(reading, Reading(reading.intent, found, found.score, found.evidence))
     return reading
-
-
-def is_item(text: str, found: Found, world: World, least: float = _LISTED) -> bool:
-    """True when folded `text` is an item of a list: an id, a selection or a name, and no remark that shares a word."""
-    top = world.rank(text)[:1]
-    several = len(found.streams) > 1 and found.score >= 0.6
-    return several or found.kind in ("id", "selection") or (bool(top) and top[0].score >= least)
-
-
-def names_one(text: str, world: World) -> bool:
-    """True when folded `text` is all but the name of one work stream."""
-    top = world.rank(text)[:1]
-    return bool(top) and (top[0].full_name or top[0].score >= 0.85)
 
 
 def _act(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
@@ -264,7 +258,7 @@ def _is_far_fetched(found: Found, world: World) -> bool:
 def _is_described(text: str, world: World) -> bool:
     """True when folded `text` fits prose only: "stop double bookings" may be the work, and not its agent."""
     top = world.rank(text)[:1]
-    return bool(top) and top[0].score < _LISTED
+    return bool(top) and top[0].score < LISTED
 
 
 def _called(clause: Clause, around: Sequence[Clause], world: World) -> Found:
@@ -295,17 +289,18 @@ def _look(clause: Clause, world: World) -> Reading:
     if clause.command == "help":
         return Reading("help", evidence=evidence)
     if _STATUS_REPORT.search(clause.text) and not names_one(clause.text, world):
-        return Reading("report", score=0.8, evidence="asks for something written")
+        return report(clause.text, world)
+    if clause.command == "report":
+        return report(clause.text, world)
     about = resolve(questions.subject(clause.rest), world, at_work=True)
-    if about.score < 0.5 or clause.command == "report":
+    if about.score < 0.5:
         return Reading(clause.command, evidence=evidence)
     return Reading(clause.command, about, about.score, about.evidence, ask=bool(about.candidates))
 
 
 def _start(clause: Clause, around: Sequence[Clause], world: World) -> Reading | None:
-    written = _written(clause.text, world, clause.rest)
-    if written:
-        return written
+    if wanted := written(clause.text, world, clause.rest):
+        return wanted
     if _NOTHING.match(clause.rest):
         return Reading("none", evidence=clause.rest[:20])
     if content(clause.rest) or ALL.search(clause.rest):
@@ -326,24 +321,18 @@ def _start(clause: Clause, around: Sequence[Clause], world: World) -> Reading | 
 
 
 def _start_named(clause: Clause, world: World) -> Reading | None:
-    if _is_private(clause.text, 8) and clause.word not in _OWN_START:
+    if (_is_private(clause.text, 8) and clause.word not in _OWN_START) or _is_verse(clause, world):
         return None
     found = resolve(clause.rest, world)
+    top = world.rank(clause.text)[:1]
+    if found.kind == "selection" and top and clause.word in top[0].words and top[0].cover >= _CERTAIN:
+        found = resolve(clause.text, world)
     if not found.streams and content(clause.rest):
         whole = resolve(clause.text, world)
         both = set(whole.streams) & {match.stream for match in world.rank(clause.rest)}
         found = whole if both and whole.score > found.score else found
-    return run(found, confirm=clause.marked and not clause.polite) if found else None
-
-
-def _written(text: str, world: World, named: str = "") -> Reading | None:
-    top = world.rank(named or text)[:1]
-    named_well = bool(top) and (top[0].full_name or (top[0].score >= 0.85 and top[0].words != ("report",)))
-    several = resolve(named or text, world)
-    named_well = named_well or (len(several.streams) > 1 and several.score >= _LIKELY)
-    if questions.report(text) and not named_well:
-        return Reading("report", score=0.8, evidence="asks for something written")
-    return None
+    against = bool(set(against_it(clause.rest)) - _spoken_names(found))
+    return run(found, confirm=against or (clause.marked and not clause.polite)) if found else None
 
 
 def _meta(clause: Clause, world: World) -> Reading | None:

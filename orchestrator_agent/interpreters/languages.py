@@ -22,7 +22,9 @@ _COLLIDING = frozenset(
     " ya ni este que seguro start in am um hat war rest mal doch gern status produkt texte statuts client art"
     " finis service surface texto mapa lager pare fond notifications navigation taxes inventaire options reprise a-t-il"
     " ma me so wo bis vom zum lass setz finish pon seguir hola termina marche fin hay all bau pizza morgen tag lista"
-    " main produit pro tester bon bons cola firma labor sage dis retard journal".split()
+    " main produit pro tester bon bons cola firma labor sage dis retard journal"
+    " control red note notes place places attends flux encore don dons sol billet champ stall tier alarm panel dime"
+    " sensor tractor gas".split()
 )
 #: Words that show the language of a text of which all words are known.
 _ARTICLES = frozenset("le la les un une el los las der die das den dem des du".split())
@@ -37,9 +39,15 @@ _ASKING = frozenset("what how who where which why when".split())
 _PARA = regex(r"^para (?=\d|el |la |los |las |al )")
 _ELISION = regex(r"\b([ldnsm]|qu)'")
 #: "Except 4.5 run everything", which English says the other way round.
-_EXCEPT_FIRST = regex(
-    r"除了?\s*(.+?)\s*(?:以外|之外|外)?\s*[，,]?\s*((?:全部|所有|都|运行|开始|停止|做|其他|其余).*)"
+_EXCEPT_FIRST = regex(r"除了?\s*(.+?)\s*(?:以外|之外|外)?\s*[，,]?\s*((?:全部|所有|都|运行|开始|停止|做|其他|其余).*)")
+#: "Take 2.4 and stop it", "take 1.2's agent and move it to 1.3": the verb behind its object, put before it.
+_HANDLED = regex(
+    r"把\s*(.{1,60}?)\s*(停掉|停下来|停下|停止|停了|停|暂停|启动|开始|做完|跑起来|重启|取消|关掉|验证|检查)(?:一下|吧|了|掉)?"
 )
+#: What is wished or refused stands behind a comma there: "ich will nicht, dass ..." and "no quiero, que ...".
+_THAT = regex(r",\s*(dass|daß|que)\b")
+_REST_ALL = regex(r"(?:其他|其余|剩下)(?:的)?(?:全部|都)?(停止|停|启动|开始|做)(?:掉|了|吧)?")
+_MOVED = regex(r"把\s*(.{1,60}?)\s*(?:换到|调到|转到|移到|改到|派到)\s*")
 _LATIN = ("de", "fr", "es")
 
 
@@ -54,7 +62,9 @@ def _tables() -> dict[str, dict[str, str]]:
         elif not line.startswith("#"):
             for pair in line.split():
                 foreign, _, english = pair.partition("=")
-                tables.setdefault(language, {}).setdefault(foreign.replace("-", " "), english.replace("-", " "))
+                tables.setdefault(language, {}).setdefault(
+                    foreign.replace("-", " "), english.replace("-", " ").casefold()
+                )
     return tables
 
 
@@ -70,9 +80,12 @@ def to_english(text: str, known: Callable[[str], bool] = lambda word: False) -> 
     `known`: tells whether the roadmap uses a word; German compounds may end in one, as in *Wetterstation*.
     """
     if _CJK.search(text):
+        text = _REST_ALL.sub(lambda m: ("停止" if m[1][0] == "停" else m[1]) + "全部", text)
+        text = _MOVED.sub(r"move \1 to ", _HANDLED.sub(r"\2 \1", text))
         text = _ASKS_LATE.sub(r"\2 \1", _CJK.sub(_chinese, _EXCEPT_FIRST.sub(r"\2 除了 \1", text)))
     text = text.translate(_OPENING)
     text = _PARA.sub("stop ", text)
+    text = _THAT.sub(r" \1", text)
     language = _language(text, known)
     if not language:
         return text
@@ -109,8 +122,8 @@ def _verb_first(segment: str) -> str:
     if words[modal] in COMMANDS or words[modal] in _ASKING:
         return segment
     head, rest = words[:modal], words[modal:-1]
-    if rest[-1:] in (["not"], ["don't"]):
-        head, rest = [*head, "don't"], rest[:-1]
+    if "but" not in rest and (no := next((word for word in rest if word in ("not", "don't")), "")):
+        head, rest = [*head, "don't"], [word for word in rest if word != no]
     return " ".join([*head, last, *rest])
 
 

@@ -14,7 +14,7 @@ START = _set(
     "start run begin build do implement launch execute resume continue retry restart redo develop tackle"
     " finish complete create make write proceed get take add ship want need rerun relaunch code kick spin"
     " work go pick try set bring rebuild rewrite rework refactor redesign prioritise prioritize open dispatch"
-    " spawn assign deliver hammer knock crank commence initiate undertake"
+    " spawn assign deliver hammer knock crank commence initiate undertake lay"
 )
 #: Words that ask for a start even in the middle of a sentence.
 STRONG_START = _set(
@@ -54,7 +54,7 @@ FILLERS = _set(
     " really then thanks thank and first next finally today alright great sure lets let's let us go ahead"
     " kindly simply only must btw lol haha ugh fyi tbh imo omg hiya yo oh ah ooh wow mate dude bro anyway anyways"
     " anyhow i'd i i'll we we'd you like love to want need would could can honestly basically"
-    " again instead"
+    " again instead said meant"
 )
 
 #: Words that only hold a sentence together.

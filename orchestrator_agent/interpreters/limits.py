@@ -29,7 +29,9 @@ _DRY = regex(
     r"|started|did))?|\b(?:only |just )?(?:a )?preview\b(?: (?:of|only))?"
     r"|,?\s*\b(?:but )?(?:don't|do not|without) (?:actually |really )?(?:do|doing|run|running|start|starting"
     r"|execute|executing)(?: it| them| anything)?(?: yet)?$"
-    r"|\b(?:just |only )?show me$|\bwhat would (?:you do|happen)(?: (?:for|with|about|on)\b)?(?: if (?:i|we|you)"
+    r"|[,;.-] ?dry(?=[,;.! ]*$|[,;])|\b(?:just |only )?show me$"
+    r"|\bwhat would (?:you do|happen)(?: (?:for|with|about|on)\b)?"
+    r"(?: if (?:i|we|you)"
     r" (?:asked for|said|ran|run|started|start|did|do))?"
     r"|\bhypothetically\b)"
 )
@@ -50,7 +52,8 @@ _AT_MOST = regex(
 _CUT = regex(r"[,.;](?!\d)|\bthen\b")
 _NO_LIMIT = regex(r"\b(?:stop|kill|pause|how|which|what|are|is)\b")
 _SERIAL = regex(
-    r"\b(?:sequentially|serially|one (?:after|by) (?:the other|another|one)|one at a time|in (?:sequence|series)"
+    r"\b(?:sequentially|serially|one (?:after|by) (?:the other|another|one)"
+    r"|one (?:agent |stream |worker )?at a time|in (?:sequence|series)"
     r"|never (?:two|more than one) at (?:once|a time)|not in parallel)\b"
 )
 _PARALLEL = regex(r"\b(?:in parallel|concurrently|simultaneously|side by side|at the same time|at once)\b")

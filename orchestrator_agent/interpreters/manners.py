@@ -21,7 +21,7 @@ _HESITATION = regex(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
 _DRAWN_OUT = regex(r"([a-hj-vx-z])\1{2,}")
 _SPOKEN_MARKS = (
     (regex(r"\s+comma\s+"), ", ", "comma"),
-    (regex(r"\s+question mark\s*$"), "?", "mark"),
+    (regex(r"\s+question mark(?:\s+|$)"), "? ", "mark"),
     (regex(r"\s+(?:full stop|period)(?:\s+|$)"), ". ", "period"),
 )
 _SHORT = {
@@ -35,6 +35,7 @@ _SHORT = {
     "kk": "ok",
     "nvm": "never mind",
     "rn": "right now",
+    "gimme": "get",
     "wtf": "what",
     "wth": "what",
     "idk": "i do not know",
@@ -61,7 +62,8 @@ _HAIL = regex(
     re.IGNORECASE,
 )
 _FAREWELL = regex(
-    r"(?<=\w)[,.! ]+(?:(?:thanks|thank you|thx|ty|ta|cheers|please|pls|plz|lol|haha)(?: (?:a lot|so much|very much"
+    r"(?<=\w)[,.! ]+(?:(?:thanks|thank you|thx|ty|ta|cheers|(?:pretty )*please|pls|plz|lol|haha)"
+    r"(?: (?:a lot|so much|very much"
     r"|again"
     r"|all|everyone))?(?:[,.! ]+|$))+$",
     re.IGNORECASE,
@@ -73,10 +75,36 @@ _WHENEVER = regex(
     r" (?:like|want|prefer))?|in any order"
     r"|(?:when(?:ever)?|if|once|as soon as) you(?:'ve got| have| get| find) (?:a |some |the )?(?:free |spare )?"
     r"(?:moment|minute|second|time|chance|sec|capacity)|if you (?:don't|do not|wouldn't) mind"
-    r"|if (?:that|it)(?:'s| is) (?:possible|(?:ok|okay|fine|cool|alright|all right) (?:with|for|by) you)"
-    r"|if i may|(?:stop|correct) me if i'm (?:wrong|mistaken)(?:,? but)?)\b(?: please)?,?"
+    r"|if (?:that|it)(?:'s|isn't| is| isn't)?(?: not)? (?:"
+    r"too (?:much|big an?) (?:trouble|bother|work|hassle|ask|to ask)|(?:any |no |a )?(?:trouble|bother|problem)"
+    r"|possible|(?:ok|okay|fine|cool|alright|all right) (?:with|for|by) you)"
+    r"|whatever (?:it|that) (?:costs?|takes?)|at (?:any|all) (?:costs?|price)|no matter what|if i may"
+    r"|(?:stop|correct) me if i'm (?:wrong|mistaken)(?:,? but)?)\b(?: please)?,?"
 )
 #: "With reference to our call, ..." and "get somebody to ..." are only ways to begin.
+#: Oaths, and the machine called by what it is.
+_OATH = regex(
+    r"(?:^|(?<=[.!?,;\n] ))(?:(?:for (?:(?:god|goodness|heaven|christ|pete|fuck)'?s?|crying out loud)(?:'s)?"
+    r"(?: sakes?)?|ffs|(?:god ?)?damn(?: it|ed)?|dammit|(?:oh )?my god|jesus(?: christ)?|christ|bloody hell"
+    r"|what the (?:hell|heck|fuck)"
+    r"|argh+|gr+|ugh+|sheesh|good grief|holy \w+|seriously|i swear|come on|look|listen|mate)[,.! ]+)+(?=\w)"
+)
+_MACHINE = regex(
+    r"^(?:(?:computer|robot|machine|assistant|bot|orch|orchestrator|claude|siri|alexa)[,! ]+)+(?=(?P<word>\w+))"
+)
+#: "4.x" and "4.*", "P4" and "ph 4".
+_ALL_OF_PHASE = regex(r"(?<![\w.])(\d{1,2})\.[x*](?![\w.])")
+_SHORT_PHASE = regex(r"\bp(?:h\.? ?)?(\d{1,2})\b(?![.\w])")
+_GLAD_TO_HEAR = regex(
+    r"^(?:i|we)(?:'d| would| should) (?:be |feel )?(?:very |so |most )?(?:glad|happy|curious|interested|pleased"
+    r"|grateful|love|like) to (?:hear|know|learn|be told) (?=how|what|why|whether|if|when|which|who|where)"
+)
+_MAY_I_ASK = regex(
+    r"^(?:may|might|can|could) i (?:please |just )?(?:ask|inquire|enquire),?"
+    r" (?=how|what|why|whether|if|when|which|who|where)"
+)
+_ON_EARTH = regex(r"\b(what|where|who|why|how|when) (?:the (?:hell|heck|fuck|devil)|on earth|in the world)\b")
+_AT_LEAST = regex(r"\bat (?:least|last)\b,? (?!\d|one\b|two\b|three\b|four\b|five\b)")
 _OCCASION = regex(
     r"^(?:with (?:reference|regard|respect) to|further to|following|as (?:discussed|agreed|per|promised)|in (?:view"
     r"|light)"
@@ -94,21 +122,22 @@ _NOT_AT_ONCE = regex(
 _BE_TOLD = regex(
     r"^(?:please |kindly )?(?:(?:be (?:advised|informed|aware|assured|told))|note|take note|know)(?: that|,)\s+"
 )
-_AND_THEN = regex(r"(?:,? and)?,? (?:after that|after this|afterwards|thereafter),? ")
+_AND_THEN = regex(
+    r"(?:,? and)?,? (?:after that|after this(?! (?:afternoon|morning|evening|week|month|one|is)\b)"
+    r"|afterwards|thereafter),? "
+)
 #: "What I need is X" and "X it is" are wishes and no questions.
 _CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
     r"|\bif there(?:'s| is) (?:any|one )thing (?:that )?(?:i|we)(?:'d| would)? (?:\w+ ){1,4}it(?:'s| is) "
 )
+#: "X is what we need" wishes the same from behind.
+_CLEFT_LAST = regex(
+    r"(?P<what>[^,.:;?!]+?) is (?:exactly |just )?what (?:i|we) (?:need|want)\b(?: now| most| next)*(?=[,.!; ]*$)"
+)
 _SO_IT_IS = regex(
     r"(?:^|(?<=[,.:;] ))(?!(?:how|what|where|which|who|when|why|as|not|leave|keep|if|because)\b)(?P<what>[^,.:;?]+?)"
     r"(?<! as)(?<! how)(?<! what)(?<! where)(?<! that),? it is(?: then)?[.! ]*$"
-)
-_SECOND_THOUGHT = regex(
-    r",?\s*(?:\bno,? (?:wait|sorry)|\bsorry,? (?:no|i mean[t]?)|\bwait,? (?:no|i mean[t]?)|\bno,? i mean[t]?"
-    r"|\bscratch that"
-    r"|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])|\bnever ?mind(?: that| it)?(?=[,.;:!])"
-    r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!]?\s*(?=\S)"
 )
 _NO_WAY = regex(
     r"\b(?:under no circumstances|on no account|in no case|by no means|at no time|in no way)\b"
@@ -130,6 +159,11 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
         known: tells whether the roadmap uses a word; such a word is no short form.
     """
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
+    text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
+    text = _GLAD_TO_HEAR.sub("tell me ", _MAY_I_ASK.sub("", text))
+    text = _ON_EARTH.sub(r"\1", text)
+    text = _ALL_OF_PHASE.sub(r"phase \1", text)
+    text = _SHORT_PHASE.sub(lambda m: m[0] if known(m[0]) else f"phase {m[1]}", text)
     text = _HESITATION.sub(" ", _DRAWN_OUT.sub(r"\1", text)).strip()
     text = _SPOKEN_ID.sub(lambda m: ".".join(_DIGITS.get(part, part) for part in m.groups()), text)
     for pattern, mark, word in _SPOKEN_MARKS:
@@ -137,12 +171,6 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     text = _SHORT_WORD.sub(lambda m: m[0] if known(m[0]) else _SHORT[m[0]], _WHY.sub("why", text))
     text = _NOT_AT_ONCE.sub(" sequentially", _PULL.sub("stop", text))
     text = _AND_THEN.sub(" and then ", _WHENEVER.sub("", text))
+    text = _CLEFT_LAST.sub(lambda m: f"i need {m['what'].strip()}", text)
     text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
     return _GAPS.sub(" ", _SO_IT_IS.sub(lambda m: f"start {m['what']}", text)).strip()
-
-
-def second_thought(text: str) -> tuple[str, str]:
-    """Folded `text` before and after the last time that it corrects itself; the first part is empty if it never"
-    " does."""
-    parts = _SECOND_THOUGHT.split(text)
-    return (" ".join(parts[:-1]), parts[-1]) if len(parts) > 1 else ("", text)

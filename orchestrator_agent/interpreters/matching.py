@@ -11,7 +11,7 @@ from importlib import resources
 
 from orchestrator_agent.interpreters.lexicon import FUNCTION_WORDS, TALK_WORDS, VAGUE
 from orchestrator_agent.interpreters.vocabulary import QUALIFIER, TASK, TEXT, Vocabulary
-from orchestrator_agent.interpreters.words import singular, stem, tokens
+from orchestrator_agent.interpreters.words import singular, stem, tokens, unaccented
 from orchestrator_agent.model import WorkStream
 
 SYNONYM, ACRONYM, MISSPELT = 0.7, 0.95, 0.9
@@ -107,11 +107,19 @@ class Index:
         """True when the words say the whole name, spelt out, misspelt, or by its initials."""
         name = self.vocabulary.name(position)
         if name.stems and name.stems <= {stem(word) for word in words}:
-            return True
+            return name.talk <= {singular(word) for word in words} or not self._shared(position, words, rows)
         near = sum(1 for row in rows if row.get(position, 0.0) >= QUALIFIER)
         if len(words) > 1 and len(name.stems) > 1 and near == len(words) >= len(name.stems):
             return True
         return name.initials in words and near == len(words)
+
+    def _shared(self, position: int, words: list[str], rows: list[dict[int, float]]) -> bool:
+        """True when another name has all that was said of this one: *Batch Loader* beside *Stream Loader*."""
+        said = [
+            row for word, row in zip(words, rows, strict=True) if stem(word) in self.vocabulary.name(position).stems
+        ]
+        others = set.intersection(*({p for p, value in row.items() if value >= QUALIFIER} for row in said))
+        return len(others) > 1
 
     def _gravity(self, word: str, known: bool, words: int) -> float:
         """How much a word counts: an unknown one much in a short phrase, little in a story; a word of talk little."""
@@ -166,17 +174,20 @@ class Index:
 
     def _known(self, word: str) -> Iterable[tuple[str, float]]:
         """Words of the roadmap that `word` may stand for, with their likeness 0..1."""
+        word = word if word.isascii() else unaccented(word)
         root = stem(word)
         stems = self.vocabulary.stems
         found = {root: 1.0} if root in stems else {}
         for other in thesaurus().get(root, frozenset()) & stems.keys():
             found.setdefault(other, SYNONYM)
-        if len(root) >= 4:
-            for other in self.vocabulary.by_prefix.get(root[:3], ()):
-                if other not in found and (likeness := _kinship(root, other)):
-                    found[other] = likeness
-        if not found and not self._abbreviated(word) and len(word) >= 4 and word.isalpha():
-            found = dict(self._misspelt(word)) or dict(self._compounds(root)) or dict(self._parts(word))
+        alike = {}
+        for other in self.vocabulary.by_prefix.get(root[:3], ()) if len(root) >= 4 else ():
+            if other not in found and (likeness := _kinship(root, other)):
+                found[other] = likeness
+                if likeness < MISSPELT:
+                    alike[other] = likeness
+        if not found.keys() - alike.keys() and not self._abbreviated(word) and len(word) >= 4 and word.isalpha():
+            found = dict(self._misspelt(word)) or alike or dict(self._compounds(root)) or dict(self._parts(word))
         return found.items()
 
     def _misspelt(self, word: str) -> Iterable[tuple[str, float]]:
@@ -212,8 +223,10 @@ class Index:
 
 
 def _is_slip(word: str, other: str) -> bool:
-    """A short word with another letter is another word ("stuck", "stack"), and few slips are at the first letter."""
-    if len(other) < 4 or word[0] not in other[:2] or (word.startswith(other) and len(word) > len(other) + 1):
+    """A short word with another letter is another word ("stuck"); slips are not at the first letter ("election")."""
+    begins = word[0] == other[0] or (word[0] == other[1] and word[1] == other[0])
+    apart = abs(len(word) - len(other)) > (1 if len(word) < 10 else 2)
+    if len(other) < 4 or apart or not begins or (word.startswith(other) and len(word) > len(other) + 1):
         return False
     return len(word) >= 6 or len(word) != len(other) or sorted(word) == sorted(other)
 
@@ -222,11 +235,18 @@ def _ends(name: str, root: str) -> bool:
     return len(root) >= 4 and len(name) >= len(root) + 3 and (name.startswith(root) or name.endswith(root))
 
 
+#: What words of one family may have more than each other, beside a single letter: "elect" is none of "electron".
+_ENDINGS = frozenset(
+    "at iz or er al ic iv ion ing abl ibl ful ist ism ant ent anc enc ari ori if ed es en ur ual us um".split()
+)
+
+
 def _kinship(left: str, right: str) -> float:
     """Likeness of two stems of one family: a short form, or the same beginning."""
     shorter, longer = sorted((left, right), key=len)
     if longer.startswith(shorter):
         more = len(longer) - len(shorter)
-        return 0.9 if more <= 1 or (len(shorter) >= 5 and more <= 3) else 0.0
+        kin = longer[len(shorter) :] in _ENDINGS
+        return 0.9 if more <= 1 or (len(shorter) >= 5 and kin) else 0.0
     common = next(i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b)
     return 0.8 if common >= 5 and common >= 0.7 * len(shorter) and len(longer) - common <= 4 else 0.0

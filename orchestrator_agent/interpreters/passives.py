@@ -64,11 +64,12 @@ _FRAME = regex(
     r"^(?:please |kindly |and |so |then |also |well |ok |maybe )*(?:"
     rf"(?:i|we)(?:'d| would| should|'ll| will) {_VERY}(?:be |feel )?{_VERY}(?:grateful|thankful|obliged|happy|glad"
     r"|delighted|pleased|love it|like it|appreciate it) if"
-    rf"|it (?:would|'d) be {_VERY}(?:appreciated|great|nice|good|lovely|helpful|awesome|cool|kind|wonderful|perfect) if"
+    rf"|it (?:would|'d) be {_VERY}(?:appreciated|splendid|marvellous|fantastic|great"
+    r"|nice|good|lovely|helpful|awesome|cool|kind|wonderful|perfect) if"
     r"|(?:i|we) (?:hereby |kindly |would |'d |must |have to |should like to |would like to )*(?:ask|request|beg|urge"
     r"|instruct|insist|suggest|propose|demand)(?= you\b| that\b)(?: that)?"
     r"|(?:i|we) (?:need|want|wish|require|would like) that"
-    r"|(?:arrange|see to it|ensure|make sure|take care)(?: that| for)"
+    r"|(?:arrange|see to it|ensure|make sure|make|take care)(?: that| for)"
     r") (?P<wish>.+)$"
 )
 _YOU = regex(
@@ -79,9 +80,7 @@ _NO_WISH = regex(
     r"|nobody|no|not|don't|do not|is|are|can|could|should|does|do|did)\b|\b(?:not|never|that|which)\b|n't\b"
 )
 _WORK_ON = regex(r"^(?:the )?(?:work|activit(?:y|ies)|efforts?)(?: on| for)? (?=\w)")
-_ALL_WORK = regex(
-    r"^(?:all|any|the)(?: (?:of )?(?:the|our|your))? (?:activity|activities|work|efforts?|operations)$"
-)
+_ALL_WORK = regex(r"^(?:all|any|the)(?: (?:of )?(?:the|our|your))? (?:activity|activities|work|efforts?|operations)$")
 _SENTENCE = regex(r"((?<=[!;\n])\s*|(?<=\D\.)\s+|,\s*(?:so|then|therefore) )")
 
 
@@ -90,9 +89,25 @@ def actively(text: str) -> str:
     return "".join(_active(sentence) for sentence in _SENTENCE.split(text))
 
 
+#: "Could X be started, please?" asks politely and not whether it is possible.
+_COULD_BE = regex(
+    rf"^(?=.*\b(?:please|kindly|possibly|at all possible)\b)(?:(?:please|if at all possible),? )?"
+    rf"(?:could|can|may|might) (?:(?P<what>(?!you\b|we\b|i\b|someone\b|somebody\b).+?) )?"
+    rf"(?:please |kindly |possibly )?be (?P<done>{_alternatives(_DONE)})"
+    rf"(?(what)|,? (?P<last>[^,]+?))(?:,? (?:now|please|next|today|first|soon|this \w+))*,? ?\?\s*$"
+)
+_ALL_SHOULD = regex(
+    rf"^(?P<who>(?:every(?:one|body)|all(?: the)?(?: agents)?)(?:,? (?:except|but|other than|apart from) .+?)?),?"
+    rf" {_MUST}{_ADVERBS} (?P<does>stop|halt|pause|cease|start|begin|continue|resume){_LATER}"
+)
+
+
 def _active(sentence: str) -> str:
     if sentence.rstrip().endswith("?"):
-        return sentence
+        asked = _COULD_BE.match(sentence)
+        return f"{_DONE[asked['done']]} {asked['what'] or asked['last']}" if asked else sentence
+    if every := _ALL_SHOULD.match(sentence):
+        return f"{every['does']} {every['who']}"
     frame = _FRAME.match(sentence)
     wish = frame["wish"] if frame else sentence
     you = _YOU.match(wish) if frame else None

@@ -8,7 +8,9 @@ _QUIT = regex(
     r"^(?:(?:ok|okay|please|pls|thanks|now|and|let's|i want to|time to) )*(?:quit|exit|bye|bye bye|goodbye"
     r"|good ?night|q|:q!?|:wq|/quit|/exit|logout|log out|ciao|adieu"
     r"|see (?:you|ya)(?: \w+)?|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off"
-    r"|out)(?: for (?:today|now))?|close(?: the)?(?: program| session| chat)?|leave)"
+    r"|out)(?: for (?:today|now))?"
+    r"|(?:close|end|leave|shut down)(?: (?:the|this))?(?: (?:program|session|chat|shell|terminal))?"
+    r"|shut (?:the|this) (?:program|session|chat|shell|terminal)(?: down)?)"
     r"(?: (?:now|please|pls|thanks|everyone|all|then))*[.! ]*$"
 )
 _HELP = regex(
@@ -34,14 +36,15 @@ _EXPLAIN = regex(
     r"|\bafter\b|\bunlock|\bunblocks\b"
 )
 _STATUS = regex(
-    r"\b(?:status|progress|far|going|running|run|stand|stands|left|remain\w*|done|finished|complete\w*|ready"
+    r"\b(?:status|progress|far|going(?! to\b)|running|run|stand|stands|left|remain\w*|done|finished|complete\w*|ready"
     r"|available|started|begun|active|idle|busy|next|happening|happened|news|stuck|failed|failing"
     r"|blocked|unblocked|coming along|doing|working|agents?|streams?|phases?|overview|state|state of play|eta|team"
     r"|open|up to|merged|passed|work on|stop|everything|all|things|it|where are we|sup|we)\b"
 )
 _OVERALL = regex(
     r"^(?:so |and |ok |well |right )*"
-    r"(?:(?:the )?(?:current |overall )?(?:status|progress|overview|state of play)\b"
+    r"(?:(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished)\W*$"
+    r"|(?:the )?(?:current |overall )?(?:status|progress|overview|state of play|eta)\b"
     r"|which (?:(?:ones?|streams?|work|tasks?|items?|things?) (?:can|could|may|are|is)|can|could)\b"
     r"|what (?:can|could) (?:be )?(?:start|started|run)\b|what comes next|what(?:'s| is)? (?:still )?(?:missing"
     r"|open|to do)$"
@@ -52,7 +55,7 @@ _OVERALL = regex(
     r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate$|how (?:are|is) (?:we|everyone"
     r"|the team|it all)\b)"
     r"|"
-    r"\b(?:status|progress|overview|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it"
+    r"\b(?:status|progress|overview|eta|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it"
     r"|the team|the agents|all of this|the project|the whole thing|everyone)\b.*|where (?:we|things|all|it"
     r"|everything)\b.*stands?"
     r"|what(?:'s| is)? (?:running|going on|happening|left|next|up|done|the status|the state)|who(?:'s"
@@ -62,7 +65,7 @@ _OVERALL = regex(
 )
 _OURS = regex(
     r"\b(?:we|agents?|streams?|phases?|status|progress|running|left|next|blocked|ready|available|remaining|work on"
-    r"|working|team|overall|everything|things|going|stand|done|stop|stuck|idle)\b"
+    r"|working|team|overall|everything|things|going(?! to\b)|stand|done|stop|stuck|idle)\b"
 )
 _REPORT = regex(
     r"\b(?:report|recap|summary|summari[sz]e|digest|write[- ]?up|changelog|release notes|minutes)\b"
@@ -72,7 +75,8 @@ _REPORT = regex(
 
 
 _OFF_TOPIC = regex(
-    r"^(?:(?:so|and|hey|well|ok) )*(?:what did|do|does|are|(?:have|did)(?! (?:you|u) (?:already )?(?:start|beg[aiu]n"
+    r"^(?:(?:so|and|hey|well|ok) )*(?:what did(?! (?:you|u) (?:just )?(?:start|stop|run|verify|kill|pause|do)\b)"
+    r"|do|does|are|(?:have|did)(?! (?:you|u) (?:already )?(?:start|beg[aiu]n"
     r"|finish|done|stop|r[ua]n|do|verif))|where do|why do|how do|who are) (?:you|u)\b(?! (?:think|know|need|have))"
     r"|^(?:so |and )?how (?:do|can|would) (?:i|one)\b|\b(?:my|mine|your (?:day|morning|evening|weekend"
     r"|mood|name|family|health|favou?rite))\b"
@@ -131,6 +135,7 @@ _EDITS = regex(
     r"|reorder|split|duplicate|create)\b.*\b(?:(?:to|from|on|in|into) (?:the |our |my )?(?:roadmap|plan|backlog)"
     r"|(?:depend|dependent|wait) (?:on|for)"
     r"|(?:as|to|is) (?:be )?(?:complete[d]?|done|finished|not started|blocked|in progress|cancelled)"
+    r"|(?:an? )?(?:high|low|top|medium|lower|higher) priority"
     r"|(?:status|effort|priority|priorities|title|name|description|dependenc(?:y|ies)) of\b)"
 )
 

@@ -21,6 +21,8 @@ WORTH_SAYING, WORTH_ASKING = 0.2, 0.34
 #: Of two descriptions that fit nearly as well the better one is proposed, with a yes; of two names neither is.
 IN_A_NAME, EQUAL, DESCRIBED = 0.6, 0.005, 0.45
 PLAIN_NAME = 0.85
+#: What is listed beside other work fits at least so well.
+LISTED = 0.5
 _MOST_PARTS = 12
 _MOST_OFFERED = 12
 
@@ -28,6 +30,8 @@ _ID = regex(r"(?<![\w.])(?:#|phase-|ws-?)?([a-z0-9]+(?:[._-][a-z0-9]+)*)(?![\w])
 _DOTTED = regex(r"(?<![\w.])\d+\.\d+(?:\.\d+)*[a-z]?(?!\w)")
 _RANGE = regex(r"(?:up )?(?:\bto\b|\bthrough\b|\bthru\b|\bthro\b|\buntil\b|\btill\b|-|\.\.+|\bbis\b|\bà\b)")
 _SPAN = regex(r"(?<=\.\d)-(?=\d+\.\d)|(?<=\.\d\d)-(?=\d+\.\d)")
+#: "Only 3.1 out of phase 3" is no list.
+_PART_OF = regex(r"\d (?:out )?(?:of|in|from|within|under) (?:the )?\w+")
 _BETWEEN = regex(r"\bbetween\b")
 _PLURAL = regex(
     r"\b(?:all|both|every|each|the (?:two|three|four|five|six)|these|those|\w+ (?:ones|streams)|everything"
@@ -76,7 +80,8 @@ def ids(text: str, world: World) -> Found:
             low, high = id_key(hits[number - 1][2].id), id_key(stream.id)
             streams += [s for s in world.streams if low < id_key(s.id) < high]
         streams.append(stream)
-    streams += phases(text, world)[0] or []
+    if not _PART_OF.search(text):
+        streams += phases(text, world)[0] or []
     unique = tuple(dict.fromkeys(streams))
     if unknown:
         return Found(candidates=unique, score=0.5, kind="id", evidence=f"no work stream {unknown[0]}")
@@ -215,3 +220,16 @@ def _tied(text: str, tied: list[Match], world: World, evidence: str) -> Found:
         return Found((top.stream,), score=DESCRIBED, kind="name", evidence=evidence, size=len(top.words))
     offered = tuple(m.stream for m in tied[:_MOST_OFFERED])
     return Found(candidates=offered, score=top.cover * 0.5, kind="name", evidence=evidence)
+
+
+def is_item(text: str, found: Found, world: World, least: float = LISTED) -> bool:
+    """True when folded `text` is an item of a list: an id, a selection or a name, and no remark that shares a word."""
+    top = world.rank(text)[:1]
+    several = len(found.streams) > 1 and found.score >= 0.6
+    return several or found.kind in ("id", "selection") or (bool(top) and top[0].score >= least)
+
+
+def names_one(text: str, world: World) -> bool:
+    """True when folded `text` is all but the name of one work stream."""
+    top = world.rank(text)[:1]
+    return bool(top) and (top[0].full_name or top[0].score >= 0.85)

@@ -1,33 +1,38 @@
 """The rules interpreter: words to what is meant, without a model.
 
-A goal goes through `words` (normalised), `languages` (English), `spelling` (mended), `limits` (how many, dry run) and
-`clauses`; `references` and `selections` find the work streams a clause speaks of, `intents` what it wants of them.
-The order of the readers in `_read` is the grammar: small talk, words to agents, questions, commands, names.
+A goal goes through `words` (normalised), `quoting` (its own words), `languages` (English), `spelling` (mended),
+`corrections` (what still holds of it), `limits` (how many, dry run) and `clauses`; `references` and `selections` find
+the work streams a clause speaks of, `intents` what it wants of them. The order of the
+readers in `_read` is the grammar: small talk, words to agents, questions, commands, names.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator_agent import terminal
-from orchestrator_agent.interpreters import addressing, calibration, questions
-from orchestrator_agent.interpreters.clauses import Clause, clauses, unasked
+from orchestrator_agent.interpreters import calibration, questions
+from orchestrator_agent.interpreters.clauses import Clause, clauses
 from orchestrator_agent.interpreters.conditions import Condition, set_aside, waited_for
+from orchestrator_agent.interpreters.corrections import earnest, last_word
+from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
-from orchestrator_agent.interpreters.intents import carry_on, command, is_item, mention, unmask
+from orchestrator_agent.interpreters.intents import carry_on, command, mention, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.lexicon import LANDING
 from orchestrator_agent.interpreters.limits import Limits, limits
-from orchestrator_agent.interpreters.manners import plainly, second_thought, trimmed
+from orchestrator_agent.interpreters.manners import plainly, trimmed
 from orchestrator_agent.interpreters.passives import actively
+from orchestrator_agent.interpreters.quoting import own_words
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
-from orchestrator_agent.interpreters.references import resolve
+from orchestrator_agent.interpreters.references import is_item, resolve
 from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
+from orchestrator_agent.interpreters.telling import remarks
 from orchestrator_agent.interpreters.words import MAX_CHARACTERS, content, fold, normalise
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
@@ -42,6 +47,9 @@ LONG_CLAUSE = 9
 MANY_STRANGE = 4
 #: Less than this fits prose only.
 BY_NAME = 0.6
+#: What is told in a story and wished for; a fit that is worth more then than a better one of something only told.
+_WISHED = regex(r"\b(?:please|must|have to|has to|needs?|wants?|should|next|first|finally|get|let's|let us)\b")
+_CLEAR = 0.5
 _NOT_OURS = "a question, and not about work in this roadmap"
 _STARTING = ("run", "run_all", "run_next")
 _ACTING = (*_STARTING, "stop", "stop_all", "redirect")
@@ -84,26 +92,19 @@ class _Sentence:
 def _sentence(goal: str, world: World) -> _Sentence:
     raw = normalise(goal)
     raw = trimmed(raw)
-    text = mend(plainly(to_english(fold(raw), world.index.knows), world.index.knows), world.index.knows)
-    text, aside = set_aside(_last_word(text), world.names)
+    text = to_english(own_words(fold(raw), world.index.knows), world.index.knows)
+    text = mend(plainly(text, world.index.knows), world.index.knows)
+    text, aside = set_aside(last_word(earnest(text)), world.names)
     said = limits(separate(actively(text)))
     found = tuple(clauses(said.text))
     return _Sentence(raw, said, found, tuple(dict.fromkeys((*aside, *waited_for(found)))))
 
 
-def _last_word(text: str) -> str:
-    """Folded `text` without what it takes back: "start 1.2, no wait, 1.3" is "start 1.3"."""
-    before, after = second_thought(text)
-    orders = [clause.word for clause in clauses(before) if clause.command]
-    if not before or (orders and orders[-1] == "phrase"):
-        return text
-    own = any(clause.command or clause.question or clause.negative for clause in clauses(after)[:1])
-    return after if own or not orders else f"{orders[-1]} {after}"
-
-
 def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
     """The reading of a goal, and of its second half where it asks for two different things."""
     said, found = sentence.said, sentence.clauses
+    if sentence.raw and not said.text:
+        return Reading("none", evidence="nothing of it is meant as an order", stands_on="only a no"), None
     talk = questions.small_talk(said.text) or _farewell(found, world)
     if talk:
         return Reading(talk, score=0.95, evidence="the words as such"), None
@@ -113,7 +114,7 @@ def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
     if questions.adds(said.text):
         return Reading("none", evidence="new work goes into the roadmap with `orch add`", stands_on="off topic"), None
     asks = bool(found) and found[0].question
-    reading = (None if asks else _addressed(sentence.raw, said.text, world)) or _question(found, said, world)
+    reading = (None if asks else addressed(sentence.raw, said.text, world)) or _question(found, said, world)
     if reading:
         return reading, None
     reading, then = _commands(found, world)
@@ -129,66 +130,6 @@ def _farewell(found: Sequence[Clause], world: World) -> str:
     return "" if any(c.command or c.question or resolve(c.text, world) for c in found[:-1]) else "quit"
 
 
-def _addressed(raw: str, text: str, world: World) -> Reading | None:
-    """Words to or about an agent at work."""
-
-    def find(phrase: str) -> Found:
-        return resolve(to_english(fold(phrase)), world, at_work=True)
-
-    def names(phrase: str) -> bool:
-        found = find(phrase)
-        return len(found.streams) == 1 and found.kind != "selection" and found.score >= 0.3
-
-    def at_work(phrase: str) -> bool:
-        found = find(phrase)
-        live = found.score >= 0.4 and all(stream.id in world.running for stream in found.streams)
-        return len(found.streams) == 1 and (found.kind == "id" or live)
-
-    if moved := _moved(text, find, names, world):
-        return moved
-    if order := _ordered(text, names, find):
-        return order
-    message = addressing.feedback(unasked(raw), at_work, lambda phrase: find(phrase).score >= calibration.ALL_BUT_SURE)
-    if message is None or not (whom := find(message.whom)):
-        return None
-    spoken_to = whom.kind != "name" or at_work(message.whom) or is_item(fold(message.whom), whom, world, BY_NAME)
-    if whom.streams and not (spoken_to or addressing.is_agent(message.whom)):
-        return None
-    if message.kind != "feedback":
-        return Reading(message.kind, whom, whom.score, whom.evidence, ask=not whom.streams)
-    return Reading("feedback", whom, whom.score, whom.evidence, {"text": message.what}, ask=not whom.streams)
-
-
-def _moved(text: str, find: Callable[[str], Found], names: Callable[[str], bool], world: World) -> Reading | None:
-    """An agent taken off one work stream and put on another; a question moves nobody, a polite request does."""
-    asks = text.rstrip().endswith("?") and unasked(text) == text
-    move = None if asks else addressing.redirect(text, names)
-    if move is None:
-        return None
-    whom, to = find(move.whom), resolve(move.what, world)
-    if len(to.streams) != 1 or whom.streams == to.streams:
-        return None
-    evidence = f"{whom.evidence}; to {to.evidence}"
-    return Reading("redirect", whom, min(whom.score, to.score), evidence, {"to": to.streams[0].id})
-
-
-#: A question to the agent itself is a message.
-_YOU = regex(r"\b(?:you|your)\b")
-
-
-def _ordered(text: str, names: Callable[[str], bool], find: Callable[[str], Found]) -> Reading | None:
-    """ "chat prompt: pull the plug" and "parser: sign-off check" command us and tell the agent nothing."""
-    whom, colon, what = text.partition(": ")
-    orders = clauses(what)[-1:] if colon and names(whom) else []
-    if len(orders) == 1 and orders[0].question and not _YOU.search(what):
-        found = find(whom)
-        return Reading(questions.kind(what, about_work=True), found, found.score, found.evidence)
-    if not orders or orders[0].command not in ("stop", "verify", "explain", "status") or content(orders[0].rest):
-        return None
-    found = find(whom)
-    return Reading(orders[0].command, found, found.score, found.evidence)
-
-
 def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | None:
     """The reading of a goal that asks and does not command."""
     asked = [clause for clause in found if clause.question]
@@ -200,8 +141,10 @@ def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | 
         about = replace(about, streams=about.candidates, candidates=(), score=0.9)
     if clause.command == "verify" and about.streams:
         return Reading("verify", about, about.score, about.evidence)
-    if about.kind != "id" and questions.off_topic(clause.text):
+    if about.kind != "id" and about.score < calibration.ALL_BUT_SURE and questions.off_topic(clause.text):
         return Reading("none", evidence=_NOT_OURS, stands_on="off topic")
+    if about.kind == "name" and about.candidates and not _is_ours(clause, world):
+        about = Found()
     intent = questions.kind(clause.text, bool(about))
     if intent in ("none", "help"):
         return Reading(intent, evidence=_NOT_OURS, stands_on="off topic")
@@ -209,6 +152,13 @@ def _question(found: Sequence[Clause], said: Limits, world: World) -> Reading | 
         about = Found()
     ask = bool(about.candidates) or about.kind == "unknown_id"
     return Reading(intent, about, about.score or 0.8, about.evidence or "a question", ask=ask)
+
+
+def _is_ours(clause: Clause, world: World) -> bool:
+    """True when all that a question says is of the roadmap's names: "which film won" shares a word by chance."""
+    said = questions.subject(clause.text)
+    top = world.rank(said)[:1]
+    return bool(top) and top[0].score >= BY_NAME and all(world.index.knows(word) for word in content(said))
 
 
 def _orders_too(found: Sequence[Clause], question: Clause) -> bool:
@@ -226,7 +176,7 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
     for other in reversed(found):
         near = resolve(questions.subject(other.text), world, at_work=True) if other is not clause else Found()
         beside = not overall or other.sentence == clause.sentence or is_item(other.text, near, world, BY_NAME)
-        if near.streams and near.score >= 0.5 and beside:
+        if (near.streams or near.kind == "id") and near.score >= 0.5 and beside:
             return near
     return Found()
 
@@ -234,30 +184,44 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
 #: Conditions that only put things in order; every other one cannot be promised, so it needs a yes.
 _HARMLESS = regex(r"^(?:and |but |then )*(?:before|while)\b")
 _PUT_OFF = regex(
-    r"^(?:but |just |please )*(?:not (?:yet|now|today)|don't|do not)(?: please)?$|^except (?:yet|now|today)$"
+    r"^(?:but |just |please )*(?:not (?:yet|now|today|this \w+)(?: though| please)?"
+    r"|don't|do not)(?: please)?$|^except (?:yet|now|today)$"
 )
 _EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
 
 def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading | None]:
     """The reading of commands and bare mentions, less what was said no to."""
-    positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition)]
+    positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition or c.told)]
     refusals = [(clause, resolve(clause.rest, world)) for clause in found if clause.negative]
     refused = [found for _, found in refusals if found.streams or found.candidates]
     unclear = any(
         not f and _EXCLUDES.match(c.text) and (content(c.rest) or c.text[:6] == "except") for c, f in refusals
     )
     reading, then = _first_command(positive, found, world)
-    reading = reading or _mentions(positive, world)
+    mentioned = _mentions(positive, world) if reading is None or reading.intent == "none" else None
+    reading = mentioned if mentioned and (reading is None or mentioned.intent not in _ACTING) else reading
     if reading is None:
-        why = ("only a no", "only a no") if refusals else _landing(positive, world) or (NOTHING_FITS, "nothing")
+        told = any(clause.told for clause in found)
+        if refusals or told:
+            return Reading("none", evidence="only a no" if refusals else "only tells", stands_on="only a no"), None
+        why = _landing(positive, world) or (NOTHING_FITS, "nothing")
         return Reading("none", evidence=why[0], stands_on=why[1]), None
     if any(_PUT_OFF.match(clause.text) for clause in found if clause.negative) and reading.intent in _STARTING:
         return Reading("none", evidence="not yet", stands_on="only a no"), None
-    if any(clause.condition and not _HARMLESS.match(clause.text) for clause in found):
+    if any(_holds_up(clause, found) and not _HARMLESS.match(clause.text) for clause in found):
+        reading = replace(reading, confirm=True)
+    if mentioned is reading and refused and len(positive) > 1 and reading.score < calibration.LIKELY:
         reading = replace(reading, confirm=True)
     then = without(then, refused, unclear) if then else None
     return without(_widened(reading, positive, refused, world), refused, unclear), then
+
+
+def _holds_up(condition: Clause, found: Sequence[Clause]) -> bool:
+    """True for a condition of an order: not for one of a sentence that only tells something beside the orders."""
+    beside = [clause for clause in found if clause.sentence == condition.sentence and clause is not condition]
+    told = beside and not any(clause.command for clause in beside) and any(clause.command for clause in found)
+    return condition.condition and not told
 
 
 def _landing(positive: Sequence[Clause], world: World) -> tuple[str, str] | None:
@@ -265,7 +229,7 @@ def _landing(positive: Sequence[Clause], world: World) -> tuple[str, str] | None
     for clause in positive:
         head, _, rest = clause.rest.partition(" ")
         found = resolve(rest, world) if head in LANDING else Found()
-        if len(found.streams) == 1 and found.score >= calibration.SURE_ENOUGH:
+        if len(found.streams) == 1 and found.score >= calibration.LIKELY:
             return f"to merge its work use `orch integrate {shlex.quote(found.streams[0].id)}`", "off topic"
     return None
 
@@ -305,7 +269,7 @@ def _first_command(
 def _starts(later: Sequence[Clause], around: Sequence[Clause], world: World) -> bool:
     """True when a later clause surely asks for a start: "stop bickering and start 1.2"."""
     readings = (command(clause, around, world) for clause in later if clause.command == "run")
-    return any(r and r.found.streams and not r.ask and r.score >= calibration.SURE_ENOUGH for r in readings)
+    return any(r and r.found.streams and not r.ask and r.score >= calibration.LIKELY for r in readings)
 
 
 def _second(first: Reading, later: Sequence[Clause], around: Sequence[Clause], world: World) -> Reading | None:
@@ -333,15 +297,36 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     if not readings:
         return None
     if any(len(clause.text.split()) > LONG_CLAUSE for clause in positive):
-        return max(readings, key=lambda reading: reading.score)
+        clear = [pair for pair in pairs if pair[1] in readings and pair[1].score >= _CLEAR and not pair[1].ask]
+        wished = [reading for clause, reading in clear if _WISHED.search(clause.text)]
+        return max(wished or readings, key=lambda reading: reading.score)
     written = next((reading for reading in readings if reading.intent == "report"), None)
     if written and all(reading.score < 0.9 for reading in readings if reading is not written):
         return written
     first, *others = readings
     for other in others:
-        first = join(first, other)
+        first = _narrowed(first, other, pairs, world) or join(first, other)
     strange = {word for clause in positive for word in content(clause.text) if not world.index.knows(word)}
-    return replace(first, confirm=True) if len(strange) >= MANY_STRANGE else first
+    aside = len(positive) > 1 and not any(_WISHED.search(clause.text) for clause in positive)
+    story = len(strange) >= MANY_STRANGE - aside and first.found.kind == "name"
+    story = story or any(remarks(clause.text) for clause in positive)
+    return replace(first, confirm=True) if story else first
+
+
+_JUST = regex(r"^(?:well |but |or |no |actually |maybe )*(?:just|only|merely)\b")
+
+
+def _narrowed(first: Reading, other: Reading, pairs: Sequence[tuple[Clause, Reading]], world: World) -> Reading | None:
+    """ "Phase 1, the small ones" and "phase 1, just the parser": the second choice is made among the first."""
+    own = next((clause for clause, reading in pairs if reading is other), None)
+    if own and _JUST.match(own.text) and set(other.found.streams) < set(first.found.streams) and not other.ask:
+        return other
+    if first.found.kind != "selection" or other.found.kind != "selection":
+        return None
+    said = " ".join(clause.rest for clause, reading in pairs if reading in (first, other))
+    both = resolve(said, world)
+    fewer = both.kind == "selection" and 0 < len(both.streams) < len(first.found.streams)
+    return replace(first, found=both, evidence=both.evidence) if fewer else None
 
 
 def _pack(goal: str, reading: Reading, sentence: _Sentence, then: Reading | None = None) -> InterpretedGoal:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from orchestrator_agent.interpreters.lexicon import EFFORTS, FUNCTION_WORDS, NUMBERS, TALK_WORDS
+from orchestrator_agent.interpreters.matching import thesaurus
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World, first_number
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
@@ -40,7 +41,14 @@ _ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seven
 _ORDINALS = "|".join([*_ORDINAL_WORDS, "last", "final", "1st", "2nd", "3rd", "4th"])
 _LEADING = regex(rf"\b(first|last|final) ({_NUMBER}) {_GROUP}\b")
 _ORDINAL = regex(rf"\b({_ORDINALS})\s+{_GROUP}\b")
+#: "The last two small ones in" stands beside a phase and picks some of its streams.
+_NTH = regex(
+    rf"\b(?P<which>{_ORDINALS})(?: (?P<count>{_NUMBER}))?(?: (?P<size>{'|'.join(EFFORTS)})(?:-sized)?)?"
+    r"(?: (?:work )?(?:one|stream|workstream|item|task|ticket|piece|bit)s?(?: (?:of|in|from|under|on|inside)\b|\s*$)"
+    r"| (?:of|in|from|under|inside)\b)"
+)
 _SPAN = regex(r"\bto\b|through|-")
+_ORDINAL_WORD = regex(rf"\b(?:{_ORDINALS})\b")
 _FOUNDATION = regex(r"\b(?:foundations?|foundational|groundwork|(?:the|platform) basics|basics)\b")
 _READY = regex(
     r"\b(?:available|ready|unblocked|startable|(?:isn't|is not|aren't|are not|not) blocked|can (?:be )?start(?:ed)?"
@@ -48,6 +56,8 @@ _READY = regex(
     r"|dependencies (?:are )?(?:done|met|complete|satisfied)|free to start|nothing in (?:its|the) way"
     r"|(?:isn't|not|nothing) waiting)\b"
 )
+#: "The catalog one" is one stream and no phase.
+_SINGLE = regex(r"\b(?:one|agent|stream|thing)\b")
 _ONE = regex(r"\b(?:one|a|an|single|thing|smallest|easiest|quickest|something|shortest)\b")
 _STATES = "completed?|finished|done|running|in progress|active|blocked"
 _STATE = regex(
@@ -67,7 +77,10 @@ _SIZED = regex(
 )
 _LIST = regex(r"\s*(?:,|&|\+|\b(?:and|plus|then)\b)\s*")
 _GROUPED = regex(rf"\b{_GROUP}\b")
-_ABOUT_GROUPS = regex(rf"\b(?:{_GROUP}|everything|all|whole|entire|stuff|ones|streams?|work|we need|for)\b")
+_ABOUT_GROUPS = regex(
+    rf"\b(?:{_GROUP}|(?:{_ORDINALS})(?: {_NUMBER})?(?: ones?| streams?)? (?:of|in)"
+    r"|everything|anything|whatever|all|whole|entire|stuff|ones|streams?|work|we need|for)\b"
+)
 _NOTHING_IN_PARTICULAR = frozenset(stem(word) for word in FUNCTION_WORDS | TALK_WORDS)
 _UNTITLED = frozenset("phase batch milestone sprint stage epic and".split())
 
@@ -76,6 +89,8 @@ def select(text: str, world: World) -> Found:
     """A set chosen by phase, effort, readiness or state; nothing when folded `text` speaks of something else too."""
     text = text.replace("'s", " ")
     phase, left = phases(text, world)
+    if phase and (some := _nth(phase, left)):
+        return some
     ready, state = bool(_READY.search(left)), _STATE.search(left)
     left = _STATE.sub(" ", _READY.sub(" ", left))
     sizable = _SIZED.search(text) or phase is not None or ready
@@ -96,6 +111,20 @@ def select(text: str, world: World) -> Found:
     parts = {"a phase": phase is not None, f"effort {'/'.join(sorted(sizes))}": sizes, "ready": ready}
     evidence = ", ".join([name for name, holds in parts.items() if holds] + ([state[0]] if state else []))
     return Found(chosen, score=0.9, kind="selection", evidence=f"all of: {evidence}") if chosen else Found()
+
+
+def _nth(phase: Sequence[WorkStream], left: str) -> Found | None:
+    """The streams of `phase` that the words beside it pick by their place: "the last one in"."""
+    match = _NTH.search(left)
+    if match is None or content(_ORDINAL_WORD.sub(" ", _cut(left, match))):
+        return None
+    sizes = {EFFORTS[match["size"]]} if match["size"] else set()
+    of_size = [stream for stream in phase if not sizes or (stream.effort or "").upper()[:1] in sizes]
+    which = match["which"]
+    count = (NUMBERS.get(match["count"]) or int(match["count"])) if match["count"] else 1
+    place = NUMBERS.get(which) or (int(which[0]) if which[0].isdigit() else 0)
+    chosen = of_size[place - 1 : place - 1 + count] if place else of_size[-count:]
+    return Found(tuple(chosen), score=0.9, kind="selection", evidence=f"{match[0].strip()} a phase") if chosen else None
 
 
 def phases(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
@@ -143,7 +172,12 @@ def heading(text: str, world: World) -> list[WorkStream]:
 
 @lru_cache(maxsize=4096)
 def _title(batch: str) -> frozenset[str]:
-    return frozenset(stem(w) for w in tokens(fold(batch)) if not w.isdigit() and w not in _UNTITLED)
+    return frozenset(map(stem, _words(batch)))
+
+
+def _words(batch: str) -> list[str]:
+    """The words of a heading as they stand there, without its number."""
+    return [w for w in tokens(fold(batch)) if not w.isdigit() and w not in _UNTITLED]
 
 
 def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
@@ -151,7 +185,7 @@ def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
     best: tuple[int, str] = (0, "")
     for batch in world.batches:
         title = _title(batch)
-        plain = title <= _NOTHING_IN_PARTICULAR and not _ABOUT_GROUPS.search(text)
+        plain = title <= _NOTHING_IN_PARTICULAR and not (_ABOUT_GROUPS.search(text) or _titled(text, batch))
         if title and title <= said and len(title) > best[0] and not plain:
             best = (len(title), batch)
     if best[1]:
@@ -159,6 +193,7 @@ def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
         whole = not any(w not in EFFORTS and w not in _SELECTING for w in content(_READY.sub(" ", left)))
         names = world.rank(text)
         named = bool(names) and (names[0].full_name or (names[0].score >= 0.9 and not _ABOUT_GROUPS.search(text)))
+        named = named and (names[0].full_name or not _titled(text, best[1]))
         if whole and not named:
             return world.batches[best[1]], left
     part = _partly(text, world) if _GROUPED.search(text) else None
@@ -170,10 +205,18 @@ def _headings(text: str, world: World) -> tuple[list[WorkStream] | None, str]:
     return _foundation(text, world)
 
 
+def _titled(text: str, batch: str) -> bool:
+    """True when folded `text` is the heading as it stands there: "ticketing" is no part of *Ticket Machines*."""
+    title = _words(batch)
+    if _SINGLE.search(text):
+        return False
+    return [word for word in tokens(text) if word in title or word not in FUNCTION_WORDS] == title
+
+
 def _partly(text: str, world: World) -> list[WorkStream] | None:
     """The streams of the one heading that has all the words: "the admin phase" for "Admin and Compliance"."""
-    said = {stem(word) for word in content(text)}
-    fitting = [streams for batch, streams in world.batches.items() if said and said <= _title(batch)]
+    said = [{root, *thesaurus().get(root, ())} for root in map(stem, content(text))]
+    fitting = [s for batch, s in world.batches.items() if said and all(_title(batch) & likes for likes in said)]
     return list(fitting[0]) if len(fitting) == 1 else None
 
 

@@ -50,7 +50,8 @@ def _slips() -> dict[str, str]:
     slips: dict[str, str] = {}
     for word in sorted(_vocabulary(), key=lambda w: (w in FUNCTION_WORDS, w)):
         swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
-        lost = [word[:i] + word[i + 1 :] for i in range(1, len(word) - 1)] if len(word) >= 4 else []
+        last = len(word) if len(word) >= 6 and (word in COMMANDS or word in GRAMMAR_WORDS) else len(word) - 1
+        lost = [word[:i] + word[i + 1 :] for i in range(1, last)] if len(word) >= 4 else []
         for slip in swapped + lost:
             slips.setdefault(slip, word)
     return slips
@@ -59,8 +60,8 @@ def _slips() -> dict[str, str]:
 def mend(text: str, known: Callable[[str], bool]) -> str:
     """Folded `text` with misspelt words of the grammar mended.
 
-    Swapped, lost and doubled letters are mended; a replaced letter makes another word and is left,
-    and so is what only lacks its end.
+    Swapped, lost, doubled and, in commands, added letters are mended; a replaced letter makes another word and is left,
+    and so is what only lacks its end, unless it is long.
 
     Args:
         known: tells whether the roadmap uses a word; such a word is no slip.
@@ -73,10 +74,11 @@ def _mended(word: str, known: Callable[[str], bool]) -> str:
         return word
     if word in _slips():
         return _slips()[word]
-    if len(word) >= 5:
-        shorter = (word[:i] + word[i + 1 :] for i in range(1, len(word)) if word[i] == word[i - 1])
-        return next((w for w in shorter if w in _vocabulary()), word)
-    return word
+    if len(word) < 5:
+        return word
+    doubled = (word[:i] + word[i + 1 :] for i in range(1, len(word)) if word[i] == word[i - 1])
+    more = (word[:i] + word[i + 1 :] for i in range(1, len(word) - 1)) if len(word) >= 6 else ()
+    return next((w for w in doubled if w in _vocabulary()), next((w for w in more if w in COMMANDS), word))
 
 
 def _is_word(word: str) -> bool:

@@ -17,6 +17,9 @@ from orchestrator_agent.model import WorkStream
 
 #: What a word is worth by where a stream has it: the head of its name, its rest ("in the parser"), a task, prose.
 NAME, QUALIFIER, TASK, TEXT = 1.0, 0.85, 0.6, 0.5
+_BINDING = frozenset("a an the of and or at by to as is it".split()) | frozenset(
+    "in for on from into per via with".split()
+)
 _QUALIFYING = frozenset("in for of from on into per via with".split())
 _MAX_TEXT = 1000
 _MAX_NAME = 300
@@ -35,6 +38,8 @@ class Name:
     #: What others may write as one word, without the hyphen.
     joined: tuple[str, ...]
     stems: frozenset[str]
+    #: Those that elsewhere only hold a sentence together or talk of work, as in *Batch Loader*, without a plural s.
+    talk: frozenset[str]
     #: As they stand there, without a plural s.
     written: frozenset[str]
     #: "ir" for Intermediate Representation.
@@ -55,6 +60,7 @@ class Name:
             qualifier=tuple(qualifier),
             joined=tuple(joined(text)),
             stems=frozenset(map(stem, said)),
+            talk=frozenset(singular(word) for word in every if word not in said and word not in _BINDING),
             written=frozenset(map(singular, said)),
             initials=initials(main),
         )

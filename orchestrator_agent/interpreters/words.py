@@ -36,6 +36,11 @@ def fold(text: str) -> str:
     return CAMEL.sub(lambda m: _HUMP.sub(" ", m[0]), text).casefold()
 
 
+def unaccented(word: str) -> str:
+    """`word` without accents: "subtítulos" is near to "subtitles"."""
+    return "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
+
+
 def tokens(text: str) -> list[str]:
     """The words and numbers of folded text; a dotted number is one token."""
     return _TOKEN.findall(text)

@@ -1,0 +1,49 @@
+"""Sentences that only tell something are told from wishes."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator_agent.interpreters.telling import remarks, tells
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i had a dream about the parser",
+        "yesterday you started the parser without asking",
+        "we finished the parser last year",
+        "i already told ben to do the parser",
+        "the parser agent stopped by itself",
+        "it has come to our attention that the parser was started",
+        "one day somebody will have to do the parser",
+        "let me think about the parser first",
+        "i'll do the parser myself",
+        "if only the parser were as easy",
+    ],
+)
+def test_what_was_or_may_be_asks_for_nothing(text: str) -> None:
+    assert tells(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i wanted to start the parser",
+        "i asked for the parser",
+        "we decided to build the parser",
+        "we need the parser finished",
+        "i promised her the parser",
+        "the parser",
+        "let users add a run by hand",
+        "the parser must be started",
+        "you should start the parser",
+    ],
+)
+def test_a_wish_is_no_tale(text: str) -> None:
+    assert not tells(text)
+
+
+def test_a_remark_goes_on_about_a_mention() -> None:
+    assert remarks("that takes me back")
+    assert not remarks("that one please")
