@@ -6,6 +6,8 @@ It is checked as it is, and the target only ever moves to such a commit, by comp
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -16,9 +18,12 @@ from orchestrator_agent import roadmap
 from orchestrator_agent.errors import GitError
 from orchestrator_agent.git import Repository
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.sources import Commit, is_below
+from orchestrator_agent.terminal import clean
 
 _LOCK_TRIES = 20
+_LOCK = regex(r"['\"]([^'\"\n]+\.lock)['\"]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,29 +201,62 @@ def land(repository: Repository, target: str, base: str, candidate: str) -> Land
     if place is None:
         done = repository.git("update-ref", f"refs/heads/{target}", candidate, base, check=False)
         return Landing() if done.returncode == 0 else Landing("moved", f"{target} has moved on")
+    if hidden := _hidden_changes(repository, place, base, candidate):
+        said = f"your changes to {', '.join(hidden[:3])} are in the way, which git was told to overlook"
+        return Landing("dirty", f"{said}; put them aside")
     return _fast_forward(repository, place, target, candidate)
 
 
+def _hidden_changes(repository: Repository, place: Path, base: str, candidate: str) -> list[str]:
+    """Files with changes that git does not look at (assume-unchanged, skip-worktree), and so might overwrite."""
+    listed = repository.git("ls-files", "-v", "-z", cwd=place).stdout.split("\0")
+    overlooked = [entry[2:] for entry in listed if entry[:1].islower() or entry[:1] == "S"]
+    if not overlooked:
+        return []
+    changed = repository.git("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, candidate).stdout.split("\0")
+    found = []
+    for name in set(overlooked) & set(changed):
+        if os.path.lexists(place / name):
+            now = repository.git("hash-object", "--", name, cwd=place, check=False).stdout.strip()
+            if now != repository.git("rev-parse", f"{base}:{name}", check=False).stdout.strip():
+                found.append(name)
+    return sorted(found)
+
+
 def _fast_forward(repository: Repository, place: Path, target: str, candidate: str) -> Landing:
+    before = repository.tip(target)
     for _ in range(_LOCK_TRIES):
         # An ignored file in the way is a user's too.
         plain = ("-c", f"branch.{target}.mergeOptions=")  # a person's habits for merges by hand
         merge = (*plain, "merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-stat", candidate)
         done = repository.git(*merge, cwd=place, check=False)
-        if "index.lock" not in done.stderr:
+        if ".lock" not in done.stderr:
             break
         time.sleep(0.1)  # somebody's git command is at work there; it takes moments
     if done.returncode == 0:
         moved = repository.tip(target) == candidate
         return Landing() if moved else Landing("moved", f"another branch than {target} was checked out meanwhile")
+    _undo(repository, place, target, before, candidate)
+    return _refused(place, done)
+
+
+def _undo(repository: Repository, place: Path, target: str, before: str, candidate: str) -> None:
+    """Take back what git wrote into the checkout before it found that it could not move the branch."""
+    tree = repository.git("write-tree", cwd=place, check=False).stdout.strip()
+    if repository.tip(target) == before and tree == repository.line("rev-parse", f"{candidate}^{{tree}}"):
+        repository.git("read-tree", "-m", "-u", candidate, before, cwd=place, check=False)
+
+
+def _refused(place: Path, done: subprocess.CompletedProcess[str]) -> Landing:
+    """Why git did not move the branch."""
     said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     if "would be overwritten" in done.stderr or "would lose untracked files" in done.stderr:
         names = [line for line in said[1:] if not line.startswith(("Please", "Aborting", "error:", "fatal:"))]
         return Landing("dirty", f"your changes to {', '.join(names[:3])} are in the way; commit or stash them")
     if "MERGE_HEAD" in done.stderr or "not concluded" in done.stderr or "unmerged" in done.stderr:
         return Landing("dirty", f"a merge is under way in {place}; finish it first")
-    if "index.lock" in done.stderr:
-        return Landing("dirty", f"another git command holds {place}/.git/index.lock; when none runs, remove that file")
+    if lock := _LOCK.search(done.stderr):
+        return Landing("dirty", f"another git command holds {clean(lock[1], 300)}; when none runs, remove that file")
     return Landing("error", said[0] if said else f"git merge ended with {done.returncode}")
 
 

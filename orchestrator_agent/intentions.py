@@ -98,6 +98,8 @@ def _facts(project: Project, action: Spawn, agent_id: str, previous: AgentFacts 
         "details": {
             "why": why,
             "after": previous.record.id if previous else None,
+            "root": _root(project, action, previous, target),
+            "plan_at": project.tip(target),
             "port": execution.free_port(project, [f.details.get("port", 0) for f in project.store.live_agents()]),
             "session_id": session or str(uuid.uuid5(_SESSIONS, f"{project.root}/{agent_id}")),
             "resumes": bool(session),
@@ -106,6 +108,13 @@ def _facts(project: Project, action: Spawn, agent_id: str, previous: AgentFacts 
             "redirect": action.redirect.id if action.redirect else None,
         },
     }
+
+
+def _root(project: Project, action: Spawn, previous: AgentFacts | None, target: str) -> str:
+    """The target's commit from which the work was begun, by whichever agent."""
+    if previous is None or action.redirect or not previous.record.head_commit:
+        return project.tip(target)
+    return str(previous.details.get("root") or previous.record.base_commit)
 
 
 def _unheard(previous: AgentFacts | None, why: str) -> dict[str, str]:

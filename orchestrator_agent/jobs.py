@@ -108,7 +108,8 @@ class Jobs:
         except Exception as error:
             verdict = _unverifiable(agent, base, _explain(error))
         failures = "; ".join(f"{check.name}: {check.message}" for check in verdict.failures())
-        said = "passed" if verdict.passed else f"failed: {failures}"
+        notes = "; ".join(str(check.data["note"]) for check in verdict.checks if check.data.get("note"))
+        said = ("passed" + f" ({notes})" * bool(notes)) if verdict.passed else f"failed: {failures}"
         return [
             Event(
                 type=events.VERIFICATION_COMPLETE,

@@ -206,6 +206,8 @@ class Verification:
     files: tuple[str, ...] = ()
     #: What needs a person's consent: files, or parts of them as "file (part)", and what else `consent` names.
     protected: tuple[str, ...] = ()
+    #: Why a person should look first, as sentences: what changed since the work was begun.
+    doubts: tuple[str, ...] = ()
     #: Files that conflict with the target, when there is no candidate.
     conflicts: tuple[str, ...] = ()
     finished_at: float = 0.0

@@ -160,6 +160,8 @@ def verification(verdict: Verification) -> dict[str, Any]:
         "base_commit": verdict.base_commit,
         "files": list(verdict.files),
         "protected": list(verdict.protected),
+        "doubts": list(verdict.doubts),
+        "notes": [str(check.data["note"]) for check in verdict.checks if check.data.get("note")],
         "conflicts": list(verdict.conflicts),
         "checks": entries,
         "finished_at": verdict.finished_at,

@@ -243,6 +243,7 @@ def verification_lines(data: Mapping[str, Any]) -> list[str]:
         lines.append("  conflicts: " + ", ".join(clean(name, 80) for name in data["conflicts"][:5]))
     if data["protected"]:
         lines.append("  needs your consent: " + ", ".join(clean(name, 80) for name in data["protected"][:5]))
+    lines += [f"  needs your consent: {clean(doubt, 200)}" for doubt in data["doubts"]]
     return lines
 
 
@@ -262,6 +263,8 @@ def report_lines(data: Mapping[str, Any]) -> list[str]:
         count = f", {len(mine)} attempts" if len(mine) > 1 else ""
         reason = f": {clean(result['reason'], 160)}" if result["reason"] else ""
         rows.append(f"{clean(result['work_stream_id'], 30):<6} {result['outcome'].replace('_', ' ')}{count}{reason}")
+        verdict = mine[-1]["verification"] if mine else None
+        rows += [f"         note: {clean(note, 200)}" for note in (verdict["notes"] if verdict else ())]
         for agent in mine[:-1]:
             rows.append(style(f"         attempt {agent['attempt']}: {_setback(agent)}", "dim"))
     lines += ["", style("Work streams:", "bold"), *(f"  {row}" for row in rows)] if rows else []

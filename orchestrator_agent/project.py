@@ -185,7 +185,7 @@ class Project:
             elif key in claims:
                 found[stream.id] = Availability(False, "it is being started, checked or merged", "running")
             elif (
-                found[stream.id].available
+                (found[stream.id].available or found[stream.id].kind in ("blocked", "stale_blocked"))
                 and key in results
                 and results[key].outcome in ("held", "unverified", "on_branch", "verified")
             ):

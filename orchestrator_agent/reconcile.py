@@ -195,6 +195,9 @@ def _judge(belief: Belief, command: Command, work_stream_id: str, last: AgentFac
         names = ", ".join(verdict.protected[:3])
         reason = f"changes {names}, which needs your consent: look at it, then `orch integrate {work_stream_id}`"
         return Release(command, work_stream_id, "held", reason, last)
+    if verdict.doubts and command.kind != "integrate":
+        reason = f"{'; '.join(verdict.doubts)}: look at it, then `orch integrate {work_stream_id}`"
+        return Release(command, work_stream_id, "held", reason, last)
     if landing is None or landing.state == "intended":
         return Integrate(last)
     if landing.state == "done":

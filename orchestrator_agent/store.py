@@ -396,5 +396,5 @@ def verification_to_json(verification: Verification) -> dict[str, Any]:
 def verification_from_json(body: dict[str, Any]) -> Verification:
     """The verdict that `verification_to_json` wrote."""
     checks = tuple(CheckResult(**{**check, "command": tuple(check["command"])}) for check in body["checks"])
-    lists = {key: tuple(body[key]) for key in ("files", "protected", "conflicts")}
+    lists = {key: tuple(body.get(key, ())) for key in ("files", "protected", "doubts", "conflicts")}
     return Verification(**{**body, **lists, "checks": checks})

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator_agent import checks, consent, execution, integration, isolation, lost_tests, worktree
+from orchestrator_agent import checks, consent, execution, integration, isolation, lost_tests, second_thoughts, worktree
 from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.git import Repository
@@ -18,7 +18,7 @@ from orchestrator_agent.project import Project
 from orchestrator_agent.roadmap import Roadmap
 from orchestrator_agent.roadmap.availability import unblocked_by
 from orchestrator_agent.store import AgentFacts
-from orchestrator_agent.terminal import clean
+from orchestrator_agent.terminal import clean, plural
 
 _FILES_LIMIT = 200
 
@@ -39,7 +39,9 @@ def verify(
     candidate = integration.build_candidate(project.repository, place, _work(project, facts, plan, base, head))
     results = [_exit_code(facts, head), _changes(project.repository, candidate, base, target)]
     protected: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     if candidate.commit:
+        doubts = () if candidate.landed else second_thoughts.since(project, facts, base, plan)
         protected = _protected(project, base, candidate, found, _plan_found(project, place))
         with isolation.out_of_reach(project.repository, record.branch):
             results += _run_gates(project, facts, place, base, candidate.commit, known)
@@ -54,6 +56,7 @@ def verify(
         checks=tuple(results),
         files=candidate.files[:_FILES_LIMIT],
         protected=protected,
+        doubts=doubts,
         conflicts=candidate.conflicts,
         finished_at=time.time(),
     )
@@ -138,8 +141,8 @@ def _changes(repository: Repository, candidate: integration.Candidate, base: str
         message = f"contains {clean(own[0], 100)}; the folder .orch is kept out of git"
         return CheckResult(name="changes", outcome="failed", message=message)
     note = lost_tests.lost(repository, base, candidate.commit).note()
-    message = f"{len(candidate.files)} files changed" + (f"; {note}" if note else "")
-    return CheckResult(name="changes", outcome="passed", message=message)
+    message = f"{plural(len(candidate.files), 'file')} changed" + (f"; {note}" if note else "")
+    return CheckResult(name="changes", outcome="passed", message=message, data={"note": note} if note else {})
 
 
 def _run_gates(

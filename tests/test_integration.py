@@ -390,10 +390,15 @@ def test_a_persons_other_changes_do_not_matter_and_stay(repository: Repository, 
 def test_files_that_git_was_told_to_overlook_are_not_overwritten(
     repository: Repository, ready: Candidate, flag: str
 ) -> None:
-    git(repository.root, "update-index", flag, "code")
-    (repository.root / "code").write_text("mine\n")
-    assert land_it(repository, ready).kind == "dirty"
-    assert (repository.root / "code").read_text() == "mine\n"
+    for mine in ("mine\n", "one\ntwo\nTHREE\n"):  # also of the same size, and right after git looked at it
+        (repository.root / "code").write_text("one\ntwo\nthree\n")
+        git(repository.root, "add", "code")
+        git(repository.root, "update-index", flag, "code")
+        (repository.root / "code").write_text(mine)
+        landing = land_it(repository, ready)
+        assert (landing.kind, "code" in landing.reason) == ("dirty", True)
+        assert (repository.root / "code").read_text() == mine
+        git(repository.root, "update-index", flag.replace("--", "--no-"), "code")
 
 
 @pytest.mark.parametrize("command", ["merge", "cherry-pick"])
@@ -417,15 +422,18 @@ def test_a_person_in_the_middle_of_something_is_not_disturbed(
         git(repository.root, "add", "other")  # resolved, and still not concluded
 
 
-def test_a_lock_is_named_and_not_removed(
-    repository: Repository, ready: Candidate, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["index.lock", "HEAD.lock", "refs/heads/main.lock"])
+def test_a_lock_is_named_and_not_removed_and_nothing_is_left_behind(
+    repository: Repository, ready: Candidate, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr("orchestrator_agent.integration._LOCK_TRIES", 2)
-    lock = repository.root / ".git" / "index.lock"
+    lock = repository.root / ".git" / name
     lock.touch()
     landing = land_it(repository, ready)
-    assert landing.kind == "dirty" and "index.lock" in landing.reason
-    assert lock.exists()
+    assert landing.kind == "dirty" and name in landing.reason, landing
+    assert lock.exists() and (repository.root / "code").read_text() == "one\ntwo\nthree\n"
+    if name != "index.lock":
+        assert git(repository.root, "status", "--porcelain") == ""
     lock.unlink()
     assert land_it(repository, ready) == Landing()
 
