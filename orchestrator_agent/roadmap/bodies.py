@@ -18,6 +18,8 @@ _LISTS = ("tasks", "done_when", "depends_on", "blocks", "conflicts_with", "files
 #: Of these, what agents should read as well.
 _SHOWN = ("blocks", "files")
 _LONGEST_STATUS = 40
+#: A word before the text of a step.
+_LABEL = regex(r"[*_]{0,2}[\[(]?([A-Z][A-Z _-]{2,20})(?:[\])][*_:]{0,3} |:[*_]{0,2} )")
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ class _Reader:
         if name in _SHOWN:
             self._keep(line)
         if line.box is not None and is_box(line.box) and name in ("tasks", ""):
-            self.body.boxes.append(read_box(line.box)[0])
+            self.body.boxes.append(_status_of_step(line, line.box))
             if not name and line.content:
                 self.body.lists["tasks"].append(line.content)
         elif name not in _LISTS:
@@ -217,6 +219,15 @@ def status_place(body: Body, legend: Mapping[str, WorkStreamStatus]) -> tuple[Pl
     return Place("field", start + mark.start, start + mark.end, example, mark.status), mark.reason
 
 
+def _status_of_step(line: Line, box: str) -> WorkStreamStatus:
+    """By its box, or by the word before an open one: "[ ] BLOCKED: sign in"."""
+    status = read_box(box)[0]
+    if status is not WorkStreamStatus.NOT_STARTED or (word := _LABEL.match(line.content)) is None:
+        return status
+    mark = read_mark(word[1], {})
+    return mark.status if mark is not None and mark.status is WorkStreamStatus.BLOCKED else status
+
+
 def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     """What the boxes of the tasks say together."""
     if not boxes:
@@ -224,6 +235,8 @@ def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     closed = [box in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED) for box in boxes]
     if all(closed):
         return WorkStreamStatus.COMPLETE
+    if all(done or box is WorkStreamStatus.BLOCKED for done, box in zip(closed, boxes, strict=True)):
+        return WorkStreamStatus.BLOCKED
     if any(closed) or WorkStreamStatus.IN_PROGRESS in boxes:
         return WorkStreamStatus.IN_PROGRESS
     return WorkStreamStatus.NOT_STARTED

@@ -20,7 +20,7 @@ from functools import lru_cache
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
-from orchestrator_agent.roadmap.bodies import fill, read_body, sum_of
+from orchestrator_agent.roadmap.bodies import fill, read_body, status_place, sum_of
 from orchestrator_agent.roadmap.boxes import Boxed, boxes_of, children
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
@@ -185,18 +185,25 @@ def _draft(document: Document, entry: _Entry, ids: _Ids, warnings: list[str]) ->
     draft.places.append(Place("box", line.box_start, line.box_start + len(line.box), line.box, status))
     draft.batch, draft.priority, draft.depends_on = item.batch, text.priority, list(text.depends_on)
     draft.effort, draft.assigned_to = text.effort or None, text.claim or None
-    if not draft.name or is_legend(draft.name):
+    if not draft.name or (not text.id and is_legend(draft.name)):
         draft.name = ""
         return draft
     draft.id = ids.of(text)
     if below:
-        fill(draft, read_body(document, below))
+        body = read_body(document, below)
+        fill(draft, body)
+        entry.said = entry.said or _known_field(status_place(body, {}))
     if below and not draft.tasks:
         draft.tasks = [inner.content for inner in below if inner.kind is Kind.ITEM and not read_field(inner.content)]
     if text.is_cut:
         draft.description.insert(0, entry.shown)
     _judge(document, draft, entry, below, warnings)
     return draft
+
+
+def _known_field(stated: tuple[Place, str | None] | None) -> tuple[Place, str | None] | None:
+    """A Status field below a box, where its words are understood."""
+    return stated if stated is not None and stated[0].status is not None else None
 
 
 def _without_blank_end(lines: list[Line]) -> list[Line]:

@@ -49,7 +49,7 @@ _LONGEST_ID = 60
 class Columns:
     """The number of each column that a table has, counted from 0."""
 
-    status: int
+    status: int | None
     id: int | None
     name: int | None
     depends_on: int | None
@@ -67,12 +67,16 @@ class Columns:
         return self.status, self.depends_on, self.effort, self.owner, self.done_when, self.batch
 
 
-def columns_of(table: Table) -> Columns | None:
-    """What the columns of a table of work say; None for a table that is none by its head."""
+def columns_of(table: Table, *, told: bool = False) -> Columns | None:
+    """What the columns of a table of work say; None for a table that is none by its head.
+
+    Args:
+        told: the heading over the table says the status of its rows, so that no column has to.
+    """
     heads = [plain(cell.text) for cell in table.header.cells]
     first = _roles(table, heads)
     status = first.get("status")
-    if status is None:
+    if status is None and not told:
         return None
     id_ = first.get("id", _column_of_ids(table, heads))
     named = [heads.index(head) for head in _NAME_HEADS if head in heads and heads.index(head) != id_]
@@ -96,6 +100,12 @@ def columns_of(table: Table) -> Columns | None:
         first.get("batch"),
         id_ is None and bool(named) and all(_LEADING.match(_bare(row.text(named[0]))) for row in table.rows),
     )
+
+
+def heads_a_group(table: Table, columns: Columns) -> bool:
+    """True where the column with the ids is called by what puts work into groups: "Phase"."""
+    number = columns.id if columns.id is not None else columns.name
+    return number is not None and plain(table.header.cells[number].text) in _GROUPS
 
 
 def _roles(table: Table, heads: list[str]) -> dict[str, int]:

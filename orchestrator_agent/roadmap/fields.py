@@ -88,7 +88,7 @@ def _label(text: str) -> str:
     """The name of a field without markup and the remark in brackets behind it."""
     if text.endswith((")", "）")):
         text = re.split(r"[(（]", text, maxsplit=1)[0].rstrip()
-    return " ".join(text.strip("*_ ").casefold().split())
+    return " ".join(text.strip("*_ ").replace("_", " ").casefold().split())
 
 
 _PATH = regex(r"`([^`\s]{1,200})`")
@@ -202,7 +202,11 @@ _ROLES = (
 )
 _ROLE = regex(rf"\b{_ROLES}\b", re.IGNORECASE)
 #: Of a field for claims only what is a role and nothing else is none.
-_ROLE_ALONE = regex(rf"{_ROLES}(?:[ /&-]+(?:{_ROLES}|\d{{1,3}}))*$", re.IGNORECASE)
+_ROLE_ALONE = regex(
+    rf"(?:{_ROLES}(?:[ /&-]+(?:{_ROLES}|\d{{1,3}}))*|(?:[a-z]{{2,15}}-){{0,3}}(?:{_ROLES}|planner|coder|implementer|"
+    r"generator|executor|coordinator|orchestrator))$",
+    re.IGNORECASE,
+)
 _NOBODY = regex(
     r"(?:none|nobody|no one|unassigned|tbd|n/?a|open|available|free|not assigned.*|[-–—?.\s]*)$", re.IGNORECASE
 )

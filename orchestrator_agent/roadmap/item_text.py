@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 
 from orchestrator_agent.patterns import regex
+from orchestrator_agent.roadmap.dependencies import KIND
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import clean_name, is_placeholder, leading_emoji, plain
-from orchestrator_agent.roadmap.statuses import CIRCLES, EMOJI, WORDS
+from orchestrator_agent.roadmap.statuses import ALONE, CIRCLES, EMOJI, WORDS
 
 _ID = regex(
     r"[*_`\[]{0,3}(?P<kind>(?i:phase|work ?stream|task|milestone|step|story) )?"
@@ -22,6 +23,12 @@ _ISSUE = regex(
 _NEEDS = regex(
     r"[(\[](?:blocked (?:by|on)|depends (?:up)?on|dep(?:ends|s)?:|deps?(?= [A-Z#]{0,10}-?\d)|after|needs|requires|"
     r"waits for|wartet auf|hängt ab von|nach|depende de|dépend de|依赖于?):? ([^()\[\]]{1,300})[)\]]",
+    re.IGNORECASE,
+)
+#: The same behind a dash at the end, where only an id leaves no doubt: "Login - blocked by #12".
+_NEEDS_BEHIND = regex(
+    rf" [-–—]{{1,2}} [*_]{{0,2}}(?:blocked (?:by|on)|depends (?:up)?on|requires|waits for):?[*_]{{0,2}} "
+    rf"((?:#|[A-Z]{{1,10}}-?|{KIND} ?#?)\d[^()\[\]]{{0,200}})$",
     re.IGNORECASE,
 )
 #: How large work is, in brackets or at the end in code marks.
@@ -43,6 +50,7 @@ _LABEL = regex(
 )
 #: What the words of a legend's box begin with.
 _LEGEND_BEGINS = {word.partition(" ")[0] for word in WORDS} | {"a", "an", "checked", "unchecked"}
+_DASHES = (" - ", " -- ", " – ", " — ")
 _OPTIONAL = regex(r"\* +")
 _SENTENCE = regex(r"(?<=[^\s.A-Z][.?!]) +|(?<=[。！？])| [-–—] ")
 #: Longer texts are cut to their first sentence.
@@ -108,7 +116,9 @@ def read_item(content: str) -> ItemText:
 def take_needs(text: str) -> tuple[str, tuple[str, ...]]:
     """`text` without brackets that name what is needed, and what those name: "(depends on Phase 1)"."""
     needs = tuple(match[1] for match in _NEEDS.finditer(text)) if "(" in text or "[" in text else ()
-    return (" ".join(_NEEDS.sub("", text).split()) if needs else text), needs
+    text = " ".join(_NEEDS.sub("", text).split()) if needs else text
+    behind = _NEEDS_BEHIND.search(text) if any(map(text.__contains__, _DASHES)) else None
+    return (text[: behind.start()], (*needs, behind[1])) if behind else (text, needs)
 
 
 def _take_tags(text: str) -> tuple[str, str, str]:
@@ -130,7 +140,8 @@ def read_beginning(content: str) -> tuple[Place, int] | None:
     may_have = "[" in content or "(" in content or ":" in content
     if may_have and (match := _LABEL.match(content)):
         group = match.lastindex or 1
-        status = WORDS.get(match[group].replace("_", " ").replace("-", " ").casefold())
+        word = match[group].replace("_", " ").replace("-", " ").casefold()
+        status = WORDS.get(word) or ALONE.get(word)
         return (Place("label", *match.span(group), match[group], status), match.end()) if status else None
     span = leading_emoji(content)
     status = EMOJI.get(content[span[0]]) if span and content[span[0]] not in CIRCLES else None
@@ -140,8 +151,8 @@ def read_beginning(content: str) -> tuple[Place, int] | None:
 
 
 def states_need(content: str, position: int) -> bool:
-    """True when the brackets at `position` name what an item depends on: "(blocked by #12)"."""
-    return _NEEDS.match(content, position) is not None
+    """True when what stands at `position`, a bracket or a dash, names what an item depends on: "(blocked by #12)"."""
+    return _NEEDS.match(content, position) is not None or _NEEDS_BEHIND.match(content, position - 1) is not None
 
 
 def is_legend(name: str) -> bool:

@@ -211,7 +211,7 @@ def _are_too_big(family: Sequence[Heading]) -> bool:
 
 
 def _members(family: Sequence[Heading]) -> list[Heading]:
-    telling = [member for member in family if member.telling]
+    telling = [member for member in family if member.telling or member.body.boxes]
     all_are = _way_of_counting(family[0]) != "1" or 2 * len(telling) > len(family)
     return list(family) if all_are else telling
 

@@ -48,6 +48,10 @@ _SECTION_WORDS = (
     "dependenc", "critical path", "execution order", "order of execution", "order of work", "sequenc", "依赖"
 )
 _SECTION = regex("|".join(_SECTION_WORDS), re.IGNORECASE)
+_IN_TURN = regex(
+    rf"\b(?:each|every) ({KIND}|stage|sprint|iteration) (?:{_WAITS}|follows|starts after) the previous\b", re.IGNORECASE
+)
+_BESIDE = regex(r"\bparallel\b|\[P\]", re.IGNORECASE)
 _TREE = "│├└─┌┐┘┴┬┼|"
 _BULLET = regex(r"[-+\d.) ]*(?=[^\W\d_])")
 _WIDTH = 1000
@@ -69,6 +73,10 @@ def add_relations(document: Document, drafts: Sequence[Draft], kinds: Collection
         kinds: the words that the plan puts before the ids of its work ("phase"); another word means something else.
         known: what dependency texts can name.
     """
+    if _comes_in_turn(document, drafts, kinds):
+        for before, draft in pairwise(drafts):
+            draft.depends_on.append(before.id)
+        return
     reader = _Reader(known, {kind.removesuffix("s") for kind in kinds})
     silent = {draft.id: draft for draft in drafts if not draft.depends_on}
     for relation in reader.relations(document, drafts):
@@ -82,6 +90,14 @@ def add_relations(document: Document, drafts: Sequence[Draft], kinds: Collection
     _turn_round(drafts, reader)
     for draft in silent.values():
         draft.depends_on[:] = dict.fromkeys(draft.depends_on)
+
+
+def _comes_in_turn(document: Document, drafts: Sequence[Draft], kinds: Collection[str]) -> bool:
+    """The plan says that each phase depends on the one before, and nothing else about dependencies."""
+    if "previous" not in words_of(document) or any(draft.depends_on or draft.blocks for draft in drafts):
+        return False
+    said = [match for line in document.lines if line.kind is Kind.TEXT and (match := _IN_TURN.search(line.content))]
+    return any(match[1].casefold() in kinds for match in said) and not any(_BESIDE.search(d.name) for d in drafts)
 
 
 def _turn_round(drafts: Sequence[Draft], reader: _Reader) -> None:

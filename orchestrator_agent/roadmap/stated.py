@@ -67,6 +67,8 @@ def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], bo
     worded = [place.status for place in (*own, *other) if place.kind != "box" and place.status is not None]
     said = stated or ([] if boxes else [status for title in item.around[-1:] if (status := status_of_group(title))])
     draft.status = said[0] if said else steps
+    if not said and steps is WorkStreamStatus.BLOCKED:
+        draft.blocked_reason = "its open boxes are blocked"
     if stated and not worded and stated[0] is WorkStreamStatus.NOT_STARTED and steps is not stated[0]:
         draft.status = WorkStreamStatus.IN_PROGRESS
     if item.struck and draft.status is not WorkStreamStatus.COMPLETE:

@@ -11,7 +11,7 @@ A section whose heading has the id of a row tells more about it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
@@ -32,7 +32,9 @@ from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
+from orchestrator_agent.roadmap.stated import status_of_group
 from orchestrator_agent.roadmap.statuses import Mark, read_mark
+from orchestrator_agent.roadmap.table_ids import Rows, group_number, told_apart
 from orchestrator_agent.roadmap.table_lines import Row, Table, tables_of
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks, stated_words
 
@@ -42,6 +44,10 @@ _COUNTED = regex(
     r"(?:pr|p|m|s|w|step|stage|sprint|week|day|part|iteration|phase|milestone)?[-# ]?\d{1,4}(?:\.\d{1,4}){0,4}[a-z]?$",
     re.IGNORECASE,
 )
+_KINDS = regex(
+    r" +(?:work|items?|tracks?|tasks?|work ?streams?|phases?|features?|stories|issues|milestones?)$", re.IGNORECASE
+)
+_BREAK = regex(r"<br ?/?>", re.IGNORECASE)
 _HELD = regex(r"\b(?:blocked|waiting|waits|on hold|deferred|optional|paused)\b", re.IGNORECASE)
 _SUM = regex(r"(?:sub|grand )?totals?$|sum$|overall$|合计$|总计$", re.IGNORECASE)
 _NUMBERED = regex(r"\W*(?:[A-Za-z]+[ -]?)?\d")
@@ -60,13 +66,13 @@ class Tables:
         legend = legend_of(document)
         warnings: list[str] = []
         slugs = Slugs()
-        drafts: list[Draft] = []
-        states_needs = False
-        for table, columns in _tables_of_work(document, legend):
-            states_needs = states_needs or columns.depends_on is not None
-            drafts += _drafts(document, table, columns, legend, slugs, warnings)
-        drafts = settle(document, drafts, warnings, by_id_only=True)
-        mentions = mentions_of(document, {draft.id for draft in drafts}, legend)
+        tables = [
+            Rows(table, columns, list(_drafts(document, table, columns, legend, slugs, warnings)))
+            for table, columns in _tables_of_work(document, legend)
+        ]
+        states_needs = any(rows.columns.depends_on is not None for rows in tables)
+        drafts = settle(document, told_apart(tables, slugs), warnings, by_id_only=True)
+        mentions = mentions_of(document, {draft.id: draft.name for draft in drafts}, legend)
         if 2 * sum(bool(mentions.get(draft.id.casefold(), Mention()).places) for draft in drafts) > len(drafts):
             return Found()
         for draft in drafts:
@@ -85,10 +91,33 @@ class Tables:
 def _tables_of_work(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[tuple[Table, Columns]]:
     """Where a table has ids, those without any tell something else."""
     read = [(table, columns_of(table)) for table in tables_of(document)]
+    heads = {_head(table, columns) for table, columns in read if columns}
+    read = [(table, columns or _columns_if_told(table, heads)) for table, columns in read]
     check_count(sum(len(table.rows) for table, columns in read if columns), document.path)
     found = [(table, columns) for table, columns in read if columns and _is_work(table, columns, legend)]
     with_ids = [(table, columns) for table, columns in found if _has_ids(table, columns)]
     return with_ids or found
+
+
+def _head(table: Table, columns: Columns) -> tuple[str, ...]:
+    """What the columns of its ids and names are called; empty without ids."""
+    if columns.id is None or columns.name is None:
+        return ()
+    return plain(table.header.cells[columns.id].text), plain(table.header.cells[columns.name].text)
+
+
+def _columns_if_told(table: Table, heads: Collection[tuple[str, ...]]) -> Columns | None:
+    """Those of a table without statuses whose heading gives them, beside tables of the same work that have some."""
+    if not heads or _told_by(table) is None:
+        return None
+    columns = columns_of(table, told=True)
+    return columns if columns is not None and (head := _head(table, columns)) and head in heads else None
+
+
+def _told_by(table: Table) -> WorkStreamStatus | None:
+    """The status that the heading over a table gives to its rows: "Completed Tracks"."""
+    title = _KINDS.sub("", table.titles[-1]) if table.titles else ""
+    return status_of_group(title) if title else None
 
 
 def _has_ids(table: Table, columns: Columns) -> bool:
@@ -102,6 +131,8 @@ def _is_work(table: Table, columns: Columns, legend: Mapping[str, WorkStreamStat
     for title in table.titles:
         if holds_criteria(title) or (holds_examples(title) and not plain(title).startswith("backlog")):
             return False
+    if columns.status is None:
+        return True
     cells = [row.text(columns.status) for row in table.rows]
     filled = [text for text in cells if text.casefold() not in _NOTHING]
     told = sum(read_mark(text, legend) is not None for text in filled)
@@ -116,13 +147,14 @@ def _drafts(
     slugs: Slugs,
     warnings: list[str],
 ) -> Iterator[Draft]:
+    told = _told_by(table) if columns.status is None else None
     says_open = any(_says_open(row.text(columns.status), legend) for row in table.rows)
     for row in table.rows:
         draft = Draft("", "", row.line.number, row.line.number)
         struck = _name(draft, row, columns, slugs)
         if not draft.name or is_placeholder(draft.name) or _SUM.match(draft.name):
             continue
-        _set_status(document, draft, row, columns, legend, says_open, warnings)
+        _set_status(document, draft, row, columns, legend, says_open, told, warnings)
         if draft.status is WorkStreamStatus.NOT_STARTED and (word := set_aside_by(draft.name)):
             draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, word
         if struck and draft.status is not WorkStreamStatus.COMPLETE:
@@ -146,6 +178,7 @@ def _name(draft: Draft, row: Row, columns: Columns, slugs: Slugs) -> bool:
         name_text = rest if id_ and rest else name_text
     if id_ and name_text.casefold() in _NOTHING:
         name_text = rest
+    name_text = _BREAK.split(name_text, maxsplit=1)[0] or name_text
     cleaned = clean_name((name_text.replace("~~", "") or rest).replace("\\|", "|"))
     draft.name, draft.priority = cleaned.text or id_, cleaned.priority
     draft.id = id_ or (slugs.of(draft.name) if draft.name else "")
@@ -159,8 +192,13 @@ def _set_status(
     columns: Columns,
     legend: Mapping[str, WorkStreamStatus],
     says_open: bool,
+    told: WorkStreamStatus | None,
     warnings: list[str],
 ) -> None:
+    if columns.status is None:
+        draft.status = told or WorkStreamStatus.NOT_STARTED
+        draft.blocked_reason = "its table is called so" if told is WorkStreamStatus.BLOCKED else None
+        return
     cell = row.cell(columns.status)
     text = cell.text if cell is not None else ""
     start = cell.start if cell is not None else 0
@@ -198,7 +236,8 @@ def _set_fields(draft: Draft, row: Row, columns: Columns, table: Table) -> None:
     if done := row.text(columns.done_when):
         draft.done_when.append(done)
     draft.assigned_to = claimant(row.text(columns.owner), certain=columns.owner_is_sure)
-    draft.batch = row.text(columns.batch) or (table.titles[-1] if len(table.titles) > 1 else None)
+    grouped = len(table.titles) > 1 or group_number(table)
+    draft.batch = row.text(columns.batch) or (table.titles[-1] if grouped else None)
     known = {columns.id, columns.name, *columns.others}
     for number, head in enumerate(table.header.cells):
         text = row.text(number)

@@ -1,0 +1,219 @@
+"""What more plans of other people taught the readers, a rule each: the texts are ours."""
+
+from __future__ import annotations
+
+import pytest
+from support_plans import offered, streams, write_each
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap import read
+
+S = WorkStreamStatus
+
+
+def may_start(text: str) -> list[str]:
+    return offered(read(text.encode(), "plan.md"))
+
+
+def table(head: str, *rows: str) -> str:
+    rule = "|".join("---" for _ in head.split("|"))
+    return "".join(f"| {row} |\n" for row in (head, rule, *rows))
+
+
+TOLD_BOXES = """\
+# Boat
+
+### Phase 1: Hull (after the drawings)
+- [x] W-01: Saw the planks
+      assigned_to: planner
+      depends_on: -
+
+### Phase 2: Mast
+- [ ] W-02: Fell a tree
+      assigned_to: code-generator
+      depends_on: W-01
+- [ ] W-03: Code review
+      assigned_to: code-reviewer
+      depends_on: W-02
+"""
+
+
+def test_boxes_that_tell_what_they_wait_for_are_work_and_their_headings_groups() -> None:
+    got = streams(TOLD_BOXES)
+    assert {id_: stream.depends_on for id_, stream in got.items()} == {
+        "W-01": (),
+        "W-02": ("W-01",),
+        "W-03": ("W-02",),
+    }
+    assert not any(stream.assigned_to for stream in got.values())  # roles
+    assert may_start(TOLD_BOXES) == ["W-02"]
+    assert write_each(TOLD_BOXES.encode(), "plan.md")
+
+
+def test_headings_that_say_how_far_they_are_stay_work() -> None:
+    text = TOLD_BOXES.replace(" (after the drawings)\n", "\n**Status:** done\n\n").replace(
+        "### Phase 2: Mast\n", "### Phase 2: Mast\n**Status:** todo\n\n"
+    )
+    assert list(streams(text)) == ["1", "2"]
+
+
+def test_a_need_may_stand_behind_a_dash() -> None:
+    text = (
+        "- [x] #1 - Hull (M) — BLOCKS ALL\n- [ ] #2 - Mast (S) — blocked by #1\n- [ ] #3 - Sails - depends on #1-#2\n"
+    )
+    got = streams(text)
+    assert {id_: stream.depends_on for id_, stream in got.items()} == {"#1": (), "#2": ("#1",), "#3": ("#1", "#2")}
+    assert got["#2"].status is S.NOT_STARTED
+    assert may_start(text) == ["#2"]
+
+
+def test_the_status_of_a_box_may_stand_below_it() -> None:
+    text = "- [ ] **AB-1**: Hull\n  - **Status**: In Progress\n- [ ] **AB-2**: Mast\n  - **Dependencies**: AB-1\n"
+    assert [stream.status for stream in streams(text).values()] == [S.IN_PROGRESS, S.NOT_STARTED]
+    assert may_start(text) == []
+
+
+def test_next_is_a_status_only_where_it_stands_alone() -> None:
+    text = table("# | Task | Status", "1 | Hull | **Next**", "2 | Mast | Pending", "3 | Flag | Later")
+    assert [stream.status for stream in streams(text).values()] == [S.NOT_STARTED, S.NOT_STARTED, S.BLOCKED]
+    boxes = streams("- [ ] (NEXT) Hull\n- [ ] Mast (next to the hull)\n- [ ] (BLOCKED) Sails\n").values()
+    assert [(stream.name, stream.status) for stream in boxes] == [
+        ("Hull", S.NOT_STARTED),
+        ("Mast (next to the hull)", S.NOT_STARTED),
+        ("Sails", S.BLOCKED),
+    ]
+
+
+def test_what_is_only_blocked_steps_is_blocked() -> None:
+    text = "## T1 - Hull\n\n- [ ] saw\n\n## T2 - Paint\n\n- [x] red\n- [ ] (BLOCKED) white, until it is sold again\n"
+    assert [stream.status for stream in streams(text).values()] == [S.NOT_STARTED, S.BLOCKED]
+    assert may_start(text) == ["T1"]
+
+
+ANEW = """\
+## Phase 1: Hull
+
+| # | Task | Depends on | Status |
+|---|------|------------|--------|
+| 1 | Saw planks | - | Done |
+| 2 | Fit planks | 1 | Done |
+
+## Phase 2: Mast
+
+| # | Task | Depends on | Status |
+|---|------|------------|--------|
+| 1 | Fell a tree | Phase 1 | Pending |
+| 2 | Shave it | 1 | Pending |
+| 3 | Set it up | 1-2 | Pending |
+"""
+
+
+def test_tables_that_count_anew_count_in_their_phase() -> None:
+    assert {id_: stream.depends_on for id_, stream in streams(ANEW).items()} == {
+        "1.1": (),
+        "1.2": ("1.1",),
+        "2.1": ("1.1", "1.2"),
+        "2.2": ("2.1",),
+        "2.3": ("2.1", "2.2"),
+    }
+    assert may_start(ANEW) == ["2.1"]
+    assert write_each(ANEW.encode(), "plan.md")
+
+
+def test_numbers_of_tables_without_a_number_of_their_own_are_none() -> None:
+    text = ANEW.replace("Phase 1: ", "").replace("Phase 2: ", "").replace("| Phase 1 |", "| - |")
+    assert list(streams(text)) == ["saw-planks", "fit-planks", "fell-a-tree", "shave-it", "set-it-up"]
+    assert may_start(text) == ["fell-a-tree"]
+
+
+def test_a_table_of_phases_groups_the_tasks_of_another() -> None:
+    phases = table("Phase | Focus | Status", "1 | The hull | Pending", "2 | The mast | Pending")
+    tasks = table("# | Task | Depends on | Status", "1 | Saw | - | Pending", "2 | Fit | 1 | Pending")
+    assert [stream.name for stream in streams(f"## Phases\n\n{phases}\n## Queue\n\n{tasks}").values()] == ["Saw", "Fit"]
+    assert list(streams(phases)) == ["1", "2"]
+
+
+def test_a_table_below_a_title_that_tells_needs_no_column_for_it() -> None:
+    tables = {
+        "Completed Tracks": table("ID | Track | Completed", "T1 | Hull | 2031-01-02"),
+        "Active Tracks": table("ID | Track | Status", "T2 | Mast | ~80% complete"),
+        "Planned Tracks": table("ID | Track | Blocked By", "T3 | Sails | T2", "T4 | Flag | -"),
+        "Completed Talks": table("Date | Talk", "2031-01-02 | Wood"),
+    }
+    text = "\n".join(f"## {title}\n\n{rows}" for title, rows in tables.items())
+    assert {id_: (stream.status, stream.depends_on) for id_, stream in streams(text).items()} == {
+        "T1": (S.COMPLETE, ()),
+        "T2": (S.IN_PROGRESS, ()),
+        "T3": (S.NOT_STARTED, ("T2",)),
+        "T4": (S.NOT_STARTED, ()),
+    }
+    assert may_start(text) == ["T4"]
+
+
+def test_a_chapter_is_no_section_of_the_row_with_its_number() -> None:
+    rows = table("# | Task | Blocked by | Status", "1 | Hull | - | Done", "2 | Mast | #1 | Pending")
+    sections = "## Phase 2: Sea\n\nRequires: #1\n\n### #1 Hull\n\n### #2 Mast\n\nOf oak.\n"
+    text = f"## 2. What comes next\n\n{rows}\n{sections}"
+    got = streams(text)
+    assert [stream.depends_on for stream in got.values()] == [(), ("1",)]
+    assert "Of oak." in got["2"].description
+    assert "What comes next" not in got["2"].description
+    assert write_each(text.encode(), "plan.md")
+
+
+def test_code_in_a_cell_keeps_its_pipes() -> None:
+    text = table("ID | Task | Depends on | Status | Notes", "A-1 | add `x: int | None` | - | done")
+    assert [(stream.name, stream.status) for stream in streams(text).values()] == [("add `x: int | None`", S.COMPLETE)]
+
+
+@pytest.mark.parametrize("needs", ["P2.1-T01–T03", "P2.1-T01..P2.1-T03", "P2.1-T01 to T03"])
+def test_a_range_may_shorten_its_end(needs: str) -> None:
+    rows = [f"P2.1-T0{number} | Part {number} | - | done" for number in (1, 2, 3)]
+    text = table("ID | Task | Depends on | Status", *rows, f"P2.1-T04 | Close | {needs} | todo")
+    assert streams(text)["P2.1-T04"].depends_on == ("P2.1-T01", "P2.1-T02", "P2.1-T03")
+
+
+@pytest.mark.parametrize(
+    ("needs", "offers"),
+    [
+        ("Phase 1.1 complete", []),
+        ("Phase 1.1 complete (the planks)", []),
+        ("Phase 1.1 must be complete", []),
+        ("Phase 1.1 - complete", ["2"]),
+        ("Phase 1.1 (completed)", ["2"]),
+        ("Phase 1.1 is done", ["2"]),
+        ("Phase 1.1 ✅", ["2"]),
+    ],
+)
+def test_what_has_to_be_complete_is_not_told_to_be(needs: str, offers: list[str]) -> None:
+    text = "## Phase 2: Mast\n**Status:** Not started\n**Dependencies:** {}\n\n## Phase 3: Sea\n**Status:** Blocked\n"
+    assert may_start(text.format(needs)) == offers
+    assert may_start(text.format(f"\n- {needs}")) == offers
+
+
+def test_a_need_begins_with_what_the_plan_calls_its_work() -> None:
+    stages = "## Stage 1: Hull\nGoal: float\n\n## Stage 2: Mast\nGoal: stand\n\nDependencies:\n- Stage 1 planks\n"
+    assert [stream.depends_on for stream in streams(stages).values()] == [(), ("1",)]
+    phases = [f"## Phase {number}: Part {number}\n**Status:** todo\n\n" for number in (1, 2, 3)]
+    text = "".join([*phases, "**Depends on:** Phase 1/2 work\n"])
+    assert streams(text)["3"].depends_on == ("1", "2")
+
+
+def test_a_plan_may_say_that_each_phase_depends_on_the_one_before() -> None:
+    phases = "".join(f"## Phase {number}: Part {number}\n\n**Goal:** more\n\n" for number in (1, 2, 3))
+    said = "Each phase depends on the previous one. No skipping.\n\n"
+    needs = [stream.depends_on for stream in streams(f"# Boat\n\n{said}{phases}").values()]
+    assert needs == [(), ("1",), ("2",)]
+    assert [stream.depends_on for stream in streams(f"# Boat\n\n{phases}").values()] == [(), (), ()]
+
+
+def test_chapters_with_boxes_are_work_beside_those_that_say_they_are_blocked() -> None:
+    text = (
+        "## 1. Hull\n- [ ] saw\n\n## 2. Mast\n- [ ] fell\n\n"
+        "## 3. Radio - blocked on a licence\n- [ ] buy\n\n## 4. Notes\n\nNone.\n"
+    )
+    assert {id_: stream.status for id_, stream in streams(text).items()} == {
+        "1": S.NOT_STARTED,
+        "2": S.NOT_STARTED,
+        "3": S.BLOCKED,
+    }
