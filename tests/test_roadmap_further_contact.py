@@ -217,3 +217,66 @@ def test_chapters_with_boxes_are_work_beside_those_that_say_they_are_blocked() -
         "2": S.NOT_STARTED,
         "3": S.BLOCKED,
     }
+
+
+def test_an_hourglass_waits() -> None:
+    text = (
+        "### ⏳ AB-006: Chart — PENDING\n\n**Status:** ⏳ PENDING\n\n"
+        "### Phase 6: Sails (week 3) ⏳\n\n**Status**: Not started\n"
+    )
+    assert all(stream.status is S.NOT_STARTED for stream in streams(text).values())
+    assert may_start(text) == ["AB-006", "6"]
+
+
+def test_phases_come_after_the_sprints_of_the_phase_before() -> None:
+    text = (
+        "## Phase 1: Hull\n\n### Sprint 1 — COMPLETE\n- [x] saw\n\n### Sprint 2 — PLANNED\n- [ ] fit\n\n"
+        "### Sprint 3 — PLANNED\n- [ ] tar\n\n## Phase 2: Mast — PLANNED\n\n- [ ] fell\n\n"
+        "## Phase 3: Sails — NOT STARTED\n\n- [ ] sew\n"
+    )
+    assert list(streams(text)) == ["1.1", "1.2", "1.3", "2", "3"]
+    assert may_start(text) == ["1.2"]
+
+
+def test_a_wave_may_be_a_row() -> None:
+    text = table("Wave | Status | Focus", "**1** | Done | Hull", "**2** | **Next** | Mast", "**3** | After | Sails")
+    assert {id_: stream.name for id_, stream in streams(text).items()} == {"1": "Hull", "2": "Mast", "3": "Sails"}
+
+
+def test_more_sections_than_rows_say_how_far_they_are() -> None:
+    rows = table("Issue | Severity | Status", "BUG-1 | low | Open")
+    section = "### Phase {}: Part\n\n- **Status**: Not started\n- **Dependencies**: Phase {} complete\n\n"
+    done = "**To do**: Complete Phase 5\n"
+    text = f"# Boat\n\n### Minor issues\n\n{rows}\n{section.format(6, 5)}{section.format(7, 6)}{done}"
+    assert {id_: stream.depends_on for id_, stream in streams(text).items()} == {"6": ("5",), "7": ("6",)}
+    assert may_start(text) == []  # to complete phase 5 is still to be done
+
+
+def test_steps_tell_what_their_headings_wait_for() -> None:
+    text = (
+        "## 1. Hull\n\n- [x] 1.1 Saw\n- [ ] 1.2 Fit\n\n## 2. Mast\n\n- [ ] 2.1 [depends: 1.2] Fell\n\n"
+        "## 3. Trial\n\n- [ ] 3.1 [depends: 1.2, 2.1] Sail\n"
+    )
+    assert [stream.depends_on for stream in streams(text).values()] == [(), ("1",), ("1", "2")]
+
+
+def test_ids_may_hold_underscores_and_numbers_of_groups() -> None:
+    rows = table(
+        "Task ID | Task | Status | Dependencies",
+        "TASK_001 | Hull | DONE | None",
+        "TASK_002 | Mast | PENDING | TASK_001",
+    )
+    sections = (
+        "### Matrix\n\nSee above.\n\n"
+        "### TASK_001: Hull\n- **Status:** DONE\n\n### TASK_002: Mast\n- **Status:** PENDING\n"
+    )
+    got = streams(f"# Boat\n\n{rows}\n## Details\n\n{sections}")
+    assert {id_: stream.depends_on for id_, stream in got.items()} == {"TASK_001": (), "TASK_002": ("TASK_001",)}
+    text = "#### P2-1.1: Mast\n- **Status:** Pending\n- **Dependencies:** P1-3.4\n"
+    assert streams(text)["P2-1.1"].depends_on == ("P1-3.4",)
+
+
+def test_titles_that_all_say_what_they_need_are_work() -> None:
+    section = "### {}\n- **What:** more of it\n- **Depends on:** {}\n\n"
+    text = f"# TODOS\n\n## Later this year\n\n{section.format('A map', 'paper')}{section.format('A lamp', 'none')}"
+    assert list(streams(text)) == ["a-map", "a-lamp"]

@@ -37,6 +37,11 @@ class Body:
     text: list[str] = field(default_factory=list)
 
     @property
+    def is_prose(self) -> bool:
+        """Nothing but text and lists that say nothing about work."""
+        return not (self.fields or self.boxes or self.other_boxes or any(self.lists.values()))
+
+    @property
     def is_empty(self) -> bool:
         """Nothing was read."""
         return not (self.fields or any(self.lists.values()) or any(map(str.strip, self.text)))

@@ -27,7 +27,7 @@ _ROLES = {head.strip(): role for role, heads in _HEADS.items() for head in heads
 _NAMES = (
     "title; name; task name; task; tasks; work item; item; feature; story; user story; deliverable; work stream; "
     "workstream; stream; work package; initiative; description; summary; goal; what; work; action; change; issue; pr; "
-    "pull request; step; phase; milestone; epic; sprint; stage; track; 任务; 名称; tarefa"
+    "pull request; step; phase; milestone; epic; sprint; stage; track; wave; 任务; 名称; tarefa"
 )
 _NAME_HEADS = [head.strip() for head in _NAMES.split(";")]
 #: Heads of columns that put rows into groups when another column names the rows.

@@ -24,7 +24,7 @@ _KIND = regex(KIND + rf"[ ._#:-]*(?=[\d#]|[A-Z]\b|[A-Z]+-?\d|{NUMERAL}(?!\w))", 
 _NUMBER_FIRST = regex(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤)")
 _ONLY_GROUPS = ("batch", "dependency", "level", "wave", "sprint", "stage")
 _GROUP = regex(r"(?:batch|dependency level|level|milestone|phase|wave|sprint|stage)(?:es|s)? \d+(?:\.\d+)*$")
-_ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
+_ID = r"#?(?:(?:[A-Za-z]{1,12}\d{0,3}-){1,3}|[A-Za-z]{1,12})?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
 _WHOLE_ID = regex(_ID + "$")
 _RANGE = regex(rf"({_ID}) ?(?:-|–|—|\.\.\.?|to|through) ?({_ID})$", re.IGNORECASE)
 _NUMBER_END = regex(r"(.*?)(\d+)$")
@@ -289,7 +289,8 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
         return [id_ for id_ in between if id_ != own_id]
     if match := _RANGE.match(rest):
         expanded = _expand(match[1], match[2], known)
-        return expanded and [id_ for id_ in expanded if id_ != own_id]
+        if expanded:
+            return [id_ for id_ in expanded if id_ != own_id]
     if _WHOLE_ID.match(rest):
         number = rest.lstrip("#")
         if number in known.numbers and (rest != text or rest.startswith("#")):
@@ -348,9 +349,13 @@ def _leading_id(text: str, known: Known) -> list[str] | None:
 _MENTION = regex(rf"{KIND} ({_ID}(?: ?(?:,|-|–|to|and|&) ?{_ID}){{0,50}})|\b([A-Z]{{2,10}}-\d{{1,9}})\b", re.IGNORECASE)
 
 
+#: "Complete Phase 5" is a task.
+_TO_FINISH = regex(rf"\b(?:complete|finish|archive) (?:all |the )?{KIND}\b", re.IGNORECASE)
+
+
 def finished_in(line: str, wanted: Iterable[str], known: Known) -> set[str]:
     """Those of `wanted` that a line of prose calls finished: "Work Streams 1-5 have been completed"."""
-    if not _FINISHED.search(line) or _DOUBT.search(line):
+    if not _FINISHED.search(line) or _DOUBT.search(line) or _TO_FINISH.search(line):
         return set()
     named: set[str] = set()
     for match in _MENTION.finditer(" ".join(line[:2000].split())):

@@ -18,7 +18,7 @@ from orchestrator_agent.roadmap.statuses import EMOJI, is_box, read_box
 
 _KIND = regex(rf"{KIND}[ ._#:-]*(?=\S)", re.IGNORECASE)
 _WORD_OF_NAME = regex(r"[^\W\d_]{3,}|[\u2e80-\uffff]")
-_END_OF_ID = regex(r"[:：,)\]|*_`]|\.(?!\d)| ")
+_END_OF_ID = regex(r"[:：,)\]|*`]|_(?!\w)|\.(?!\d)| ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,8 @@ def _draft(
     draft.batch, draft.around, draft.priority = item.batch, item.around, item.priority
     draft.depends_on += item.needs
     fill(draft, body)
+    if not draft.depends_on:
+        draft.depends_on += [restated.needs for restated in item.mentioned if restated.needs]
     warnings += [f"{where}: {item.id[:80]} {said}." for said in settle_status(draft, item, body)]
     if not draft.places:
         end = item.line.start + len(item.line.content)

@@ -65,8 +65,8 @@ _DOUBT = {"mostly", "nearly", "almost", "partially", "partly", "not", "except", 
 _BEGINNINGS = frozenset(phrase.partition(" ")[0] for phrase in WORDS) | _DOUBT
 
 EMOJI: dict[str, WorkStreamStatus] = {
-    **dict.fromkeys("⚪⬜◻🔲☐🆕📋", NOT_STARTED),
-    **dict.fromkeys("🟡🔄🚧🏗🟠🔵⏳🔨", IN_PROGRESS),
+    **dict.fromkeys("⚪⬜◻🔲☐🆕📋⏳", NOT_STARTED),
+    **dict.fromkeys("🟡🔄🚧🏗🟠🔵🔨", IN_PROGRESS),
     **dict.fromkeys("✅☑✔🟢✓🎉", COMPLETE),
     **dict.fromkeys("🔴⛔🚫⏸🛑", BLOCKED),
     **dict.fromkeys("⚫❌🗑", CANCELLED),

@@ -17,7 +17,7 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
-from orchestrator_agent.roadmap.document import Document, check_count
+from orchestrator_agent.roadmap.document import Document, Kind, check_count
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import (
     claimant,
@@ -26,6 +26,7 @@ from orchestrator_agent.roadmap.fields import (
     holds_examples,
     is_placeholder,
     plain,
+    read_field,
 )
 from orchestrator_agent.roadmap.mentions import Mention, mentions_of, settle
 from orchestrator_agent.roadmap.plan_format import Found
@@ -75,6 +76,8 @@ class Tables:
         mentions = mentions_of(document, {draft.id: draft.name for draft in drafts}, legend)
         if 2 * sum(bool(mentions.get(draft.id.casefold(), Mention()).places) for draft in drafts) > len(drafts):
             return Found()
+        if _sections_told(document) - sum(bool(mention.places) for mention in mentions.values()) > len(drafts):
+            return Found()
         for draft in drafts:
             _tell_more(document, draft, mentions.get(draft.id.casefold(), Mention()), warnings)
         if not states_needs:
@@ -86,6 +89,19 @@ class Tables:
         places = [place for value in found.places.values() if isinstance(value, tuple) for place in value]
         marks = Vocabulary([*places, *box_places(document), *stated_words(document)], legend_of(document))
         return source.edited(replace_marks(document, found, changes, marks))
+
+
+def _sections_told(document: Document) -> int:
+    """How many sections say their status in a field: where more do than rows, the table is a remark among them."""
+    count = section = 0
+    for line in document.lines:
+        if line.kind is Kind.HEADING and line.level > 1:
+            section = 1
+        elif section and line.kind in (Kind.TEXT, Kind.ITEM) and "tatus" in line.content[:20]:
+            found = read_field(line.content)
+            told = found is not None and found.name == "status" and read_mark(found.value, {}) is not None
+            count, section = count + told, section - told
+    return count
 
 
 def _tables_of_work(document: Document, legend: Mapping[str, WorkStreamStatus]) -> list[tuple[Table, Columns]]:
