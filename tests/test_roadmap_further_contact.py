@@ -280,3 +280,127 @@ def test_titles_that_all_say_what_they_need_are_work() -> None:
     section = "### {}\n- **What:** more of it\n- **Depends on:** {}\n\n"
     text = f"# TODOS\n\n## Later this year\n\n{section.format('A map', 'paper')}{section.format('A lamp', 'none')}"
     assert list(streams(text)) == ["a-map", "a-lamp"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Blockers", "Predecessors", "Prerequisite tasks", "Waits for", "Depends on (IDs)", "Gated by", "Needs", "Dep."],
+)
+def test_columns_of_what_is_needed_have_many_heads(head: str) -> None:
+    text = table(f"ID | Task | Status | {head}", "W-1 | Hull | todo | -", "W-2 | Mast | todo | W-1")
+    assert streams(text)["W-2"].depends_on == ("W-1",)
+
+
+def test_a_column_of_what_a_row_blocks_is_turned_round() -> None:
+    text = table(
+        "ID | Task | Status | Blocks", "W-1 | Hull | todo | W-2, W-3", "W-2 | Mast | todo | -", "W-3 | Sail | todo |"
+    )
+    assert [stream.depends_on for stream in streams(text).values()] == [(), ("W-1",), ("W-1",)]
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "(covers: S2; depends: T001)",
+        "-> depends on T001",
+        "| needs T001",
+        ", blocked by T001",
+        "**depends on: T001**",
+        "`deps: T001`",
+        "⛔ T001",
+        "— after T001.",
+    ],
+)
+def test_a_box_says_in_many_ways_what_it_needs(behind: str) -> None:
+    text = f"# Boat\n\n- [ ] T001 Hull\n- [ ] T002 Mast {behind}\n- [ ] T003 Look after 2 dogs\n"
+    assert [stream.depends_on for stream in streams(text).values()] == [(), ("T001",), ()]
+
+
+PHASES = """\
+# Boat
+
+## Phase 1: Hull
+
+**Status:** In Progress
+
+- [ ] saw
+
+## Phase 2: Mast
+
+**Status:** {status}
+
+{body}
+
+- [ ] fell
+
+## Phase 3: Flag
+
+**Status:** Not started
+**Depends on:** none
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "- Dependencies:\n  - Phase 1",
+        "**Dependencies**\n- Phase 1 done",
+        "### Dependencies\n- Phase 1",
+        "### Prerequisites\n\nPhase 1 complete\n\n### Steps",
+        "| Field | Value |\n|---|---|\n| **Depends on** | Phase 1 |",
+        "_Depends on: Phase 1_",
+        "**Goal:** a mast · **Depends on:** Phase 1 · **Effort:** M",
+        "**Effort:** M **Depends on:** Phase 1",
+        "**Prereqs:** Phase 1",
+        "**Order:** after Phase 1",
+        "Start after Phase 1 is complete.",
+        "Blocked until Phase 1 is done.",
+        "**Entry criteria:** Phase 1 done",
+        "Do not start before Phase 1 is done.",
+    ],
+)
+def test_a_section_says_in_many_ways_what_it_needs(body: str) -> None:
+    text = PHASES.format(status="Not started", body=body)
+    mast = streams(text)["2"]
+    assert (mast.depends_on, mast.unresolved, mast.tasks) == (("1",), (), ("fell",))
+    assert may_start(text) == ["3"]
+
+
+@pytest.mark.parametrize(
+    "body", ["### Prerequisites\n- Saw 18 is installed\n\n### Steps", "| Status | Count |\n|---|---|\n| Done | 3 |"]
+)
+def test_what_is_no_work_is_not_waited_for(body: str) -> None:
+    mast = streams(PHASES.format(status="Not started", body=body))["2"]
+    assert (mast.status, mast.depends_on, mast.unresolved) == (S.NOT_STARTED, (), ())
+
+
+@pytest.mark.parametrize("status", ["Pending Phase 1", "Pending on Phase 1 completion", "Queued behind Phase 1"])
+def test_a_status_says_what_is_waited_for(status: str) -> None:
+    mast = streams(PHASES.format(status=status, body="A tall one."))["2"]
+    assert (mast.status, mast.depends_on, mast.unresolved) == (S.NOT_STARTED, ("1",), ())
+
+
+@pytest.mark.parametrize(
+    ("status", "means"),
+    [
+        ("🔜 Next up", S.NOT_STARTED),
+        ("🔒", S.BLOCKED),
+        ("💤", S.BLOCKED),
+        ("Current", S.IN_PROGRESS),
+        ("PR open", S.IN_PROGRESS),
+        ("Not started (gated)", S.BLOCKED),
+    ],
+)
+def test_more_words_and_pictures_are_statuses(status: str, means: WorkStreamStatus) -> None:
+    assert streams(PHASES.format(status=status, body="A tall one."))["2"].status is means
+
+
+def test_two_rows_of_a_section_may_be_its_fields() -> None:
+    rows = table("Field | Value", "Status | ✅ Complete", "Owner | crew")
+    text = f"# Boat\n\n## Phase 1: Hull\n\n{rows}\n## Phase 2: Mast\n\n{table('Status | Planned', 'Prereqs | Phase 1')}"
+    assert may_start(text) == ["2"]
+
+
+def test_milestones_in_parts_follow_each_other() -> None:
+    section = "## Milestone {}: Part\n\n- [ ] saw\n\n"
+    assert may_start("# Boat\n\n" + "".join(map(section.format, ("0.1", "0.2", "0.3")))) == ["0.1"]

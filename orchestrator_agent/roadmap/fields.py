@@ -15,8 +15,10 @@ _FIELDS = {
     "assigned": "assigned to; claimed by; assignee; assigned; claimed",
     "agent": "agent; owner; assigned agent; assigned implementer; responsável; responsable; verantwortlich; 负责人",
     "depends_on": "depends on; depends; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; "
-    "after; blockers; blocker; blocked on; waiting for; waiting on; dependências; depende de; dependencias; "
-    "abhängigkeiten; hängt ab von; dépendances; dépend de; 依赖; 依赖项; 依赖于; 依赖关系; 前置条件; 前置任务; 依存",
+    "after; blockers; blocker; blocked on; waiting for; waiting on; waits for; waits on; deps; dependson; "
+    "depends upon; dependent on; prereqs; prereq; predecessors; predecessor; blocked until; gated by; gated on; "
+    "dependências; depende de; dependencias; abhängigkeiten; hängt ab von; dépendances; dépend de; 依赖; 依赖项; "
+    "依赖于; 依赖关系; 前置条件; 前置任务; 依存",
     "blocks": "blocks; unblocks",
     "files": "files; file; files to modify; files to create; files to change; affected files; files affected; 文件",
     "conflicts_with": "conflicts with; conflicts",
@@ -60,7 +62,7 @@ def read_field(text: str) -> Field | None:
     colon = text.find(":", 0, _LONGEST_NAME)
     colon = colon if colon > 0 else text.find("：", 0, _LONGEST_NAME)
     if colon <= 0:
-        return None
+        return _title_of_list(text) if text[:1] in ("*", "_") else None
     label = text[:colon].rstrip()
     known, bold = _field_named(label)
     start = colon + 1
@@ -69,7 +71,15 @@ def read_field(text: str) -> Field | None:
     if (known is None and not bold) or not _may_begin(text, start, text[colon]):
         return None
     value = text[start:].strip()
+    if text[0] in "*_" and start == colon + 1 and label[-1] not in "*_" and value.endswith(text[0]):
+        value = value.rstrip("*_")  # the whole line is set so
     return Field(known or "other", value, len(text) - len(text[start:].lstrip()), bold)
+
+
+def _title_of_list(text: str) -> Field | None:
+    """A line like "**Dependencies**", below which stands what is needed."""
+    is_title = text[-1] == text[0] and len(text) < _LONGEST_NAME and NAMES.get(_label(text)) == "depends_on"
+    return Field("depends_on", "", len(text), sure=True) if is_title else None
 
 
 def _may_begin(text: str, start: int, colon: str) -> bool:

@@ -21,14 +21,16 @@ _ISSUE = regex(
     r"(?:https?://[\w.-]{1,100}/[\w.-]{1,100}/[\w.-]{1,100}/(?:issues|pull)/(?P<id>\d{1,9}))(?:[#?]\S{0,200})?(?: +|$)"
 )
 _NEEDS = regex(
-    r"[(\[](?:blocked (?:by|on)|depends (?:up)?on|dep(?:ends|s)?:|deps?(?= [A-Z#]{0,10}-?\d)|after|needs|requires|"
-    r"waits for|wartet auf|hängt ab von|nach|depende de|dépend de|依赖于?):? ([^()\[\]]{1,300})[)\]]",
+    r"[(\[](?:[^()\[\];]{1,80}; )?(?:blocked (?:by|on)|depends (?:up)?on|dep(?:ends|s)?:|deps?(?= [A-Z#]{0,10}-?\d)|"
+    r"after|needs|requires|waits for|wartet auf|hängt ab von|nach|depende de|dépend de|依赖于?):? "
+    r"([^()\[\];]{1,300})(?:;[^()\[\]]{0,80})?[)\]]",
     re.IGNORECASE,
 )
-#: The same behind a dash at the end, where only an id leaves no doubt: "Login - blocked by #12".
+#: The same without brackets at the end, where only an id leaves no doubt: "Login - blocked by #12", "Login ⛔ #12".
 _NEEDS_BEHIND = regex(
-    rf" [-–—]{{1,2}} [*_]{{0,2}}(?:blocked (?:by|on)|depends (?:up)?on|requires|waits for):?[*_]{{0,2}} "
-    rf"((?:#|[A-Z]{{1,10}}-?|{KIND} ?#?)\d[^()\[\]]{{0,200}})$",
+    rf"(?:(?: [-–—|]{{1,2}}| ?(?:→|->)) [*_`]{{0,3}}(?:blocked (?:by|on)|depends (?:up)?on|requires|needs|after|"
+    rf"waits for)|[ ,;]+[*_`]{{0,3}}(?:blocked by|depends on|(?:depends|deps|dependenc(?:y|ies)|blocked)(?=:))|"
+    rf" (?:⛔|🚫))[*_]{{0,2}}:?[*_]{{0,2}} ((?:#|[A-Z]{{1,10}}-?|{KIND} ?#?)\d[^()\[\]`:]{{0,200}})[`*_.]{{0,3}}$",
     re.IGNORECASE,
 )
 #: How large work is, in brackets or at the end in code marks.
@@ -50,7 +52,7 @@ _LABEL = regex(
 )
 #: What the words of a legend's box begin with.
 _LEGEND_BEGINS = {word.partition(" ")[0] for word in WORDS} | {"a", "an", "checked", "unchecked"}
-_DASHES = (" - ", " -- ", " – ", " — ")
+_MAY_NEED = ("block", "depend", "deps", "require", "need", "after", "waits", "⛔", "🚫")
 _OPTIONAL = regex(r"\* +")
 _SENTENCE = regex(r"(?<=[^\s.A-Z][.?!]) +|(?<=[。！？])| [-–—] ")
 #: Longer texts are cut to their first sentence.
@@ -117,7 +119,7 @@ def take_needs(text: str) -> tuple[str, tuple[str, ...]]:
     """`text` without brackets that name what is needed, and what those name: "(depends on Phase 1)"."""
     needs = tuple(match[1] for match in _NEEDS.finditer(text)) if "(" in text or "[" in text else ()
     text = " ".join(_NEEDS.sub("", text).split()) if needs else text
-    behind = _NEEDS_BEHIND.search(text) if any(map(text.__contains__, _DASHES)) else None
+    behind = _NEEDS_BEHIND.search(text) if any(map(text.lower().__contains__, _MAY_NEED)) else None
     return (text[: behind.start()], (*needs, behind[1])) if behind else (text, needs)
 
 

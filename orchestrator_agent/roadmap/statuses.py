@@ -31,7 +31,7 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         in testing; in qa; ready for qa; ready for testing; ready for test; ready for merge; ready to merge;
         ready for deployment; ready for deploy; ready to deploy; ready for release; ready to release; hooked; partial;
         partially complete; partly done; doing; working; needs manual testing; needs testing; not tested; not complete;
-        not done; incomplete; unfinished; implementing; in development; in flight; underway; under way;
+        not done; incomplete; unfinished; implementing; in development; in flight; pr open; underway; under way;
         进行中; 開発中; 進行中; 开发中; em andamento; em progresso; en curso;
         en progreso; in arbeit; en cours; в работе""",
     COMPLETE: """complete; completed; done; finished; shipped; merged; resolved; fixed; closed; implemented; delivered;
@@ -52,7 +52,8 @@ WORDS: dict[str, WorkStreamStatus] = {
 }
 #: Words that say a status where nothing else is said; in a name they are words like others.
 ALONE: dict[str, WorkStreamStatus] = {
-    **dict.fromkeys(("next", "up next", "proposed"), NOT_STARTED),
+    **dict.fromkeys(("next", "up next", "next up", "proposed"), NOT_STARTED),
+    **dict.fromkeys(("current", "claimed"), IN_PROGRESS),
     **dict.fromkeys(("later", "future"), BLOCKED),
 }
 _LONGEST = max(phrase.count(" ") + 1 for phrase in WORDS)
@@ -65,10 +66,10 @@ _DOUBT = {"mostly", "nearly", "almost", "partially", "partly", "not", "except", 
 _BEGINNINGS = frozenset(phrase.partition(" ")[0] for phrase in WORDS) | _DOUBT
 
 EMOJI: dict[str, WorkStreamStatus] = {
-    **dict.fromkeys("⚪⬜◻🔲☐🆕📋⏳", NOT_STARTED),
+    **dict.fromkeys("⚪⬜◻🔲☐🆕📋⏳🔜", NOT_STARTED),
     **dict.fromkeys("🟡🔄🚧🏗🟠🔵🔨", IN_PROGRESS),
     **dict.fromkeys("✅☑✔🟢✓🎉", COMPLETE),
-    **dict.fromkeys("🔴⛔🚫⏸🛑", BLOCKED),
+    **dict.fromkeys("🔴⛔🚫⏸🛑🔒💤", BLOCKED),
     **dict.fromkeys("⚫❌🗑", CANCELLED),
 }
 #: Behind a name, without words, these are a severity as often as a status.

@@ -16,7 +16,8 @@ from orchestrator_agent.roadmap.stated import status_of_group
 #: What is called so and counted up is done one after the other; features and packages are not.
 _IN_ORDER = r"(?:phase|fase|阶段|stage|step|etapa|étape|步骤|milestone|meilenstein|sprint|week|iteration)"
 _KIND = regex(_IN_ORDER)
-_TIMED = regex(r"sprint|week|iteration")
+#: These follow each other also where they are counted in parts.
+_TIMED = regex(r"sprint|week|iteration|milestone|stage")
 _GROUP = regex(rf"[\W_]*{_IN_ORDER} ?#?\d", re.IGNORECASE)
 _BESIDE = regex(r"\bparallel\b|\[P\]|并行", re.IGNORECASE)
 
@@ -66,9 +67,10 @@ def _states_needs(draft: Draft, known: Known) -> bool:
 
 
 def _steps(drafts: Sequence[Draft], kinds: Sequence[str]) -> list[int]:
-    if all(_KIND.match(kind) and "." not in draft.id for draft, kind in zip(drafts, kinds, strict=True)):
+    pairs = list(zip(drafts, kinds, strict=True))
+    if all(_KIND.match(kind) and ("." not in draft.id or _TIMED.match(kind)) for draft, kind in pairs):
         return list(accumulate(int(number > 0 and not _BESIDE.search(d.name)) for number, d in enumerate(drafts)))
-    groups = [_group_of(draft, kind) for draft, kind in zip(drafts, kinds, strict=True)]
+    groups = [_group_of(draft, kind) for draft, kind in pairs]
     order = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     return [order[group] for group in groups] if len(order) > 1 and "" not in order else []
 

@@ -17,8 +17,9 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
+from orchestrator_agent.roadmap.dependencies import read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, check_count
-from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
+from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import (
     claimant,
     clean_name,
@@ -80,6 +81,7 @@ class Tables:
             return Found()
         for draft in drafts:
             _tell_more(document, draft, mentions.get(draft.id.casefold(), Mention()), warnings)
+        _turn_round(drafts)
         if not states_needs:
             _set_steps(drafts)
         return assemble(document, drafts, warnings, level="table rows")
@@ -247,6 +249,8 @@ def _judge_rest(draft: Draft, text: str, mark: Mark) -> None:
 def _set_fields(draft: Draft, row: Row, columns: Columns, table: Table) -> None:
     if (needs := row.text(columns.depends_on)).casefold() not in _NOTHING:
         draft.depends_on.append(_without_head(needs, table, columns))
+    if (later := row.text(columns.blocks)).casefold() not in _NOTHING:
+        draft.blocks.append(_without_head(later, table, columns))
     if (effort := row.text(columns.effort).strip("*_` ")).casefold() not in _NOTHING:
         draft.effort = effort
     if done := row.text(columns.done_when):
@@ -282,6 +286,18 @@ def _tell_more(document: Document, draft: Draft, mention: Mention, warnings: lis
         if draft.status is WorkStreamStatus.NOT_STARTED:
             draft.status = WorkStreamStatus.BLOCKED
             draft.blocked_reason = f"the plan also calls it {other}, in line {mention.line}"
+
+
+def _turn_round(drafts: Sequence[Draft]) -> None:
+    """What a row blocks waits for it."""
+    if not any(draft.blocks for draft in drafts):
+        return
+    known = known_of(drafts)
+    by_id = {draft.id: draft for draft in drafts}
+    for draft in drafts:
+        for id_ in read_dependencies(", ".join(draft.blocks), known, draft.id).ids:
+            if id_ in by_id and id_ != draft.id and draft.id not in by_id[id_].depends_on:
+                by_id[id_].depends_on.append(draft.id)
 
 
 def _set_steps(drafts: Sequence[Draft]) -> None:
