@@ -404,3 +404,31 @@ def test_two_rows_of_a_section_may_be_its_fields() -> None:
 def test_milestones_in_parts_follow_each_other() -> None:
     section = "## Milestone {}: Part\n\n- [ ] saw\n\n"
     assert may_start("# Boat\n\n" + "".join(map(section.format, ("0.1", "0.2", "0.3")))) == ["0.1"]
+
+
+@pytest.mark.parametrize("note", ["Depends on W-1", "blocked by W-1", "do not start before W-1", "needs W-1, W-9"])
+def test_a_remark_in_a_row_says_what_it_waits_for(note: str) -> None:
+    rows = ("W-1 | Hull | doing | -", f"W-2 | Mast | todo | {note}", "W-3 | Flag | todo | no longer blocked by W-1")
+    assert [stream.depends_on for stream in streams(table("ID | Task | Status | Notes", *rows)).values()] == [
+        (),
+        ("W-1",),
+        (),
+    ]
+
+
+@pytest.mark.parametrize("status", ["Todo, after W-1", "Todo (needs W-1)", "Pending W-1"])
+def test_the_status_in_a_row_says_what_it_waits_for(status: str) -> None:
+    assert may_start(table("ID | Task | Status", "W-1 | Hull | doing", f"W-2 | Mast | {status}")) == []
+
+
+def test_a_column_may_hold_boxes() -> None:
+    text = table("Done | Task | Needs", "[x] | Hull |", "[ ] | Mast | Hull", "`[ ]` | Sail | Mast")
+    assert may_start(text) == ["mast"]
+    written = write_each(text.encode(), "plan.md")
+    assert written["mast", S.COMPLETE] == ["| [x] | Mast | Hull |"]
+    assert written["sail", S.IN_PROGRESS] == ["| `[~]` | Sail | Mast |"]
+    assert may_start(table("ID | Task | Status", "W-1 | Hull | [x]", "W-2 | Mast | [ ]")) == ["W-2"]
+
+
+def test_a_box_with_very_many_commas_is_read_quickly() -> None:
+    assert streams(f"- [ ] a\n- [ ] depends {' ,' * 50_000} x\n- [ ] b\n")

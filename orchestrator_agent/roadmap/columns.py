@@ -28,6 +28,8 @@ _NEEDS = regex(
     r"blocked(?: (?:by|on))?|blockers?|blocking|pre-?requisites?|prereqs?|predecessors?|waits? (?:for|on)|"
     r"waiting (?:for|on)|upstream|gated (?:by|on))(?: tasks?| ids?| phases?)?\.?$"
 )
+#: A cell that is a box.
+BOX = regex(r"(?:[-*] )?`?\[(.)\]`?$")
 _REMARK = regex(r" ?\([^()]*\)$")
 _ROLES = {head.strip(): role for role, heads in _HEADS.items() for head in heads.split(";")}
 #: What work streams are called, the surest first. A column of ids may have one of these heads too.
@@ -129,6 +131,10 @@ def _roles(table: Table, heads: list[str]) -> dict[str, int]:
         role = "id" if table.header.cells[number].text.strip() == "#" else _role(head)
         if role is not None:
             first.setdefault(role, number)
+    if "status" not in first and table.rows:
+        boxes = [number for number in range(len(heads)) if all(BOX.match(row.text(number)) for row in table.rows)]
+        if boxes:
+            first["status"] = boxes[0]
     return first
 
 

@@ -29,7 +29,8 @@ _NEEDS = regex(
 #: The same without brackets at the end, where only an id leaves no doubt: "Login - blocked by #12", "Login ⛔ #12".
 _NEEDS_BEHIND = regex(
     rf"(?:(?: [-–—|]{{1,2}}| ?(?:→|->)) [*_`]{{0,3}}(?:blocked (?:by|on)|depends (?:up)?on|requires|needs|after|"
-    rf"waits for)|[ ,;]+[*_`]{{0,3}}(?:blocked by|depends on|(?:depends|deps|dependenc(?:y|ies)|blocked)(?=:))|"
+    rf"waits for)|(?<![ ,;])[ ,;]{{1,3}}[*_`]{{0,3}}(?:blocked by|depends on|"
+    rf"(?:depends|deps|dependenc(?:y|ies)|blocked)(?=:))|"
     rf" (?:⛔|🚫))[*_]{{0,2}}:?[*_]{{0,2}} ((?:#|[A-Z]{{1,10}}-?|{KIND} ?#?)\d[^()\[\]`:]{{0,200}})[`*_.]{{0,3}}$",
     re.IGNORECASE,
 )
@@ -52,6 +53,8 @@ _LABEL = regex(
 )
 #: What the words of a legend's box begin with.
 _LEGEND_BEGINS = {word.partition(" ")[0] for word in WORDS} | {"a", "an", "checked", "unchecked"}
+#: So near to the end of a text stands what it needs, in characters.
+_LONGEST_END = 300
 _MAY_NEED = ("block", "depend", "deps", "require", "need", "after", "waits", "⛔", "🚫")
 _OPTIONAL = regex(r"\* +")
 _SENTENCE = regex(r"(?<=[^\s.A-Z][.?!]) +|(?<=[。！？])| [-–—] ")
@@ -119,7 +122,9 @@ def take_needs(text: str) -> tuple[str, tuple[str, ...]]:
     """`text` without brackets that name what is needed, and what those name: "(depends on Phase 1)"."""
     needs = tuple(match[1] for match in _NEEDS.finditer(text)) if "(" in text or "[" in text else ()
     text = " ".join(_NEEDS.sub("", text).split()) if needs else text
-    behind = _NEEDS_BEHIND.search(text) if any(map(text.lower().__contains__, _MAY_NEED)) else None
+    end = text[-_LONGEST_END:].lower()
+    may_need = any(map(end.__contains__, _MAY_NEED))
+    behind = _NEEDS_BEHIND.search(text, max(0, len(text) - _LONGEST_END)) if may_need else None
     return (text[: behind.start()], (*needs, behind[1])) if behind else (text, needs)
 
 

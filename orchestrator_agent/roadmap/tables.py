@@ -16,8 +16,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
-from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
-from orchestrator_agent.roadmap.dependencies import read_dependencies
+from orchestrator_agent.roadmap.columns import BOX, Columns, columns_of, id_in
+from orchestrator_agent.roadmap.dependencies import KIND, read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, check_count
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import (
@@ -35,11 +35,12 @@ from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.stated import status_of_group
-from orchestrator_agent.roadmap.statuses import Mark, read_mark
+from orchestrator_agent.roadmap.statuses import Mark, is_box, read_box, read_mark
 from orchestrator_agent.roadmap.table_ids import Rows, group_number, told_apart
 from orchestrator_agent.roadmap.table_lines import Row, Table, tables_of
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks, stated_words
 
+_LONGEST_ROW = 2000
 _NOTHING = ("", "-", "–", "—", "?", "tbd", "n/a", "none")
 #: Ids that are counted up say an order: PR3 comes after PR2, which "BUG-3" and "BUG-2" do not say.
 _COUNTED = regex(
@@ -51,6 +52,13 @@ _KINDS = regex(
 )
 _BREAK = regex(r"<br ?/?>", re.IGNORECASE)
 _HELD = regex(r"\b(?:blocked|waiting|waits|on hold|deferred|optional|paused)\b", re.IGNORECASE)
+#: What a cell for remarks, a status or a name says of other rows; their ids leave no doubt.
+_ROW_ID = rf"(?:(?:(?i:{KIND}) )?#?[A-Z][A-Za-z]{{0,9}}[-_.]?\d[\w.-]{{0,20}}|(?i:{KIND}) #?\d[\w.]{{0,20}}|#\d{{1,9}})"
+_IN_ROW = regex(
+    rf"\b(?i:depends (?:up)?on|blocked (?:by|on|until)|wait(?:s|ing)? (?:for|on)|gated (?:by|on)|requires|needs|"
+    rf"pending|after|once|behind|until|not start before):? ({_ROW_ID}(?:(?:, | and | & |/| ?\+ ?){_ROW_ID}){{0,20}})"
+)
+_DENIED = regex(r"\b(?:not|no longer|never|without|nothing)\b[^.;|]{0,15}$", re.IGNORECASE)
 _SUM = regex(r"(?:sub|grand )?totals?$|sum$|overall$|合计$|总计$", re.IGNORECASE)
 _NUMBERED = regex(r"\W*(?:[A-Za-z]+[ -]?)?\d")
 
@@ -84,6 +92,7 @@ class Tables:
         _turn_round(drafts)
         if not states_needs:
             _set_steps(drafts)
+        _add_remarks(document, drafts)
         return assemble(document, drafts, warnings, level="table rows")
 
     def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
@@ -153,7 +162,7 @@ def _is_work(table: Table, columns: Columns, legend: Mapping[str, WorkStreamStat
         return True
     cells = [row.text(columns.status) for row in table.rows]
     filled = [text for text in cells if text.casefold() not in _NOTHING]
-    told = sum(read_mark(text, legend) is not None for text in filled)
+    told = sum(_says(text, legend) is not None for text in filled)
     return bool(filled) and 2 * told >= len(filled)
 
 
@@ -182,8 +191,15 @@ def _drafts(
 
 
 def _says_open(text: str, legend: Mapping[str, WorkStreamStatus]) -> bool:
-    mark = read_mark(text, legend)
-    return mark is not None and mark.status is WorkStreamStatus.NOT_STARTED
+    return _says(text, legend) is WorkStreamStatus.NOT_STARTED
+
+
+def _says(text: str, legend: Mapping[str, WorkStreamStatus]) -> WorkStreamStatus | None:
+    """The status in a cell, in words, as a picture or as a box."""
+    if mark := read_mark(text, legend):
+        return mark.status
+    box = BOX.match(text)
+    return read_box(box[1])[0] if box and is_box(box[1]) else None
 
 
 def _name(draft: Draft, row: Row, columns: Columns, slugs: Slugs) -> bool:
@@ -221,6 +237,10 @@ def _set_status(
     text = cell.text if cell is not None else ""
     start = cell.start if cell is not None else 0
     mark = read_mark(text, legend)
+    if mark is None and (box := BOX.match(text)) and is_box(box[1]):
+        draft.status, draft.blocked_reason = read_box(box[1])
+        draft.places.append(Place("box", start + box.start(1), start + box.end(1), box[1], draft.status))
+        return
     if mark is not None:
         example = text[mark.start : min(mark.end, mark.core_end)] if mark.reason else text[mark.start : mark.end]
         draft.places.append(Place("field", start + mark.start, start + mark.end, example, mark.status))
@@ -298,6 +318,18 @@ def _turn_round(drafts: Sequence[Draft]) -> None:
         for id_ in read_dependencies(", ".join(draft.blocks), known, draft.id).ids:
             if id_ in by_id and id_ != draft.id and draft.id not in by_id[id_].depends_on:
                 by_id[id_].depends_on.append(draft.id)
+
+
+def _add_remarks(document: Document, drafts: Sequence[Draft]) -> None:
+    """What a row says in other cells that it waits for: "Todo, after T1", "Notes: blocked by T1"."""
+    known = known_of(drafts)
+    ids = {draft.id for draft in drafts}
+    for draft in drafts:
+        text = document.lines[draft.first_line - 1].content[:_LONGEST_ROW] if not draft.depends_on else ""
+        for match in _IN_ROW.finditer(text):
+            if not _DENIED.search(text[: match.start()][-40:]):
+                found = read_dependencies(match[1].rstrip(".-"), known, draft.id).ids
+                draft.depends_on += [id_ for id_ in found if id_ in ids and id_ not in (draft.id, *draft.depends_on)]
 
 
 def _set_steps(drafts: Sequence[Draft]) -> None:
