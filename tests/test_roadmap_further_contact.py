@@ -432,3 +432,36 @@ def test_a_column_may_hold_boxes() -> None:
 
 def test_a_box_with_very_many_commas_is_read_quickly() -> None:
     assert streams(f"- [ ] a\n- [ ] depends {' ,' * 50_000} x\n- [ ] b\n")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "(blockedBy T001)",
+        "(prereq: T001)",
+        "(once T001 is done)",
+        "(gated on T001)",
+        "\n  - Blocked by T001",
+        "\n  Depends on T001",
+        "\n  _After T001_",
+    ],
+)
+def test_a_box_and_the_line_below_it_say_what_it_needs(rest: str) -> None:
+    mast = streams(f"# Boat\n\n- [ ] T001 Hull\n- [ ] T002 Mast {rest}\n- [ ] T003 Sail once a day\n")
+    assert [stream.depends_on for stream in mast.values()] == [(), ("T001",), ()]
+    assert mast["T002"].name == "Mast"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["(tentative)", "(claimed by @ada)", "[assigned: ada]", "\n  - BLOCKED: no tree", "\n  - **Blocked** - no tree"],
+)
+def test_a_box_that_is_not_free_is_not_offered(rest: str) -> None:
+    assert may_start(f"# Boat\n\n- [ ] Hull\n- [ ] Mast {rest}\n- [ ] Flag (assigned to developer)\n")[:1] == ["hull"]
+    assert len(may_start(f"# Boat\n\n- [ ] Hull\n- [ ] Mast {rest}\n")) == 1
+
+
+def test_loud_words_and_titles_hold_boxes_back() -> None:
+    text = "# Boat\n\n- [ ] Hull\n- [ ] **BLOCKED** Mast\n  - no tree\n\n## Needs a decision\n\n- [ ] Sail\n"
+    assert may_start(text) == ["hull"]
+    assert may_start("# Boat\n\n- [ ] Hull\n  - Blocked: none\n") == ["hull"]

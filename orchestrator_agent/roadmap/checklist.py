@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
@@ -26,7 +27,14 @@ from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import read_field
 from orchestrator_agent.roadmap.headings import read_ending
-from orchestrator_agent.roadmap.item_text import ItemText, is_legend, read_beginning, read_item, states_need
+from orchestrator_agent.roadmap.item_text import (
+    ItemText,
+    is_legend,
+    read_beginning,
+    read_item,
+    read_remarks,
+    states_need,
+)
 from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.relations import add_relations
@@ -197,7 +205,12 @@ def _draft(document: Document, entry: _Entry, ids: _Ids, warnings: list[str]) ->
         draft.tasks = [inner.content for inner in below if inner.kind is Kind.ITEM and not read_field(inner.content)]
     if text.is_cut:
         draft.description.insert(0, entry.shown)
+    own = takewhile(lambda inner: inner.box is None and inner.kind is not Kind.HEADING, below)
+    needs, reason = read_remarks(inner.content for inner in own)
+    draft.depends_on = draft.depends_on or needs
     _judge(document, draft, entry, below, warnings)
+    if reason is not None and draft.status is WorkStreamStatus.NOT_STARTED:
+        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, reason
     return draft
 
 
