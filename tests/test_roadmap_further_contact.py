@@ -465,3 +465,13 @@ def test_loud_words_and_titles_hold_boxes_back() -> None:
     text = "# Boat\n\n- [ ] Hull\n- [ ] **BLOCKED** Mast\n  - no tree\n\n## Needs a decision\n\n- [ ] Sail\n"
     assert may_start(text) == ["hull"]
     assert may_start("# Boat\n\n- [ ] Hull\n  - Blocked: none\n") == ["hull"]
+
+
+def test_blocks_may_be_written_for_what_blocks_a_row() -> None:
+    text = table(
+        "ID | Task | Status | Blocks",
+        "W-1 | Hull | todo | -",
+        "W-2 | Mast | todo | W-1",
+        "W-3 | Sail | todo | W-1, W-2",
+    )
+    assert may_start(text) == ["W-1"]

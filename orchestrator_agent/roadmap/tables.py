@@ -309,15 +309,22 @@ def _tell_more(document: Document, draft: Draft, mention: Mention, warnings: lis
 
 
 def _turn_round(drafts: Sequence[Draft]) -> None:
-    """What a row blocks waits for it."""
+    """What a row blocks waits for it; where most name rows above, people wrote "Blocks" for what blocks the row."""
     if not any(draft.blocks for draft in drafts):
         return
     known = known_of(drafts)
-    by_id = {draft.id: draft for draft in drafts}
-    for draft in drafts:
-        for id_ in read_dependencies(", ".join(draft.blocks), known, draft.id).ids:
-            if id_ in by_id and id_ != draft.id and draft.id not in by_id[id_].depends_on:
-                by_id[id_].depends_on.append(draft.id)
+    places = {draft.id: place for place, draft in enumerate(drafts)}
+    pairs = [
+        (draft, drafts[places[id_]])
+        for draft in drafts
+        for id_ in read_dependencies(", ".join(draft.blocks), known, draft.id).ids
+        if id_ in places and id_ != draft.id
+    ]
+    upwards = 2 * sum(places[other.id] < places[draft.id] for draft, other in pairs) > len(pairs)
+    for draft, other in pairs:
+        earlier, later = (other, draft) if upwards else (draft, other)
+        if earlier.id not in later.depends_on:
+            later.depends_on.append(earlier.id)
 
 
 def _add_remarks(document: Document, drafts: Sequence[Draft]) -> None:
