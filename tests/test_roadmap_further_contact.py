@@ -475,3 +475,16 @@ def test_blocks_may_be_written_for_what_blocks_a_row() -> None:
         "W-3 | Sail | todo | W-1, W-2",
     )
     assert may_start(text) == ["W-1"]
+
+
+def test_what_is_ready_for_a_human_is_not_offered() -> None:
+    rows = ("BUG-1 | Hull | ready-for-human", "BUG-2 | Mast | ready-for-agent")
+    assert may_start(table("ID | Task | Status", *rows)) == ["BUG-2"]
+
+
+def test_tables_with_the_same_columns_are_work_alike() -> None:
+    bugs = table("ID | Status | Task", "T-1 | WORKTREE (ada) | Leak")
+    tasks = table("ID | Status | Task", "T-2 | OPEN | Mast", "T-3 | PARKED (bob) | Sail")
+    text = f"# Boat\n\n## Bugs\n\n{bugs}\n## Tasks\n\n{tasks}"
+    assert list(streams(text)) == ["T-1", "T-2", "T-3"]
+    assert may_start(text) == ["T-2"]

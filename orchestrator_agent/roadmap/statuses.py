@@ -39,7 +39,8 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         已完成; 完成; 完了; concluído; concluída; feito; completado; completada; hecho; erledigt;
         fertig; abgeschlossen; terminé; terminée; fait; готово""",
     BLOCKED: """blocked; parked; on hold; hold; paused; deferred; postponed; waiting; stuck; pending approval;
-        awaiting approval; 阻塞; 已阻塞; 暂停; 已暂停;
+        awaiting approval; ready for human; needs human; needs human input; needs user; awaiting user;
+        阻塞; 已阻塞; 暂停; 已暂停;
         bloqueado; bloqueada; blockiert; zurückgestellt; bloqué; bloquée""",
     CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
         abandoned; superseded; superseded by; replaced by; moved to; duplicate of; not needed; no longer needed;

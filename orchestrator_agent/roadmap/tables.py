@@ -122,6 +122,14 @@ def _tables_of_work(document: Document, legend: Mapping[str, WorkStreamStatus]) 
     read = [(table, columns or _columns_if_told(table, heads)) for table, columns in read]
     check_count(sum(len(table.rows) for table, columns in read if columns), document.path)
     found = [(table, columns) for table, columns in read if columns and _is_work(table, columns, legend)]
+    # Another with the very same columns holds the like, even if its statuses are not understood.
+    same = {_all_heads(table) for table, columns in found if columns.status is not None}
+    if len(found) < len(read):
+        found = [
+            (table, columns)
+            for table, columns in read
+            if columns and (_is_work(table, columns, legend) or (_all_heads(table) in same and not _holds_other(table)))
+        ]
     with_ids = [(table, columns) for table, columns in found if _has_ids(table, columns)]
     return with_ids or found
 
@@ -153,11 +161,22 @@ def _has_ids(table: Table, columns: Columns) -> bool:
     return any(id_in(row.text(columns.name), whole=False)[0] for row in table.rows)
 
 
+def _all_heads(table: Table) -> tuple[str, ...]:
+    return tuple(plain(cell.text) for cell in table.header.cells)
+
+
+def _holds_other(table: Table) -> bool:
+    """It stands under a title of examples or criteria."""
+    return any(
+        holds_criteria(title) or (holds_examples(title) and not plain(title).startswith("backlog"))
+        for title in table.titles
+    )
+
+
 def _is_work(table: Table, columns: Columns, legend: Mapping[str, WorkStreamStatus]) -> bool:
     """True outside of legends and criteria when most of the status cells say a status."""
-    for title in table.titles:
-        if holds_criteria(title) or (holds_examples(title) and not plain(title).startswith("backlog")):
-            return False
+    if _holds_other(table):
+        return False
     if columns.status is None:
         return True
     cells = [row.text(columns.status) for row in table.rows]
