@@ -488,3 +488,9 @@ def test_tables_with_the_same_columns_are_work_alike() -> None:
     text = f"# Boat\n\n## Bugs\n\n{bugs}\n## Tasks\n\n{tasks}"
     assert list(streams(text)) == ["T-1", "T-2", "T-3"]
     assert may_start(text) == ["T-2"]
+
+
+@pytest.mark.parametrize("rest", ["— **unblocks T02-T03**", "(blocks: T02, T03)", "(unblocks T02-T03)"])
+def test_a_box_says_what_it_unblocks(rest: str) -> None:
+    text = f"# Boat\n\n- [ ] T01 Hull {rest}\n- [ ] T02 Mast\n- [ ] T03 Sail (blocks T01)\n- [ ] T04 City blocks 2\n"
+    assert [stream.depends_on for stream in streams(text).values()] == [(), ("T01",), ("T01",), ()]

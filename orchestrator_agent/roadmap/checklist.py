@@ -23,6 +23,7 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body, status_place, sum_of
 from orchestrator_agent.roadmap.boxes import Boxed, boxes_of, children
+from orchestrator_agent.roadmap.dependencies import read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import read_field
@@ -35,6 +36,7 @@ from orchestrator_agent.roadmap.item_text import (
     read_remarks,
     states_need,
 )
+from orchestrator_agent.roadmap.known import Known
 from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.relations import add_relations
@@ -76,6 +78,7 @@ class Checklist:
         settled = settle(document, [draft for draft, _ in named], warnings)
         known = known_of(settled)
         add_relations(document, settled, (), known)
+        _unblock(document, settled, known)
         return assemble(document, settled, warnings, level="boxes", known=known)
 
     def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
@@ -90,6 +93,24 @@ class Checklist:
                 )
         marks = Vocabulary([*own, *box_places(document)], {})
         return source.edited(replace_marks(document, found, changes, marks))
+
+
+_UNBLOCKS = regex(
+    r"[-–—(\[,;] ?[*_]{0,2}(?:unblocks|blocks):?[*_]{0,2} ((?:[A-Z]{1,10}-?|#)\d[^()\[\]:]{0,100})[)\]*_.]{0,3}$",
+    re.IGNORECASE,
+)
+_LONGEST_END = 150
+
+
+def _unblock(document: Document, drafts: Sequence[Draft], known: Known) -> None:
+    """What a box says it unblocks waits for it, as far as that stands below: "Hull (unblocks T04-T07)"."""
+    places = {draft.id: place for place, draft in enumerate(drafts)}
+    for place, draft in enumerate(drafts):
+        end = document.lines[draft.first_line - 1].content[-_LONGEST_END:]
+        match = _UNBLOCKS.search(end) if "blocks" in end else None
+        for id_ in read_dependencies(match[1].rstrip("*_. "), known, draft.id).ids if match else ():
+            if places.get(id_, 0) > place and draft.id not in drafts[places[id_]].depends_on:
+                drafts[places[id_]].depends_on.append(draft.id)
 
 
 def _why_nothing(source: Source, idle: Sequence[tuple[int, str]]) -> Iterator[str]:
