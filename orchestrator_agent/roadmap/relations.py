@@ -42,7 +42,7 @@ _BLOCKS = regex(
 _BEGINS = (
     r"blocked until|(?:do not|don't|must not|cannot|can't) (?:be )?(?:start|begin)(?:ed)? (?:before|until)|"
     r"(?:start|begin)(?:s|ing)?[ :*_]{1,5}(?:only )?(?:after|once|when)|"
-    r"(?:order|sequence|sequencing|timing|trigger)[*_]{0,2}:[*_]{0,2} (?:after|once|when)|"
+    r"order[*_]{0,2}:[*_]{0,2} (?:after|once|when)|"
     r"(?:pre-?conditions?|entry (?:criteria|conditions?|gate))[*_]{0,2}:[*_]{0,2}"
 )
 #: Right before what is needed in a text that describes work.
@@ -54,7 +54,7 @@ _BEFORE_IT = regex(r"[\W\d]*(?:pre-?requisites?|pre-?conditions?|entry (?:criter
 _CHOICE = regex(rf"{OR}(?:{KIND} )?#?{_ID}\b", re.IGNORECASE)
 #: Without one of these no text says what it needs, and to look for them costs a tenth.
 _MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "gates", "gated", "(from", "blocked until")
-_MAY_BEGIN = ("start", "begin", "prereq", "pre-req", "precond", "pre-cond", "entry ", "after", "once", "when")
+_MAY_BEGIN = ("start", "begin", "prereq", "pre-req", "precond", "pre-cond", "entry ", "order:", "order**")
 _DENIED = regex(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
 _SECTION_WORDS = (
     "dependenc", "critical path", "execution order", "order of execution", "order of work", "sequenc", "依赖"
