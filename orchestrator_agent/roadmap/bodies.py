@@ -18,6 +18,12 @@ _LISTS = ("tasks", "done_when", "depends_on", "blocks", "conflicts_with", "files
 #: Of these, what agents should read as well.
 _SHOWN = ("blocks", "files")
 _LONGEST_STATUS = 40
+#: The longest label of a second field in a line, with what is around it.
+_LONGEST_LABEL = 60
+#: What stands between two fields of a line.
+_BETWEEN = regex(r"[|·•] *| (?=\*\*[A-Z][\w ]{1,30}(?::\*\*|\*\*:))")
+#: A word before the text of a step.
+_LABEL = regex(r"[*_]{0,2}[\[(]?([A-Z][A-Z _-]{2,20})(?:[\])][*_:]{0,3} |:[*_]{0,2} )")
 
 
 @dataclass(slots=True)
@@ -35,6 +41,11 @@ class Body:
     text: list[str] = field(default_factory=list)
 
     @property
+    def is_prose(self) -> bool:
+        """Nothing but text and lists that say nothing about work."""
+        return not (self.fields or self.boxes or self.other_boxes or any(self.lists.values()))
+
+    @property
     def is_empty(self) -> bool:
         """Nothing was read."""
         return not (self.fields or any(self.lists.values()) or any(map(str.strip, self.text)))
@@ -49,6 +60,8 @@ class _Open:
     bullet: bool
     #: Its value stands in its own line; boxes below it are then steps of the work.
     told: bool = False
+    #: An item without a box belongs to it; boxes behind such are no more of its kind.
+    listed: bool = False
 
 
 def read_body(document: Document, lines: Sequence[Line]) -> Body:
@@ -96,6 +109,8 @@ class _Reader:
 
     def _field(self, line: Line) -> Field | None:
         """The field that `line` begins; a line further in than an open field belongs to that one."""
+        if line.content[:1] == "|":
+            return _row(line.content)
         if line.box is not None or (self.open is not None and line.indent > self.open.indent >= 0):
             return None
         if self.item_indent is not None and line.indent > self.item_indent:
@@ -103,7 +118,7 @@ class _Reader:
         found = read_field(line.content)
         if found is None or found.sure or self.open is None or line.kind is not Kind.ITEM:
             return found
-        return found if self.open.bullet else None
+        return found if self.open.bullet or (self.open.told and self.open.name not in _LISTS) else None
 
     def _begin(self, line: Line, found: Field) -> None:
         self.open = _Open(found.name, line.indent, line.kind is Kind.ITEM, bool(found.value))
@@ -133,12 +148,14 @@ class _Reader:
         name = self.open.name if self.open is not None else ""
         if line.kind is Kind.ITEM and not name:
             self.item_indent = line.indent if self.item_indent is None else min(line.indent, self.item_indent)
+        if name == "depends_on" and self.open is not None and line.box is None:
+            self.open.listed = True
         if name in _LISTS and line.content:
             self.body.lists[name].append(line.content)
         if name in _SHOWN:
             self._keep(line)
         if line.box is not None and is_box(line.box) and name in ("tasks", ""):
-            self.body.boxes.append(read_box(line.box)[0])
+            self.body.boxes.append(_status_of_step(line, line.box))
             if not name and line.content:
                 self.body.lists["tasks"].append(line.content)
         elif name not in _LISTS:
@@ -155,8 +172,29 @@ class _Reader:
         self.body.text.append(self.document.raw(line).rstrip())
 
 
+def _row(text: str) -> Field | None:
+    """The field that a row of two cells is: "| **Depends on** | Phase 1 |"."""
+    cells = text.rstrip().removesuffix("|").split("|", 3)
+    if len(cells) != 3 or len(cells[1]) > _LONGEST_STATUS:
+        return None
+    name, value = NAMES.get(plain(cells[1])), cells[2].strip()
+    if name == "depends_on" or (name == "status" and _is_status(value)):
+        return Field(name, value, len(cells[1]) + 2 + len(cells[2]) - len(cells[2].lstrip()), sure=True)
+    return None
+
+
+def _is_status(text: str) -> bool:
+    mark = read_mark(text, {})
+    return mark is not None and mark.worded
+
+
 def _leaves_to_steps(open_: _Open, line: Line) -> bool:
-    """A box below a field with a value of its own, or below one that holds no boxes, is a step of the work."""
+    """A box below a field with a value of its own, or below one that holds no boxes, is a step of the work.
+
+    So is one behind items without boxes: the field is a list of its own.
+    """
+    if open_.listed and line.indent <= max(open_.indent, 0) and line.box is not None and is_box(line.box):
+        return True
     is_beside = line.indent <= open_.indent and line.box is not None and is_box(line.box)
     return is_beside and (open_.name in _SHOWN or (open_.told and open_.name not in ("tasks", "done_when")))
 
@@ -164,17 +202,13 @@ def _leaves_to_steps(open_: _Open, line: Line) -> bool:
 def _in_one_line(found: Field) -> Iterator[tuple[str, str, int]]:
     """Name, value and offset of each field of a line: "**Priority:** High | **Depends On:** #1"."""
     name, start = found.name, found.start
-    if "|" not in found.value:
-        yield name, found.value, start
-        return
-    begin = position = 0
-    for part in found.value.split("|"):
-        inner = read_field(part.strip()) if position else None
-        if inner is not None:
-            yield name, found.value[begin : position - 1].rstrip(), start
-            begin = position + len(part) - len(part.lstrip()) + inner.start
+    begin = 0
+    for match in _BETWEEN.finditer(found.value):
+        inner = read_field(found.value[match.end() : match.end() + _LONGEST_LABEL])
+        if inner is not None and (inner.sure or found.value[match.start()] == "|"):
+            yield name, found.value[begin : match.start()].rstrip(), start
+            begin = match.end() + inner.start
             name, start = inner.name, found.start + begin
-        position += len(part) + 1
     yield name, found.value[begin:], start
 
 
@@ -217,6 +251,15 @@ def status_place(body: Body, legend: Mapping[str, WorkStreamStatus]) -> tuple[Pl
     return Place("field", start + mark.start, start + mark.end, example, mark.status), mark.reason
 
 
+def _status_of_step(line: Line, box: str) -> WorkStreamStatus:
+    """By its box, or by the word before an open one: "[ ] BLOCKED: sign in"."""
+    status = read_box(box)[0]
+    if status is not WorkStreamStatus.NOT_STARTED or (word := _LABEL.match(line.content)) is None:
+        return status
+    mark = read_mark(word[1], {})
+    return mark.status if mark is not None and mark.status is WorkStreamStatus.BLOCKED else status
+
+
 def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     """What the boxes of the tasks say together."""
     if not boxes:
@@ -224,6 +267,8 @@ def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     closed = [box in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED) for box in boxes]
     if all(closed):
         return WorkStreamStatus.COMPLETE
+    if all(done or box is WorkStreamStatus.BLOCKED for done, box in zip(closed, boxes, strict=True)):
+        return WorkStreamStatus.BLOCKED
     if any(closed) or WorkStreamStatus.IN_PROGRESS in boxes:
         return WorkStreamStatus.IN_PROGRESS
     return WorkStreamStatus.NOT_STARTED

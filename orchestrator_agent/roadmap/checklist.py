@@ -16,17 +16,27 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
-from orchestrator_agent.roadmap.bodies import fill, read_body, sum_of
+from orchestrator_agent.roadmap.bodies import fill, read_body, status_place, sum_of
 from orchestrator_agent.roadmap.boxes import Boxed, boxes_of, children
+from orchestrator_agent.roadmap.dependencies import read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import read_field
 from orchestrator_agent.roadmap.headings import read_ending
-from orchestrator_agent.roadmap.item_text import ItemText, is_legend, read_beginning, read_item, states_need
+from orchestrator_agent.roadmap.item_text import (
+    ItemText,
+    is_legend,
+    read_beginning,
+    read_item,
+    read_remarks,
+    states_need,
+)
+from orchestrator_agent.roadmap.known import Known
 from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.relations import add_relations
@@ -68,6 +78,7 @@ class Checklist:
         settled = settle(document, [draft for draft, _ in named], warnings)
         known = known_of(settled)
         add_relations(document, settled, (), known)
+        _unblock(document, settled, known)
         return assemble(document, settled, warnings, level="boxes", known=known)
 
     def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
@@ -82,6 +93,24 @@ class Checklist:
                 )
         marks = Vocabulary([*own, *box_places(document)], {})
         return source.edited(replace_marks(document, found, changes, marks))
+
+
+_UNBLOCKS = regex(
+    r"[-–—(\[,;] ?[*_]{0,2}(?:unblocks|blocks):?[*_]{0,2} ((?:[A-Z]{1,10}-?|#)\d[^()\[\]:]{0,100})[)\]*_.]{0,3}$",
+    re.IGNORECASE,
+)
+_LONGEST_END = 150
+
+
+def _unblock(document: Document, drafts: Sequence[Draft], known: Known) -> None:
+    """What a box says it unblocks waits for it, as far as that stands below: "Hull (unblocks T04-T07)"."""
+    places = {draft.id: place for place, draft in enumerate(drafts)}
+    for place, draft in enumerate(drafts):
+        end = document.lines[draft.first_line - 1].content[-_LONGEST_END:]
+        match = _UNBLOCKS.search(end) if "blocks" in end else None
+        for id_ in read_dependencies(match[1].rstrip("*_. "), known, draft.id).ids if match else ():
+            if places.get(id_, 0) > place and draft.id not in drafts[places[id_]].depends_on:
+                drafts[places[id_]].depends_on.append(draft.id)
 
 
 def _why_nothing(source: Source, idle: Sequence[tuple[int, str]]) -> Iterator[str]:
@@ -185,18 +214,30 @@ def _draft(document: Document, entry: _Entry, ids: _Ids, warnings: list[str]) ->
     draft.places.append(Place("box", line.box_start, line.box_start + len(line.box), line.box, status))
     draft.batch, draft.priority, draft.depends_on = item.batch, text.priority, list(text.depends_on)
     draft.effort, draft.assigned_to = text.effort or None, text.claim or None
-    if not draft.name or is_legend(draft.name):
+    if not draft.name or (not text.id and is_legend(draft.name)):
         draft.name = ""
         return draft
     draft.id = ids.of(text)
     if below:
-        fill(draft, read_body(document, below))
+        body = read_body(document, below)
+        fill(draft, body)
+        entry.said = entry.said or _known_field(status_place(body, {}))
     if below and not draft.tasks:
         draft.tasks = [inner.content for inner in below if inner.kind is Kind.ITEM and not read_field(inner.content)]
     if text.is_cut:
         draft.description.insert(0, entry.shown)
+    own = takewhile(lambda inner: inner.box is None and inner.kind is not Kind.HEADING, below)
+    needs, reason = read_remarks(inner.content for inner in own)
+    draft.depends_on = draft.depends_on or needs
     _judge(document, draft, entry, below, warnings)
+    if reason is not None and draft.status is WorkStreamStatus.NOT_STARTED:
+        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, reason
     return draft
+
+
+def _known_field(stated: tuple[Place, str | None] | None) -> tuple[Place, str | None] | None:
+    """A Status field below a box, where its words are understood."""
+    return stated if stated is not None and stated[0].status is not None else None
 
 
 def _without_blank_end(lines: list[Line]) -> list[Line]:

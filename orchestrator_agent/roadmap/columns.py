@@ -14,20 +14,29 @@ _HEADS = {
     "status": "status; state; current status; task status; 状态; estado; statut",
     "id": "id; no; nr; key; ref; code; ticket; task id; item id; story id; issue id; pr id; ws; requirement id; "
     "编号; 序号",
-    "depends_on": "depends on; dependencies; deps; dependency; depends; blocked by; requires; prerequisites; prereqs; "
-    "after; 依赖; dependências",
+    "depends_on": "after; 依赖; 前置; dependências; dependencias; abhängigkeiten; dépendances",
+    "blocks": "blocks; unblocks; blocking",
     "effort": "est; est effort; estimate; effort; size; estimated effort; estimated time; hours; t-shirt size; 工时; "
     "esforço",
     "owner": "owner; assignee; assigned to; claimed by; assigned; who; agent; developer; responsible",
     "done_when": "dod; done when; definition of done; acceptance criteria; exit criteria; acceptance; done criteria",
     "batch": "batch; wave; group; category; area; layer; section; theme",
 }
+#: What is needed has more names than anything else, and to miss one would offer what has to wait.
+_NEEDS = regex(
+    r"(?:task |hard |direct |internal )?(?:depend(?:s|ency|encies|ent)?(?: (?:up)?on)?|deps?|needs|requires?|after|"
+    r"blocked(?: (?:by|on))?|blockers?|blocking|pre-?requisites?|prereqs?|predecessors?|waits? (?:for|on)|"
+    r"waiting (?:for|on)|upstream|gated (?:by|on))(?: tasks?| ids?| phases?)?\.?$"
+)
+#: A cell that is a box.
+BOX = regex(r"(?:[-*] )?`?\[(.)\]`?$")
+_REMARK = regex(r" ?\([^()]*\)$")
 _ROLES = {head.strip(): role for role, heads in _HEADS.items() for head in heads.split(";")}
 #: What work streams are called, the surest first. A column of ids may have one of these heads too.
 _NAMES = (
     "title; name; task name; task; tasks; work item; item; feature; story; user story; deliverable; work stream; "
     "workstream; stream; work package; initiative; description; summary; goal; what; work; action; change; issue; pr; "
-    "pull request; step; phase; milestone; epic; sprint; stage; track; 任务; 名称; tarefa"
+    "pull request; step; phase; milestone; epic; sprint; stage; track; wave; 任务; 名称; tarefa"
 )
 _NAME_HEADS = [head.strip() for head in _NAMES.split(";")]
 #: Heads of columns that put rows into groups when another column names the rows.
@@ -49,10 +58,11 @@ _LONGEST_ID = 60
 class Columns:
     """The number of each column that a table has, counted from 0."""
 
-    status: int
+    status: int | None
     id: int | None
     name: int | None
     depends_on: int | None
+    blocks: int | None
     effort: int | None
     owner: int | None
     owner_is_sure: bool
@@ -64,15 +74,19 @@ class Columns:
     @property
     def others(self) -> tuple[int | None, ...]:
         """Those that say something else than id and name."""
-        return self.status, self.depends_on, self.effort, self.owner, self.done_when, self.batch
+        return self.status, self.depends_on, self.blocks, self.effort, self.owner, self.done_when, self.batch
 
 
-def columns_of(table: Table) -> Columns | None:
-    """What the columns of a table of work say; None for a table that is none by its head."""
+def columns_of(table: Table, *, told: bool = False) -> Columns | None:
+    """What the columns of a table of work say; None for a table that is none by its head.
+
+    Args:
+        told: the heading over the table says the status of its rows, so that no column has to.
+    """
     heads = [plain(cell.text) for cell in table.header.cells]
     first = _roles(table, heads)
     status = first.get("status")
-    if status is None:
+    if status is None and not told:
         return None
     id_ = first.get("id", _column_of_ids(table, heads))
     named = [heads.index(head) for head in _NAME_HEADS if head in heads and heads.index(head) != id_]
@@ -89,6 +103,7 @@ def columns_of(table: Table) -> Columns | None:
         id_,
         named[0] if named else _other(len(heads), id_, first),
         first.get("depends_on"),
+        first.get("blocks"),
         first.get("effort"),
         owner,
         owner is not None and heads[owner] in _SURE_OWNERS,
@@ -98,13 +113,28 @@ def columns_of(table: Table) -> Columns | None:
     )
 
 
+def heads_a_group(table: Table, columns: Columns) -> bool:
+    """True where the column with the ids is called by what puts work into groups: "Phase"."""
+    number = columns.id if columns.id is not None else columns.name
+    return number is not None and plain(table.header.cells[number].text) in _GROUPS
+
+
+def _role(head: str) -> str | None:
+    head = _REMARK.sub("", head)
+    return "depends_on" if _NEEDS.match(head) else _ROLES.get(head)
+
+
 def _roles(table: Table, heads: list[str]) -> dict[str, int]:
     """The first column of each role by its head."""
     first: dict[str, int] = {}
     for number, head in enumerate(heads):
-        role = "id" if table.header.cells[number].text.strip() == "#" else _ROLES.get(head)
+        role = "id" if table.header.cells[number].text.strip() == "#" else _role(head)
         if role is not None:
             first.setdefault(role, number)
+    if "status" not in first and table.rows:
+        boxes = [number for number in range(len(heads)) if all(BOX.match(row.text(number)) for row in table.rows)]
+        if boxes:
+            first["status"] = boxes[0]
     return first
 
 

@@ -22,8 +22,9 @@ KIND = (
 NUMERAL = "[一二三四五六七八九十]{1,3}"
 _KIND = regex(KIND + rf"[ ._#:-]*(?=[\d#]|[A-Z]\b|[A-Z]+-?\d|{NUMERAL}(?!\w))", re.IGNORECASE)
 _NUMBER_FIRST = regex(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤)")
+_ONLY_GROUPS = ("batch", "dependency", "level", "wave", "sprint", "stage")
 _GROUP = regex(r"(?:batch|dependency level|level|milestone|phase|wave|sprint|stage)(?:es|s)? \d+(?:\.\d+)*$")
-_ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
+_ID = r"#?(?:(?:[A-Za-z]{1,12}\d{0,3}-){1,3}|[A-Za-z]{1,12})?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
 _WHOLE_ID = regex(_ID + "$")
 _RANGE = regex(rf"({_ID}) ?(?:-|–|—|\.\.\.?|to|through) ?({_ID})$", re.IGNORECASE)
 _NUMBER_END = regex(r"(.*?)(\d+)$")
@@ -50,6 +51,7 @@ _COMMA = regex(r"[,;\n、，]")
 _LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _NO_MARKUP = dict.fromkeys(map(ord, "*`~\ufe0f"))
 _AND = regex(r" (?:and|&|\+|plus|e|und|et|y) | ?/ ?", re.IGNORECASE)
+_SLASHES = regex(rf"(\b(?:{KIND}|stages?|sprints?) ?#?)(\d{{1,4}}(?:/\d{{1,4}})+)(?= [a-z])", re.IGNORECASE)
 #: "1 → 2": 2 comes after 1.
 ARROW = regex(r" ?(?:[→⇒⟶➜►▶]|[-=─━]{1,9}[>►▶]) ?")
 #: "2 or 3" leaves a choice, and what is needed is not known until somebody has made it.
@@ -60,9 +62,14 @@ _OR_FIRST = regex(r"(?:(?:or|oder|ou) |或)", re.IGNORECASE)
 _BESIDE = regex(r"(?:(?:can|may) )?(?:be (?:done|built) |runs? |start )?(?:in )?parallel (?:to|with) ", re.IGNORECASE)
 _REMARK = regex(r" (?:[-–—:→]+|\||must|is|are|to be) ")
 _FINISHED = regex(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECASE)
+#: In a list of what is needed "Phase 1 complete" asks for it; "Phase 1 - complete" and "Phase 1 is done" tell.
+_TOLD = regex(
+    r"(?:[-–—:|(\[]|\b(?:is|are|was|were|already|been|all)\b)[ *_`]*(?:completed?|done|finished|archived)\b",
+    re.IGNORECASE,
+)
 _DOUBT = regex(
     r"\b(?:not|must|should|when|until|before|after|once|if|will|depends?|block\w*|needs?|wait\w*|in progress|ongoing|"
-    r"pending|planned|remain\w*|next)\b",
+    r"pending|planned|remain\w*|next)\b|\b(?:dependenc|prerequisit)\w*[ *_]*[:：]",
     re.IGNORECASE,
 )
 #: The most ids that one range or group may stand for, and that "all" may.
@@ -97,7 +104,10 @@ def _read(text: str, known: Known, own_id: str) -> Dependencies:
     unresolved: list[str] = []
     ticked: set[str] = set()
     order: list[tuple[str, str]] = []
-    for number, piece in enumerate(_pieces(_COMMA_OR.sub(" ", number_last(text[:20_000])))):
+    text = number_last(text[:20_000])
+    if "/" in text:
+        text = _SLASHES.sub(lambda match: ", ".join(f"{match[1]}{part}" for part in match[2].split("/")), text)
+    for number, piece in enumerate(_pieces(_COMMA_OR.sub(" ", text))):
         if _NONE.match(piece.main) and (number == 0 or _WHOLE_ID.match(piece.main) is None):
             break
         if (not piece.main and _NONE.match(piece.remark)) or _BESIDE.match(piece.main):
@@ -188,8 +198,8 @@ def _pieces(text: str) -> list[_Piece]:
 def _add_piece(pieces: list[_Piece], main: str, remark: str) -> None:
     pictured = not main.isascii()
     ticked = pictured and any(EMOJI.get(char) is WorkStreamStatus.COMPLETE for char in main)
-    said = _FINISHED.search(main) or _FINISHED.match(remark)
-    ticked = ticked or (said is not None and _DOUBT.search(f"{main} {remark}") is None)
+    said = _TOLD.search(main) or _FINISHED.match(remark) or (version_named(main) and _FINISHED.search(main))
+    ticked = ticked or (bool(said) and _DOUBT.search(f"{main} {remark}") is None)
     words = main.translate(_NO_MARKUP)
     words = "".join(" " if is_emoji(char) else char for char in words) if pictured else words
     words = " ".join(words.split()).strip(" .-–—:")
@@ -210,7 +220,7 @@ def _resolve(text: str, known: Known, own_id: str, rest: list[str]) -> list[str]
     if found is not None:
         return found
     parts = _AND.split(text)
-    prefix = re.match(r"([A-Za-z]+-)\d", _without_kind(parts[0]))
+    prefix = re.match(r"([A-Za-z]+-)\d", _without_kind(parts[0], known))
     full = [f"{prefix[1]}{part}" if prefix and part.isdigit() else part for part in parts[:_WIDEST_RANGE]]
     groups = [_resolve_loosely(part, known, own_id) for part in full]
     if groups[0] is None:
@@ -241,9 +251,11 @@ def _resolve_remark(text: str, known: Known, own_id: str) -> list[str] | None:
     return None if rest else found
 
 
-def _without_kind(text: str) -> str:
-    match = _KIND.match(text)
-    return text[match.end() :] if match else text
+def _without_kind(text: str, known: Known) -> str:
+    if match := _KIND.match(text):
+        return text[match.end() :]
+    word, _, rest = text.partition(" ")
+    return rest if rest and word.casefold().removesuffix("s") in known.kinds else text
 
 
 def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
@@ -260,20 +272,25 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
         text = _LEAD.sub("", text)
         if text.casefold() in known.names:
             return [known.names[text.casefold()]]
-    rest = _without_kind(text)
+    rest = _without_kind(text, known)
+    if rest == text and rest.casefold() in known.ids:
+        return [known.ids[rest.casefold()]]
+    key = text.casefold()
+    members = known.groups.get(re.sub(r"^(\w+?)(?:es|s) (?=\d)", r"\1 ", key), ()) if known.groups else ()
+    if 0 < len(members) <= _WIDEST_RANGE and own_id not in members:
+        return [id_ for id_ in members if id_ != own_id]
     if rest.casefold() in known.ids:
         return [known.ids[rest.casefold()]]
     if not any(map(str.isdigit, rest[-2:])):
         return None  # neither a group nor an id
-    key = text.casefold()
-    members = known.groups.get(re.sub(r"^(\w+?)(?:es|s) (?=\d)", r"\1 ", key), ()) if known.groups else ()
-    if 0 < len(members) <= _WIDEST_RANGE:
-        return [id_ for id_ in members if id_ != own_id]
-    if _GROUP.match(key) and key.startswith(("batch", "dependency", "level", "wave", "sprint", "stage")):
+    if rest == text and _GROUP.match(key) and key.startswith(_ONLY_GROUPS):
         return None
+    if between := _between(rest, known):
+        return [id_ for id_ in between if id_ != own_id]
     if match := _RANGE.match(rest):
         expanded = _expand(match[1], match[2], known)
-        return expanded and [id_ for id_ in expanded if id_ != own_id]
+        if expanded:
+            return [id_ for id_ in expanded if id_ != own_id]
     if _WHOLE_ID.match(rest):
         number = rest.lstrip("#")
         if number in known.numbers and (rest != text or rest.startswith("#")):
@@ -281,6 +298,24 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
         unknown = text if _WHOLE_ID.match(text) else number
         return [known.ids.get(number.casefold(), unknown)]
     return None
+
+
+_SPAN = regex(r"(\S{1,40}\d) ?(?:–|—|\.\.\.?|to|through) ?(\S{0,40}\d)$")
+
+
+def _between(text: str, known: Known) -> list[str] | None:
+    """The ids from one of the plan to another: "P2.1-T01–T04"."""
+    match = _SPAN.match(text)
+    first = known.ids.get(match[1].casefold()) if match else None
+    if match is None or first is None:
+        return None
+    ends = (f"{first[:count]}{match[2]}".casefold() for count in range(len(first)))
+    last = next((known.ids[end] for end in ends if end in known.ids), None)
+    low, high = _NUMBER_END.match(first), _NUMBER_END.match(last or "")
+    if low is None or high is None or low[1] != high[1]:
+        return None
+    inside = (_NUMBER_END.match(id_) for id_ in known.order)
+    return [m[0] for m in inside if m and m[1] == low[1] and int(low[2]) <= int(m[2]) <= int(high[2])][:_WIDEST_RANGE]
 
 
 def _before(known: Known, own_id: str) -> list[str] | None:
@@ -298,25 +333,29 @@ def _expand(first: str, last: str, known: Known) -> list[str] | None:
     if not begin <= end <= begin + _WIDEST_RANGE or (high[2].startswith("0") and len(high[2]) != width):
         return None  # "M3-05" is an id
     ids = [f"{low[1]}{number:0{width}d}" for number in range(begin, end + 1)]
-    return [known.ids.get(id_.casefold()) or known.names.get(id_.casefold(), id_) for id_ in ids]
+    hashed = "#" if first.startswith("#") else ""
+    keys = [(id_, id_.casefold()) for id_ in ids]
+    return [known.ids.get(hashed + key) or known.ids.get(key) or known.names.get(key, id_) for id_, key in keys]
 
 
 def _leading_id(text: str, known: Known) -> list[str] | None:
     """ "Phase 1.4 Registry": the id is meant when the word for its kind, or its form, leaves no doubt."""
-    rest = _without_kind(text)
+    rest = _without_kind(text, known)
     word = rest.split(" ", 1)[0].rstrip(".:")
     doubtful = rest == text and word.isdigit()
     return [known.ids[word.casefold()]] if word.casefold() in known.ids and not doubtful else None
 
 
-_MENTION = regex(
-    rf"{KIND} ({_ID}(?: ?(?:,|-|–|to|and|&) ?{_ID}){{0,50}})|\b([A-Z]{{2,10}}-\d{{1,9}})\b", re.IGNORECASE
-)
+_MENTION = regex(rf"{KIND} ({_ID}(?: ?(?:,|-|–|to|and|&) ?{_ID}){{0,50}})|\b([A-Z]{{2,10}}-\d{{1,9}})\b", re.IGNORECASE)
+
+
+#: "Complete Phase 5" is a task.
+_TO_FINISH = regex(rf"\b(?:complete|finish|archive) (?:all |the )?{KIND}\b", re.IGNORECASE)
 
 
 def finished_in(line: str, wanted: Iterable[str], known: Known) -> set[str]:
     """Those of `wanted` that a line of prose calls finished: "Work Streams 1-5 have been completed"."""
-    if not _FINISHED.search(line) or _DOUBT.search(line):
+    if not _FINISHED.search(line) or _DOUBT.search(line) or _TO_FINISH.search(line):
         return set()
     named: set[str] = set()
     for match in _MENTION.finditer(" ".join(line[:2000].split())):

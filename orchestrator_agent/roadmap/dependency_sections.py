@@ -100,6 +100,10 @@ class Groups:
         found = self._named(outside) or (self._named(text) if outside != text else [])
         return sorted(set(found), key=self.places.__getitem__)
 
+    def of_steps(self, text: str) -> list[str]:
+        """The ids of those that have the steps which `text` lists."""
+        return [self._steps[step] for part in _AND.split(text) if (step := part.strip().upper()) in self._steps]
+
     def _named(self, text: str) -> list[str]:
         found: list[str] = []
         for match in islice(_STORIES.finditer(text), _MOST_NAMES):

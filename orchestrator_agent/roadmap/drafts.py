@@ -89,7 +89,8 @@ def assemble(
     known = known or known_of(unique.values())
     needs = _needs(unique.values(), known)
     own = {draft.first_line for draft in unique.values()}
-    finished = _finished(document, needs, known, own) | set(done_elsewhere)
+    wanted = {text for draft in unique.values() for text in draft.depends_on}
+    finished = _finished(document, needs, known, own, wanted) | set(done_elsewhere)
     streams = tuple(_work_stream(document, draft, needs[draft.id], finished, known) for draft in unique.values())
     return Found(streams, tuple(notes), {draft.id: tuple(draft.places) for draft in unique.values()}, level)
 
@@ -102,9 +103,10 @@ def drop_roles(drafts: Sequence[Draft]) -> None:
             draft.assigned_to = None
 
 
-def known_of(drafts: Iterable[Draft]) -> Known:
-    """What dependency texts can name in a plan of these."""
-    return Known.of([(draft.id, draft.name, title) for draft in drafts for title in draft.around or (draft.batch,)])
+def known_of(drafts: Iterable[Draft], kinds: Iterable[str] = ()) -> Known:
+    """What dependency texts can name in a plan of these, which it calls `kinds`."""
+    streams = [(draft.id, draft.name, title) for draft in drafts for title in draft.around or (draft.batch,)]
+    return Known.of(streams, kinds)
 
 
 def _needs(drafts: Collection[Draft], known: Known) -> dict[str, Dependencies]:
@@ -138,10 +140,17 @@ def _dependencies(draft: Draft, known: Known) -> Dependencies:
     return needs
 
 
-def _finished(document: Document, needs: Mapping[str, Dependencies], known: Known, own: Collection[int]) -> set[str]:
+def _finished(
+    document: Document,
+    needs: Mapping[str, Dependencies],
+    known: Known,
+    own: Collection[int],
+    wanted: Collection[str],
+) -> set[str]:
     """Ids that are no work streams of the document but that it calls finished.
 
     Args:
+        wanted: the texts that say what is needed: "Phase 1 complete" among them tells nothing.
         own: the lines that give the work streams: in a row a "done" is its own, and no word about what it names.
     """
     named = {id_ for need in needs.values() if need.ids for id_ in need.ids} - known.places.keys()
@@ -149,7 +158,7 @@ def _finished(document: Document, needs: Mapping[str, Dependencies], known: Know
     finished = {id_ for need in needs.values() for id_ in need.ticked} & missing
     if missing - finished:
         for line in document.lines:
-            if line.kind in (Kind.TEXT, Kind.ITEM) and line.number not in own:
+            if line.kind in (Kind.TEXT, Kind.ITEM) and line.number not in own and line.content not in wanted:
                 finished |= finished_in(line.content, missing, known)
     shipped, still_open = versions_told(document, missing)
     return (finished | shipped) - still_open

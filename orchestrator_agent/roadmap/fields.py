@@ -15,8 +15,10 @@ _FIELDS = {
     "assigned": "assigned to; claimed by; assignee; assigned; claimed",
     "agent": "agent; owner; assigned agent; assigned implementer; responsável; responsable; verantwortlich; 负责人",
     "depends_on": "depends on; depends; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; "
-    "after; blockers; blocker; blocked on; waiting for; waiting on; dependências; depende de; dependencias; "
-    "abhängigkeiten; hängt ab von; dépendances; dépend de; 依赖; 依赖项; 依赖于; 依赖关系; 前置条件; 前置任务; 依存",
+    "after; blockers; blocker; blocked on; waiting for; waiting on; waits for; waits on; deps; dependson; "
+    "depends upon; dependent on; prereqs; prereq; predecessors; predecessor; blocked until; gated by; gated on; "
+    "dependências; depende de; dependencias; abhängigkeiten; hängt ab von; dépendances; dépend de; 依赖; 依赖项; "
+    "依赖于; 依赖关系; 前置条件; 前置任务; 依存",
     "blocks": "blocks; unblocks",
     "files": "files; file; files to modify; files to create; files to change; affected files; files affected; 文件",
     "conflicts_with": "conflicts with; conflicts",
@@ -60,7 +62,7 @@ def read_field(text: str) -> Field | None:
     colon = text.find(":", 0, _LONGEST_NAME)
     colon = colon if colon > 0 else text.find("：", 0, _LONGEST_NAME)
     if colon <= 0:
-        return None
+        return _title_of_list(text) if text[:1] in ("*", "_") else None
     label = text[:colon].rstrip()
     known, bold = _field_named(label)
     start = colon + 1
@@ -69,7 +71,15 @@ def read_field(text: str) -> Field | None:
     if (known is None and not bold) or not _may_begin(text, start, text[colon]):
         return None
     value = text[start:].strip()
+    if text[0] in "*_" and start == colon + 1 and label[-1] not in "*_" and value.endswith(text[0]):
+        value = value.rstrip("*_")  # the whole line is set so
     return Field(known or "other", value, len(text) - len(text[start:].lstrip()), bold)
+
+
+def _title_of_list(text: str) -> Field | None:
+    """A line like "**Dependencies**", below which stands what is needed."""
+    is_title = text[-1] == text[0] and len(text) < _LONGEST_NAME and NAMES.get(_label(text)) == "depends_on"
+    return Field("depends_on", "", len(text), sure=True) if is_title else None
 
 
 def _may_begin(text: str, start: int, colon: str) -> bool:
@@ -88,7 +98,7 @@ def _label(text: str) -> str:
     """The name of a field without markup and the remark in brackets behind it."""
     if text.endswith((")", "）")):
         text = re.split(r"[(（]", text, maxsplit=1)[0].rstrip()
-    return " ".join(text.strip("*_ ").casefold().split())
+    return " ".join(text.strip("*_ ").replace("_", " ").casefold().split())
 
 
 _PATH = regex(r"`([^`\s]{1,200})`")
@@ -202,7 +212,11 @@ _ROLES = (
 )
 _ROLE = regex(rf"\b{_ROLES}\b", re.IGNORECASE)
 #: Of a field for claims only what is a role and nothing else is none.
-_ROLE_ALONE = regex(rf"{_ROLES}(?:[ /&-]+(?:{_ROLES}|\d{{1,3}}))*$", re.IGNORECASE)
+_ROLE_ALONE = regex(
+    rf"(?:{_ROLES}(?:[ /&-]+(?:{_ROLES}|\d{{1,3}}))*|(?:[a-z]{{2,15}}-){{0,3}}(?:{_ROLES}|planner|coder|implementer|"
+    r"generator|executor|coordinator|orchestrator))$",
+    re.IGNORECASE,
+)
 _NOBODY = regex(
     r"(?:none|nobody|no one|unassigned|tbd|n/?a|open|available|free|not assigned.*|[-–—?.\s]*)$", re.IGNORECASE
 )

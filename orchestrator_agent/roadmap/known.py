@@ -25,6 +25,8 @@ class Known:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     #: "283" -> "REQ-283", for numbers that stand once.
     numbers: Mapping[str, str] = field(default_factory=dict)
+    #: What the plan calls its work: "stage" of "## Stage 2".
+    kinds: frozenset[str] = frozenset()
     #: The ids themselves, in the order of the file, and the place of each.
     order: Sequence[str] = ()
     places: Mapping[str, int] = field(default_factory=dict)
@@ -32,8 +34,8 @@ class Known:
     read: dict[tuple[str, str], Dependencies] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, streams: Iterable[tuple[str, str, str | None]]) -> Known:
-        """From the (id, name, group heading) of all work streams."""
+    def of(cls, streams: Iterable[tuple[str, str, str | None]], kinds: Iterable[str] = ()) -> Known:
+        """From the (id, name, group heading) of all work streams, and what the plan calls them."""
         ids: dict[str, str] = {}
         names: dict[str, str] = {}
         groups: dict[str, list[str]] = {}
@@ -56,7 +58,8 @@ class Known:
         order = tuple(ids.values())
         _note_numbers(names, order)
         places = {id_: place for place, id_ in enumerate(order)}
-        return cls(ids, _single(names), groups, _single(numbers), order, places)
+        words = frozenset(kind.removesuffix("s") for kind in kinds if kind)
+        return cls(ids, _single(names), groups, _single(numbers), words, order, places)
 
 
 def _note(found: dict[str, str], key: str, id_: str) -> None:

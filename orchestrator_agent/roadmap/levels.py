@@ -112,8 +112,11 @@ def choose_titles(headings: Sequence[Heading]) -> list[Heading]:
         columns = [heading for heading in family if heading.batch and status_of_group(heading.batch)]
         if 2 * len(columns) > len(family) > 1 and len({status_of_group(item.batch or "") for item in columns}) > 1:
             return columns
-        if len(family) > 1 and ((told and ahead) or (len(told) > 1 and 4 * len(told) >= len(family))):
+        needing = [heading for heading in family if heading.body.lists.get("depends_on")]
+        if len(family) > 1 and ((told and ahead) or len(needing) == len(family)):
             return family
+        if len(told) > 1 and 4 * len(told) >= len(family):
+            return [heading for heading in family if heading.telling or not heading.body.is_prose]
     return []
 
 
@@ -211,7 +214,7 @@ def _are_too_big(family: Sequence[Heading]) -> bool:
 
 
 def _members(family: Sequence[Heading]) -> list[Heading]:
-    telling = [member for member in family if member.telling]
+    telling = [member for member in family if member.telling or member.body.boxes]
     all_are = _way_of_counting(family[0]) != "1" or 2 * len(telling) > len(family)
     return list(family) if all_are else telling
 

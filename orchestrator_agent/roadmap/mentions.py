@@ -17,7 +17,8 @@ from orchestrator_agent.roadmap.headings import read_ending
 from orchestrator_agent.roadmap.statuses import EMOJI, is_box, read_box
 
 _KIND = regex(rf"{KIND}[ ._#:-]*(?=\S)", re.IGNORECASE)
-_END_OF_ID = regex(r"[:：,)\]|*_`]|\.(?!\d)| ")
+_WORD_OF_NAME = regex(r"[^\W\d_]{3,}|[\u2e80-\uffff]")
+_END_OF_ID = regex(r"[:：,)\]|*`]|_(?!\w)|\.(?!\d)| ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +33,68 @@ class Mention:
     places: list[Place] = field(default_factory=list)
 
 
-def mentions_of(document: Document, ids: Collection[str], legend: Mapping[str, WorkStreamStatus]) -> dict[str, Mention]:
-    """For each id, without case, the first heading or box that begins with it; ids without one are left out."""
-    wanted = {id_.casefold() for id_ in ids}
+def mentions_of(
+    document: Document, names: Mapping[str, str], legend: Mapping[str, WorkStreamStatus]
+) -> dict[str, Mention]:
+    """For each id, without case, the first heading or box that begins with it; ids without one are left out.
+
+    Args:
+        names: the names by id.
+    """
+    called = {id_.casefold(): name for id_, name in names.items()}
+    headings = {line.number: _key_of(line, called) for line in document.lines if line.kind is Kind.HEADING}
+    surely = {key for key, sure in headings.values() if sure}
     found: dict[str, Mention] = {}
     for index, line in enumerate(document.lines):
         if line.kind is Kind.HEADING:
-            key = _leading(line.content, wanted)
-            if key is not None and not (key in found and found[key].lines):
+            key, sure = headings[line.number]
+            # "## Phase 3" is no section of 3 where "### #3" is one.
+            if key and (sure or key not in surely) and not (key in found and found[key].lines):
                 body = _section(document, index)
                 before = found.get(key, Mention())
                 found[key] = Mention(line.number, body, [*before.places, *_marks(document, line, body, legend)])
         elif line.box is not None and line.indent == 0 and is_box(line.box):
-            key = _leading(line.content, wanted)
-            if key is not None and key not in found:
+            key = _leading(line.content, called.keys())
+            if key and key not in found:
                 status = read_box(line.box)[0]
                 box = Place("box", line.box_start, line.box_start + len(line.box), line.box, status)
                 found[key] = Mention(line.number, (), [box])
     return found
 
 
-def _leading(text: str, wanted: Collection[str]) -> str | None:
-    """The id of `wanted` that a heading or an item begins with."""
-    span = leading_emoji(text)
-    text = (text[span[1] :] if span else text).lstrip("*_`[( \ufe0f")
-    for rest in (text, _KIND.sub("", text, count=1)):
+def _key_of(line: Line, called: Mapping[str, str]) -> tuple[str, bool]:
+    """The id that a heading begins with, and whether no word stands before it.
+
+    Chapters are numbered as well, but they are not called like the work.
+    """
+    key = _leading(line.content, called.keys())
+    text = _unmarked(line.content)
+    if not key or not text.casefold().startswith((key, f"#{key}")):
+        return key, False
+    is_chapter = key.isdigit() and text[0] != "#" and not _is_alike(called[key], text)
+    return ("", False) if is_chapter else (key, True)
+
+
+def _is_alike(name: str, text: str) -> bool:
+    """They have a word in common."""
+    return not set(_WORD_OF_NAME.findall(name.casefold())).isdisjoint(_WORD_OF_NAME.findall(text.casefold()))
+
+
+def _leading(text: str, wanted: Collection[str]) -> str:
+    """The id of `wanted` that a heading or an item begins with, empty without one."""
+    text = _unmarked(text)
+    for rest in (text, text.removeprefix("#"), _KIND.sub("", text, count=1)):
         end = _END_OF_ID.search(rest, 1)
         word = rest[: end.start() if end else len(rest)].casefold()
         if word in wanted:
             return word
-    return None
+    return ""
+
+
+def _unmarked(text: str) -> str:
+    """Without the picture and the markup before the first word."""
+    span = leading_emoji(text)
+    return (text[span[1] :] if span else text).lstrip("*_`[( \ufe0f")
 
 
 def _section(document: Document, index: int) -> Sequence[Line]:

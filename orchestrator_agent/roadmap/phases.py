@@ -29,6 +29,7 @@ from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.stated import settle_status
 from orchestrator_agent.roadmap.statuses import EMOJI
 from orchestrator_agent.roadmap.steps import assume_order, put_last
+from orchestrator_agent.roadmap.told_boxes import boxes_tell_more
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks
 
 
@@ -52,6 +53,8 @@ class Phases:
         headings = read_headings(document, legend)
         rest = attach(headings, read_restated(document, legend))
         chosen = choose(headings, has_work_boxes(document)) or choose_titles(read_titles(document, legend))
+        if boxes_tell_more(document, chosen):
+            return Found()
         tell_apart(headings, chosen)
         taken = [(item.line.number, document.lines[item.end - 1].number) for item in chosen]
         short = read_one_line(document, legend, taken)
@@ -63,7 +66,7 @@ class Phases:
         extra = [draft for draft in [*short.drafts, *listed] if draft.id.casefold() not in own]
         drafts = sorted(drafts + extra, key=lambda draft: draft.first_line)
         kinds = {item.id: item.kind for item in chosen}
-        known = known_of(drafts)
+        known = known_of(drafts, kinds.values())
         add_relations(document, drafts, set(kinds.values()), known)
         drop_roles(drafts)
         assume_order(drafts, [kinds.get(draft.id, "") for draft in drafts], known)
@@ -146,6 +149,8 @@ def _draft(
     draft.batch, draft.around, draft.priority = item.batch, item.around, item.priority
     draft.depends_on += item.needs
     fill(draft, body)
+    if not draft.depends_on:
+        draft.depends_on += [restated.needs for restated in item.mentioned if restated.needs]
     warnings += [f"{where}: {item.id[:80]} {said}." for said in settle_status(draft, item, body)]
     if not draft.places:
         end = item.line.start + len(item.line.content)

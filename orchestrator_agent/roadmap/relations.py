@@ -38,16 +38,32 @@ _NEEDS_IN_SECTION = regex(
 _BLOCKS = regex(
     r"\b(?:blocks|unblocks|gates|enables|precedes|before|is (?:needed|required) (?:by|for))\b", re.IGNORECASE
 )
+#: Only of the work itself can this be said.
+_BEGINS = (
+    r"blocked until|(?:do not|don't|must not|cannot|can't) (?:be )?(?:start|begin)(?:ed)? (?:before|until)|"
+    r"(?:start|begin)(?:s|ing)?[ :*_]{1,5}(?:only )?(?:after|once|when)|"
+    r"order[*_]{0,2}:[*_]{0,2} (?:after|once|when)|"
+    r"(?:pre-?conditions?|entry (?:criteria|conditions?|gate))[*_]{0,2}:[*_]{0,2}"
+)
 #: Right before what is needed in a text that describes work.
-_IN_TEXT = regex(rf"(?:\(from|\b(?:{_WAITS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE)
+_IN_TEXT = regex(
+    rf"(?:\(from|\b(?:{_WAITS}|{_BEGINS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE
+)
+#: Below such a title within the section of a work stream stands what it needs, among other things.
+_BEFORE_IT = regex(r"[\W\d]*(?:pre-?requisites?|pre-?conditions?|entry (?:criteria|conditions?|gate))\b", re.IGNORECASE)
 _CHOICE = regex(rf"{OR}(?:{KIND} )?#?{_ID}\b", re.IGNORECASE)
 #: Without one of these no text says what it needs, and to look for them costs a tenth.
-_MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "gates", "gated", "(from")
+_MAY_NEED = ("depend", "requir", "need", "blocked by", "wait", "build", "gates", "gated", "(from", "blocked until")
+_MAY_BEGIN = ("start", "begin", "prereq", "pre-req", "precond", "pre-cond", "entry ", "order:", "order**")
 _DENIED = regex(r"\b(?:not|no|never|nothing|none|without|independent\w*|in parallel)\b[^.;]{0,30}$", re.IGNORECASE)
 _SECTION_WORDS = (
     "dependenc", "critical path", "execution order", "order of execution", "order of work", "sequenc", "依赖"
 )
 _SECTION = regex("|".join(_SECTION_WORDS), re.IGNORECASE)
+_IN_TURN = regex(
+    rf"\b(?:each|every) ({KIND}|stage|sprint|iteration) (?:{_WAITS}|follows|starts after) the previous\b", re.IGNORECASE
+)
+_BESIDE = regex(r"\bparallel\b|\[P\]", re.IGNORECASE)
 _TREE = "│├└─┌┐┘┴┬┼|"
 _BULLET = regex(r"[-+\d.) ]*(?=[^\W\d_])")
 _WIDTH = 1000
@@ -69,19 +85,31 @@ def add_relations(document: Document, drafts: Sequence[Draft], kinds: Collection
         kinds: the words that the plan puts before the ids of its work ("phase"); another word means something else.
         known: what dependency texts can name.
     """
+    if _comes_in_turn(document, drafts, kinds):
+        for before, draft in pairwise(drafts):
+            draft.depends_on.append(before.id)
+        return
     reader = _Reader(known, {kind.removesuffix("s") for kind in kinds})
     silent = {draft.id: draft for draft in drafts if not draft.depends_on}
     for relation in reader.relations(document, drafts):
         for later in relation.later:
             if later in silent:
                 silent[later].depends_on += [id_ for id_ in relation.earlier if id_ != later]
-    may_need = any(map(words_of(document).__contains__, _MAY_NEED))
+    may_need = any(map(words_of(document).__contains__, (*_MAY_NEED, *_MAY_BEGIN)))
     for draft in silent.values() if may_need else ():
         if not draft.depends_on:
             draft.depends_on += reader.needs_in_text(document, draft)
     _turn_round(drafts, reader)
     for draft in silent.values():
         draft.depends_on[:] = dict.fromkeys(draft.depends_on)
+
+
+def _comes_in_turn(document: Document, drafts: Sequence[Draft], kinds: Collection[str]) -> bool:
+    """The plan says that each phase depends on the one before, and nothing else about dependencies."""
+    if "previous" not in words_of(document) or any(draft.depends_on or draft.blocks for draft in drafts):
+        return False
+    said = [match for line in document.lines if line.kind is Kind.TEXT and (match := _IN_TURN.search(line.content))]
+    return any(match[1].casefold() in kinds for match in said) and not any(_BESIDE.search(d.name) for d in drafts)
 
 
 def _turn_round(drafts: Sequence[Draft], reader: _Reader) -> None:
@@ -194,11 +222,16 @@ class _Reader:
         found: dict[str, None] = {}
         lines = document.lines[draft.first_line : draft.last_line]
         text = document.text[lines[0].begin : lines[-1].end].lower() if lines else ""
-        if not any(map(text.__contains__, _MAY_NEED)):
+        if not any(map(text.__contains__, (*_MAY_NEED, *_MAY_BEGIN))):
             return []
+        before_it = False
         for line in lines:
-            if line.kind in (Kind.TEXT, Kind.ITEM):
+            if line.kind is Kind.HEADING:
+                before_it = _BEFORE_IT.match(line.content) is not None
+            elif line.kind in (Kind.TEXT, Kind.ITEM):
                 text = line.content[:_WIDTH]
+                if before_it:
+                    found |= dict.fromkeys(id_ for id_ in self.mentioned(_plain(text)) if id_ != draft.id)
                 for words in _IN_TEXT.finditer(text):
                     match = _MENTION.match(text, words.end())
                     if match and not _DENIED.search(text[: words.start()]):

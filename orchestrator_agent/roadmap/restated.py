@@ -24,7 +24,7 @@ from orchestrator_agent.roadmap.table_lines import Row, tables_of
 
 _LEADING_STATUS = regex(r"[*_`\s]*[^*_`:：]{1,20}[*_`]{1,3} [-–—] +")
 #: An id of which the word before the number is a part.
-_CODE = regex(r"[A-Z]{2,12}-\d{1,9}")
+_CODE = regex(r"[A-Z]{2,12}[-_]\d{1,9}")
 _NUMBER_END = regex(r"[A-Z]{1,3}\d{0,2}-(\d{1,4})$")
 
 
@@ -97,7 +97,8 @@ def _rows(document: Document, legend: Mapping[str, WorkStreamStatus]) -> Iterato
                 example = cell.text[mark.start : mark.end]
                 place = Place("field", begin, begin + len(example), example, mark.status)
                 name = rest if columns.id is None else row.text(columns.name)
-                yield Restated(row.line, id_, name, "", (place,), in_table=True)
+                needs = row.text(columns.depends_on)
+                yield Restated(row.line, id_, name, "", (place,), in_table=True, needs=needs)
 
 
 def _id_in_row(row: Row, columns: Columns) -> tuple[str, str]:

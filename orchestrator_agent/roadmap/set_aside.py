@@ -9,10 +9,11 @@ from orchestrator_agent.patterns import regex
 _WORDS = (
     r"deferred|optional|future|later|someday|on hold|parked|postponed|paused|stretch(?: goals?)?|nice[ -]to[ -]haves?|"
     r"post[ -]mvp|post[ -]launch|demand[ -]driven|wish ?list|if time (?:permits|allows)|not now|"
-    r"when it (?:starts|begins)|opcional|futuro|später|optionnel|可选|未来"
+    r"tentative|maybe(?= ?[:：)\]])|when it (?:starts|begins)|opcional|futuro|später|optionnel|可选|未来"
 )
 _GROUP = regex(
-    rf"\W*(?:{_WORDS}|ideas|under consideration|considering|undecided|unresolved$|maybe|exploring|to be discussed)\b",
+    rf"\W*(?:{_WORDS}|ideas|under consideration|considering|undecided|unresolved$|maybe|exploring|to be discussed|"
+    rf"needs? (?:a )?decisions?|decisions? needed)\b",
     re.IGNORECASE,
 )
 _REMARK = regex(

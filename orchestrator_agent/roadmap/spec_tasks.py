@@ -22,6 +22,7 @@ from orchestrator_agent.roadmap.document import Document, Edit, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import holds_criteria, is_placeholder
 from orchestrator_agent.roadmap.headings import Heading, read_headings
+from orchestrator_agent.roadmap.item_text import take_needs
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.set_aside import sets_aside
 from orchestrator_agent.roadmap.sources import Source
@@ -206,9 +207,16 @@ def _set_order(document: Document, chosen: Sequence[_Group], drafts: Sequence[Dr
         groups.add(draft.id, draft.name, steps, story=group.story(), aside=not group.boxes)
     said = read_sections(document, groups)
     for draft in drafts:
-        draft.depends_on += said.of(draft.id) or []
+        draft.depends_on += said.of(draft.id) or _needs_of_steps(by_id[draft.id], groups)
     if any(by_id[d.id].boxes and not d.depends_on and said.of(d.id) is None for d in drafts):
         _set_steps(drafts, said)
+
+
+def _needs_of_steps(group: _Group, groups: Groups) -> list[str]:
+    """The headings over the steps that its own steps say they need: "2.1 [depends: 1.1] Check the price"."""
+    needs = [text for line in group.boxes for text in take_needs(line.content)[1]]
+    found = [id_ for text in needs for id_ in groups.of_steps(text)]
+    return [id_ for id_ in dict.fromkeys(found) if id_ != group.heading.id]
 
 
 def _set_steps(drafts: Sequence[Draft], said: Said) -> None:

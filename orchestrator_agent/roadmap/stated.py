@@ -9,6 +9,7 @@ from dataclasses import replace
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import Body, counted, sum_of
+from orchestrator_agent.roadmap.dependencies import KIND
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import leading_emoji
 from orchestrator_agent.roadmap.headings import Heading
@@ -18,9 +19,10 @@ from orchestrator_agent.roadmap.statuses import CIRCLES, read_mark
 _VERBS = r"blocked (?:by|on)|depend(?:s|ing|ent) (?:up)?on|wait(?:s|ing) (?:for|on)|requires|needs|after"
 _NEEDS = regex(rf"\b(?:{_VERBS}) ([^()|]{{1,200}})", re.IGNORECASE)
 #: What has not begun waits for these as well; with work under way they are a remark.
-_AWAITS = regex(rf"\b(?:{_VERBS}|awaiting|until|once|pending) ([^()|]{{1,200}})", re.IGNORECASE)
+_AWAITS = regex(rf"\b(?:{_VERBS}|behind|awaiting|until|once|pending(?: on| for)?) ([^()|]{{1,200}})", re.IGNORECASE)
+_PENDING = regex(rf"\W*(pending)(?: (?:on|for))?(?= (?:{KIND} ?#?\d|[A-Z]{{1,6}}-?\d))", re.IGNORECASE)
 #: Behind "not started" these say that it is not to be begun.
-_HELD = regex(r"[ (,;–—-]+(blocked|on hold|deferred|paused|parked)\b\)?", re.IGNORECASE)
+_HELD = regex(r"[ (,;–—-]+(blocked|gated|on hold|deferred|paused|parked)\b\)?", re.IGNORECASE)
 #: The kinds of places in the order in which they are believed.
 _RANKS = ("field", "ending", "remark", "emoji", "box")
 
@@ -67,6 +69,8 @@ def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], bo
     worded = [place.status for place in (*own, *other) if place.kind != "box" and place.status is not None]
     said = stated or ([] if boxes else [status for title in item.around[-1:] if (status := status_of_group(title))])
     draft.status = said[0] if said else steps
+    if not said and steps is WorkStreamStatus.BLOCKED:
+        draft.blocked_reason = "its open boxes are blocked"
     if stated and not worded and stated[0] is WorkStreamStatus.NOT_STARTED and steps is not stated[0]:
         draft.status = WorkStreamStatus.IN_PROGRESS
     if item.struck and draft.status is not WorkStreamStatus.COMPLETE:
@@ -131,7 +135,8 @@ def _needs_behind(place: Place, body: Body) -> tuple[list[str], int]:
     if not value or place.status in (None, WorkStreamStatus.BLOCKED, WorkStreamStatus.COMPLETE):
         return [], place.end
     verbs = _AWAITS if place.status is WorkStreamStatus.NOT_STARTED else _NEEDS
-    found = list(verbs.finditer(value, max(0, place.end - start)))
+    pending = _PENDING.match(value, max(0, place.start - start))  # the word is the status itself
+    found = list(verbs.finditer(value, pending.start(1) if pending else max(0, place.end - start)))
     if not found:
         return [], place.end
     end = found[-1].end() - len(found[-1][1]) + len(found[-1][1].rstrip())

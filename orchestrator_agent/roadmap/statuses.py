@@ -23,30 +23,42 @@ CANCELLED = WorkStreamStatus.CANCELLED
 _PHRASES: dict[WorkStreamStatus, str] = {
     NOT_STARTED: """not started; not yet started; not begun; todo; to do; pending; open; ready; backlog; planned;
         available; ready to start; ready for dev; ready for development; approved; new; queued; scheduled; unstarted;
-        specced; 待实施; 待进行; 未开始; 待开始; 待办; 待处理; 计划中; 未着手; pendente; a fazer; não iniciado;
+        specced; ready for agent; ready for work; ready for implementation; ready to implement; ready to build;
+        待实施; 待进行; 未开始; 待开始; 待办; 待处理; 计划中; 未着手; pendente; a fazer; não iniciado;
         não iniciada; pendiente; por hacer; offen; geplant; nicht begonnen; à faire; en attente; не начато""",
     IN_PROGRESS: """in progress; inprogress; active; wip; work in progress; started; ongoing; review;
         in review; under review; ready for review; needs review; awaiting review; pending review; code review; testing;
         in testing; in qa; ready for qa; ready for testing; ready for test; ready for merge; ready to merge;
         ready for deployment; ready for deploy; ready to deploy; ready for release; ready to release; hooked; partial;
         partially complete; partly done; doing; working; needs manual testing; needs testing; not tested; not complete;
-        not done; incomplete; unfinished; 进行中; 開発中; 進行中; 开发中; em andamento; em progresso; en curso;
+        not done; incomplete; unfinished; implementing; in development; in flight; pr open; underway; under way;
+        进行中; 開発中; 進行中; 开发中; em andamento; em progresso; en curso;
         en progreso; in arbeit; en cours; в работе""",
     COMPLETE: """complete; completed; done; finished; shipped; merged; resolved; fixed; closed; implemented; delivered;
-        released; verified; 已完成; 完成; 完了; concluído; concluída; feito; completado; completada; hecho; erledigt;
+        released; verified; deployed; landed; validated;
+        已完成; 完成; 完了; concluído; concluída; feito; completado; completada; hecho; erledigt;
         fertig; abgeschlossen; terminé; terminée; fait; готово""",
     BLOCKED: """blocked; parked; on hold; hold; paused; deferred; postponed; waiting; stuck; pending approval;
-        awaiting approval; 阻塞; 已阻塞; 暂停; 已暂停;
+        awaiting approval; ready for human; needs human; needs human input; needs user; awaiting user;
+        阻塞; 已阻塞; 暂停; 已暂停;
         bloqueado; bloqueada; blockiert; zurückgestellt; bloqué; bloquée""",
     CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
         abandoned; superseded; superseded by; replaced by; moved to; duplicate of; not needed; no longer needed;
-        won't do; wont do; not doing; not planned; skipped; skip; 取消; 已取消; cancelado; cancelada;
+        won't do; wont do; not doing; descoped; deprecated; not planned; skipped; skip;
+        取消; 已取消; cancelado; cancelada;
         abgebrochen; annulé; annulée""",
 }
 WORDS: dict[str, WorkStreamStatus] = {
     " ".join(phrase.split()): status for status, phrases in _PHRASES.items() for phrase in phrases.split(";")
 }
+#: Words that say a status where nothing else is said; in a name they are words like others.
+ALONE: dict[str, WorkStreamStatus] = {
+    **dict.fromkeys(("next", "up next", "next up", "proposed"), NOT_STARTED),
+    **dict.fromkeys(("current", "claimed"), IN_PROGRESS),
+    **dict.fromkeys(("later", "future"), BLOCKED),
+}
 _LONGEST = max(phrase.count(" ") + 1 for phrase in WORDS)
+_LONGEST_ALONE = 12  # characters
 #: Words of a block that are a decision of somebody and not just a wait for dependencies.
 _DECISIONS = ("parked", "on hold", "hold", "paused", "deferred", "postponed")
 #: Before or after "complete" these say that something is missing.
@@ -55,10 +67,10 @@ _DOUBT = {"mostly", "nearly", "almost", "partially", "partly", "not", "except", 
 _BEGINNINGS = frozenset(phrase.partition(" ")[0] for phrase in WORDS) | _DOUBT
 
 EMOJI: dict[str, WorkStreamStatus] = {
-    **dict.fromkeys("⚪⬜◻🔲☐🆕📋", NOT_STARTED),
-    **dict.fromkeys("🟡🔄🚧🏗🟠🔵⏳🔨", IN_PROGRESS),
+    **dict.fromkeys("⚪⬜◻🔲☐🆕📋⏳🔜", NOT_STARTED),
+    **dict.fromkeys("🟡🔄🚧🏗🟠🔵🔨", IN_PROGRESS),
     **dict.fromkeys("✅☑✔🟢✓🎉", COMPLETE),
-    **dict.fromkeys("🔴⛔🚫⏸🛑", BLOCKED),
+    **dict.fromkeys("🔴⛔🚫⏸🛑🔒💤", BLOCKED),
     **dict.fromkeys("⚫❌🗑", CANCELLED),
 }
 #: Behind a name, without words, these are a severity as often as a status.
@@ -171,6 +183,8 @@ def _read_mark(text: str, legend: Mapping[str, WorkStreamStatus]) -> Mark | None
             emoji, end = emoji or text[tail], skip_emoji(text, tail)
         core_end = end if reason is None else core_end
         return Mark(status, start, _close_markup(text, start, end), reason, emoji, core_end, True)
+    if alone := ALONE.get(text[position : position + _LONGEST_ALONE + 1].rstrip(f" \t{_MARKUP}]").casefold()):
+        return Mark(alone, start, _close_markup(text, start, len(text.rstrip())), None, emoji, len(text), True)
     if share := _PERCENT.match(text, position):
         return Mark(_status_of(int(share[1])), start, share.end(), None, emoji, share.end(), True)
     if emoji and (meaning := legend.get(emoji, EMOJI.get(emoji))):

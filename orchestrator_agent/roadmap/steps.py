@@ -16,6 +16,8 @@ from orchestrator_agent.roadmap.stated import status_of_group
 #: What is called so and counted up is done one after the other; features and packages are not.
 _IN_ORDER = r"(?:phase|fase|阶段|stage|step|etapa|étape|步骤|milestone|meilenstein|sprint|week|iteration)"
 _KIND = regex(_IN_ORDER)
+#: These follow each other also where they are counted in parts.
+_TIMED = regex(r"sprint|week|iteration|milestone|stage")
 _GROUP = regex(rf"[\W_]*{_IN_ORDER} ?#?\d", re.IGNORECASE)
 _BESIDE = regex(r"\bparallel\b|\[P\]|并行", re.IGNORECASE)
 
@@ -65,8 +67,16 @@ def _states_needs(draft: Draft, known: Known) -> bool:
 
 
 def _steps(drafts: Sequence[Draft], kinds: Sequence[str]) -> list[int]:
-    if all(_KIND.match(kind) and "." not in draft.id for draft, kind in zip(drafts, kinds, strict=True)):
+    pairs = list(zip(drafts, kinds, strict=True))
+    if all(_KIND.match(kind) and ("." not in draft.id or _TIMED.match(kind)) for draft, kind in pairs):
         return list(accumulate(int(number > 0 and not _BESIDE.search(d.name)) for number, d in enumerate(drafts)))
-    groups = [next((title for title in draft.around if _GROUP.match(title)), "") for draft in drafts]
+    groups = [_group_of(draft, kind) for draft, kind in pairs]
     order = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     return [order[group] for group in groups] if len(order) > 1 and "" not in order else []
+
+
+def _group_of(draft: Draft, kind: str) -> str:
+    """The counted heading around it, or its own where it stands beside such groups; sprints never run side by side."""
+    own = f"{kind} {draft.id}" if _KIND.match(kind) and "." not in draft.id else ""
+    group = next((title for title in draft.around if _GROUP.match(title)), own)
+    return f"{group} {draft.id}" if group and _TIMED.match(kind) else group

@@ -90,9 +90,10 @@ def _rows(lines: tuple[Line, ...], index: int, width: int) -> tuple[int, list[Ro
 
 def _row(line: Line, width: int) -> Row:
     cells = _cells(line, code=False)
-    # People forget to escape a pipe inside code; where that makes too many cells the code is kept together.
-    if width and len(cells) > width and "`" in line.content:
-        cells = _cells(line, code=True)
+    # People forget to escape a pipe inside code: where that makes too many cells, or all code ends, it stays whole.
+    if width and "`" in line.content and (len(cells) > width or line.content.count("`") % 2 == 0):
+        whole = _cells(line, code=True)
+        cells = whole if len(cells) > width or len(whole) > 1 else cells
     return Row(line, tuple(cells))
 
 
