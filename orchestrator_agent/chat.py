@@ -28,6 +28,7 @@ from orchestrator_agent.talk import Talk
 from orchestrator_agent.terminal import clean, plural, style
 from orchestrator_agent.tools import ToolCall, ToolResult
 from orchestrator_agent.tools.toolset import journal
+from orchestrator_agent.transcripts import NOT_SAID
 
 #: Between looks at the journal while something is open. Seconds.
 _LOOK = 0.1
@@ -379,7 +380,7 @@ def _last_exchange(messages: Sequence[dict[str, Any]]) -> list[str]:
     said: dict[str, list[str]] = {"user": [], "assistant": []}
     for message in messages:
         texts = [str(block["text"]) for block in message["content"] if block["type"] == "text"]
-        texts = [text for text in texts if not text.startswith(("<now>", "<summary>"))]
+        texts = [text for text in texts if not text.startswith(NOT_SAID)]
         if texts and message["role"] == "user":
             said = {"user": texts, "assistant": []}
         said[message["role"]] = texts or said[message["role"]]

@@ -255,6 +255,10 @@ def _not_understood(goal: InterpretedGoal) -> str:
     )
 
 
+#: How calls are told that are another thing than the intent's usual one.
+_HOLDING = {"pause_agent": "pausing ", "resume_agent": "going on with "}
+
+
 def _matched(proposal: Proposal) -> list[str]:
     goal, plan = proposal.goal, proposal.plan
     sure = _sure(goal)
@@ -270,6 +274,8 @@ def _matched(proposal: Proposal) -> list[str]:
         said = f"stopping all that runs ({proposal.at_work} agent{'s' if proposal.at_work != 1 else ''})"
     else:
         what = {"run": "", "stop": "stopping "}.get(goal.intent, "")
+        calls = {call.name for call in proposal.calls}
+        what = _HOLDING[calls.pop()] if len(calls) == 1 and calls <= _HOLDING.keys() else what
         what = what or ("" if goal.intent == "run" else f"{goal.intent.replace('_', ' ')}: ")
         said = what + (_one(streams[0]) if len(streams) == 1 else f"{len(streams)} work streams")
         streams = streams if len(streams) > 1 else ()

@@ -14,7 +14,7 @@ from orchestrator_agent import exit_codes, following, overview, steering_command
 from orchestrator_agent.conversation import Conversation
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.explaining import explain
-from orchestrator_agent.listener import Outcome
+from orchestrator_agent.listener import Outcome, is_yes
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.status_bar import turn_text
 from orchestrator_agent.talk import Talk
@@ -68,7 +68,8 @@ def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
         raise UserError("Nothing waits for an answer.")
     waiting = talk.transcript.question
     if not options.words:
-        lines = [clean(waiting["question"], 500), *_choices(waiting["choices"])]
+        about = f'For "{clean(talk.transcript.goal, 200)}":' if talk.transcript.goal else "This is asked:"
+        lines = [about, clean(waiting["question"], 500), *_choices(waiting["choices"])]
         following.show(options, dict(waiting), lambda: lines)
         return exit_codes.NEEDS_ANSWER
     front.begin(talk)
@@ -231,7 +232,9 @@ class _Front:
 
     async def approve(self, calls: Sequence[ToolCall], asked: str) -> bool | None:
         line = None if self.options.json else self._read(f"{asked} [y/N] ")
-        return None if line is None else line.casefold() in ("y", "yes")
+        while line is not None and is_yes(line) is None and sys.stdin.isatty():
+            line = self._read("Please say yes or no. [y/N] ")
+        return None if line is None else bool(is_yes(line))
 
     async def answer(self, asked: str, choices: Sequence[str]) -> str | None:
         if self.options.json or not sys.stdin.isatty():

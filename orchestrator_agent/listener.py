@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from orchestrator_agent.conversation import Proposal
 from orchestrator_agent.interpreters.claude import Usage
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.savings import Saved
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools import ToolCall, ToolResult
@@ -74,6 +76,22 @@ class Outcome:
             self.command_ids.append(str(result.data["command_id"]))
 
 
+_YES = regex(
+    r"(?:y|yes|yeah|yep|yup|ok|okay|sure|please|go|go ahead|go on|do it|do so|do that|ja|oui|si|sí|是|好|好的)"
+    r"(?: (?:please|do|do it|do so|do that|go ahead|go on|sure|of course|thanks|thank you|bitte|gerne|por favor))*"
+)
+_NO = regex(
+    r"(?:|n|no|nope|nein|non|never|cancel|stop|don't|do not|not now|leave it|不)"
+    r"(?: (?:thanks|thank you|don't|do not|not now|danke|merci|gracias))*"
+)
+
+
+def is_yes(answer: str) -> bool | None:
+    """Whether an answer to a yes-or-no question is a yes or a no, and nothing else; None for neither."""
+    said = " ".join(re.sub(r"[.,;:!。，！]", " ", answer.casefold().replace("’", "'")).split())
+    return True if _YES.fullmatch(said) else False if _NO.fullmatch(said) else None
+
+
 class Answered:
     """A front end whose person has said already what they answer."""
 
@@ -93,7 +111,7 @@ class Answered:
         self._listener.called(call, result)
 
     async def approve(self, calls: Sequence[ToolCall], asked: str) -> bool | None:
-        return self._answer.strip().casefold() in ("y", "yes")
+        return is_yes(self._answer)
 
     async def answer(self, asked: str, choices: Sequence[str]) -> str | None:
         return self._answer

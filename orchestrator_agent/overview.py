@@ -20,6 +20,7 @@ from orchestrator_agent.project import Project
 from orchestrator_agent.reins import receipts_of
 from orchestrator_agent.settings import Settings
 from orchestrator_agent.store import AgentFacts, Command, Result
+from orchestrator_agent.transcripts import Transcripts
 from orchestrator_agent.wishes import Plan, RunOptions
 
 _REPORTED_EVENTS = 50
@@ -54,6 +55,7 @@ def status(project: Project) -> dict[str, Any]:
         "obstacle": obstacle(project, free) or None,
         "agents": agents,
         "under_way": progress.under_way(project, standing),
+        "questions": questions(project),
         "limits": {
             "max_concurrent_agents": project.settings.max_concurrent_agents,
             "agent_timeout_seconds": project.settings.agent.timeout_seconds,
@@ -291,6 +293,19 @@ def report(project: Project) -> dict[str, Any]:
         "commands": _steered(project),
         "events": [event(item) for item in store.events_after(newest - _REPORTED_EVENTS)],
     }
+
+
+def questions(project: Project) -> list[dict[str, Any]]:
+    """What goals and chats wait to be told by the person, as JSON values; `orch answer` answers the first."""
+    return [
+        {
+            "conversation_id": talk.id,
+            "goal": talk.goal,
+            "question": str((talk.question or {})["question"]),
+            "choices": [str(choice) for choice in (talk.question or {}).get("choices", ())],
+        }
+        for talk in Transcripts(project.store).waiting()
+    ]
 
 
 def _steered(project: Project) -> list[dict[str, Any]]:

@@ -76,12 +76,18 @@ def status_lines(data: Mapping[str, Any]) -> list[str]:
     held = [(s["id"], clean(s["reason"], 200)) for s in streams if s["reason_kind"] == "held"]
     asking = [a for a in data["agents"] if (a["reason"] or "").startswith(steering.NEEDS_INPUT)]
     held += [(a["work_stream_id"], f"{a['id']} asks something: `orch inbox`") for a in asking]
+    held += [("goal", f"{asked}; `orch answer`") for asked in map(asked_back, data["questions"])]
     lines += _section("Waiting for you", _columns(held))
     limits = data["limits"]
     agents, tries = plural(limits["max_concurrent_agents"], "agent"), plural(limits["max_attempts"], "attempt")
     lines += ["", f"Limits: {agents} at once, {duration(limits['agent_timeout_seconds'])} each, {tries} each"]
     lines += [style(f"Note: {clean(warning, 200)}", "yellow") for warning in data["warnings"][:5]]
     return lines
+
+
+def asked_back(item: Mapping[str, Any]) -> str:
+    """A question of a goal, with the words that it is about."""
+    return f'"{clean(item["goal"], 80)}": {clean(item["question"], 300)}'
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:
@@ -154,6 +160,15 @@ def inbox_lines(entries: Sequence[Mapping[str, Any]], now: float) -> list[str]:
     if all(entry["kind"] == "late" for entry in entries):
         return lines
     return [*lines, "", "`orch answer ENTRY allow`, `orch answer ENTRY deny`, or `orch answer ENTRY WORDS`."]
+
+
+def question_lines(questions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What goals wait with, below `orch inbox`."""
+    lines = ["", "Goals that wait for an answer; `orch answer ...` answers the first:"] if questions else []
+    for item in questions:
+        choices = f" ({clean(', '.join(item['choices']), 300)})" if item["choices"] else ""
+        lines.append(f"  {asked_back(item)}{choices}")
+    return lines
 
 
 def stop_lines(agents: Sequence[AgentRecord], others: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -6,12 +6,12 @@ import shutil
 from collections.abc import Callable, Sequence
 
 from orchestrator_agent.lines import Lines
+from orchestrator_agent.listener import is_yes
 from orchestrator_agent.markdown import Markdown
 from orchestrator_agent.talk import Talk
 from orchestrator_agent.terminal import clean, style
 from orchestrator_agent.tools import ToolCall, ToolResult
 
-_YES, _NO = ("y", "yes"), ("", "n", "no")
 #: What is printed of a turn is set in so far.
 _INDENT = 2
 
@@ -73,9 +73,9 @@ class Speaker:
         answer = await self._ask(f"{asked} [y/N]")
         if answer is None:
             return None
-        if self.talk is not None and answer.casefold() not in (*_YES, *_NO):
+        if self.talk is not None and is_yes(answer) is None:
             self.talk.steering.append(answer)  # neither: it is what they want instead
-        return answer.casefold() in _YES
+        return bool(is_yes(answer))
 
     async def answer(self, asked: str, choices: Sequence[str]) -> str | None:
         if self._by_rules:  # they have listed the choices, and read numbers themselves

@@ -62,7 +62,8 @@ def receipt_lines(data: dict[str, Any]) -> list[str]:
 
 
 def _inbox(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
-    entries = orchestrator.inbox()
+    entries, questions = orchestrator.inbox(), overview.questions(orchestrator.project)
     now = orchestrator.project.store.now()
-    following.show(options, {"entries": entries}, lambda: printing.inbox_lines(entries, now))
+    data = {"entries": entries, "questions": questions}
+    following.show(options, data, lambda: [*printing.inbox_lines(entries, now), *printing.question_lines(questions)])
     return 0

@@ -16,7 +16,7 @@ from orchestrator_agent import wishes
 from orchestrator_agent.conversation import Conversation
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.claude import CannotCompact, Claude, Turn, Unavailable, Usage, text_block
-from orchestrator_agent.listener import Answered, Listener, Outcome, Waiting, finished, yes_question
+from orchestrator_agent.listener import Answered, Listener, Outcome, Waiting, finished, is_yes, yes_question
 from orchestrator_agent.model_prompt import ASK_PERSON, News, question_of, system_prompt, tool_list
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.rules_turn import serve
@@ -256,11 +256,9 @@ class Talk:
         asked, given = yes_question(call), self._answers.get(block["id"])
         if (problem := self._show(tool, call)) is not None:
             return problem
-        yes = (
-            given.strip().casefold() in ("y", "yes")
-            if given is not None
-            else await self.listener.approve([call], asked)
-        )
+        if given is not None and is_yes(given) is None:
+            return ToolResult(f'It was not done. The person said: "{given}"', is_error=True)
+        yes = is_yes(given) if given is not None else await self.listener.approve([call], asked)
         if yes is None:
             raise self._wait(block, asked, ("yes", "no"))
         return None if yes else ToolResult("The person said no; it was not done.", is_error=True)

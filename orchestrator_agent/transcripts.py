@@ -6,7 +6,7 @@ A message is a value of the Messages API (https://platform.claude.com/docs/en/ap
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from orchestrator_agent.terminal import clean
 
 Block = dict[str, Any]
 _TITLE = 200
+#: How blocks of text begin that no person said.
+NOT_SAID = ("<now>", "<summary>")
 
 
 @dataclass(slots=True)
@@ -27,6 +29,16 @@ class Transcript:
     messages: list[dict[str, Any]] = field(default_factory=list)
     #: The person's question to answer, as the arguments of `ask_person`, or None.
     question: Mapping[str, Any] | None = None
+
+    @property
+    def goal(self) -> str:
+        """What the person said last: their words, without what orch said beside them."""
+        for message in reversed(self.messages):
+            texts = [str(block["text"]) for block in message["content"] if block["type"] == "text"]
+            said = [text for text in texts if not text.startswith(NOT_SAID)]
+            if message["role"] == "user" and said:
+                return " ".join(said)
+        return ""
 
     @property
     def unanswered(self) -> list[Block]:
@@ -97,10 +109,12 @@ class Transcripts:
 
     def last(self, *, waiting: bool = False) -> Transcript | None:
         """The conversation that was spoken in last, or (`waiting`) the last one that waits with a question."""
-        if self.store is None:
-            return None
-        for id_ in self.store.conversations():
+        found = self.waiting() if waiting else map(self.load, self.store.conversations() if self.store else ())
+        return next(iter(found), None)
+
+    def waiting(self) -> Iterator[Transcript]:
+        """The conversations that wait with a question, the last one first."""
+        for id_ in self.store.conversations() if self.store else ():
             found = self.load(id_)
-            if found is not None and (found.question is not None or not waiting):
-                return found
-        return None
+            if found is not None and found.question is not None:
+                yield found

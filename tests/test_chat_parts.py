@@ -13,6 +13,7 @@ from orchestrator_agent import slash_commands, speaker, status_bar
 from orchestrator_agent.completing import Completions
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.interpreters.claude import Usage
+from orchestrator_agent.listener import is_yes
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.project import Project
 from orchestrator_agent.savings import Saved
@@ -142,3 +143,15 @@ def test_a_note_and_the_whole_of_a_call_are_harmless() -> None:
     shown = speaker.details([(call, result)])
     assert shown[1] == "  first" and all(is_harmless(line) and "\n" not in line for line in (note, *shown))
     assert speaker.details([]) == ["Nothing was called in the last turn."]
+
+
+@pytest.mark.parametrize(
+    ("answer", "yes"),
+    [
+        *((text, True) for text in ("y", "Yes.", "yes please", "ok", "OK!", "sure", "go ahead", "yes, do it", "ja")),
+        *((text, False) for text in ("", "n", "No.", "no thanks", "don’t", "not now")),
+        *((text, None) for text in ("yes but not 1.2", "maybe", "no idea", "ok, and 1.3 too", "yesterday", "stop 1.2")),
+    ],
+)
+def test_what_is_a_yes(answer: str, yes: bool | None) -> None:
+    assert is_yes(answer) is yes

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from support import run_orch
-from support_work import make_project, statuses
+from support_talk import stopped_after
+from support_work import ask, look, make_project, statuses
 
 from orchestrator_agent.orchestrator import Orchestrator
 
@@ -111,3 +112,20 @@ def test_stopping_where_nothing_runs_is_as_good_in_words_as_by_command(project: 
         assert (done.returncode, done.stderr) == (0, ""), words
         assert done.stdout.rstrip().endswith("Nothing is running."), words
     assert json.loads(run_orch(project, "goal", "stop", "--json").stdout)["state"] == "nothing_to_do"
+
+
+def test_goals_that_wait_are_seen_with_their_words_and_answered_one_by_one(project: Path) -> None:
+    repo = project
+    with stopped_after(repo):
+        for words in ("do everything", "start the first file"):
+            assert run_orch(repo, "goal", words).returncode == 4
+        for shown in (run_orch(repo, "status").stdout, run_orch(repo, "inbox").stdout):
+            assert '"do everything": Would you like me to start' in shown and '"start the first file": ' in shown
+        assert [item["goal"] for item in ask(repo, "inbox")["questions"]] == ["start the first file", "do everything"]
+        assert run_orch(repo, "answer", "hm").returncode == 4  # neither yes nor no: it waits on
+        assert run_orch(repo, "answer", "no").returncode == 0
+        left = run_orch(repo, "answer")
+        assert left.returncode == 4 and left.stdout.startswith('For "do everything":\n')
+        done = run_orch(repo, "answer", "Yes, please.")
+        assert done.returncode == 0 and "Done: 3 complete" in done.stdout, done.stdout + done.stderr
+        assert not look(repo, "status")["questions"]

@@ -20,7 +20,7 @@ def test_feedback_pause_and_resume_show_their_receipts(repo: Path, tmp_path: Pat
     assert "waiting" in run_orch(repo, "status").stdout and "paused" in run_orch(repo, "running").stdout
     assert ask(repo, "resume", "1.1")["state"] == "applied"
     assert run_orch(repo, "inbox").stdout == "No agent waits for an answer.\n"
-    assert ask(repo, "inbox") == {"entries": []}
+    assert ask(repo, "inbox") == {"entries": [], "questions": []}
     (tmp_path / "go").touch()
     wait_for_end(repo)
     for words in (("pause", "1.1"), ("feedback", "9.9", "x"), ("feedback", "1.1", " "), ("redirect", "1.1", "9.9")):
