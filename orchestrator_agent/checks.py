@@ -36,6 +36,12 @@ class Gate:
     command: Command
 
 
+def missing_program(gates: Sequence[Gate]) -> str:
+    """The first program of checks that is on no PATH and in no folder of the project; else empty."""
+    names = (gate.command[0] for gate in gates)
+    return next((name for name in names if "/" not in name and shutil.which(name) is None), "")
+
+
 def gates(repository: Repository, settings: ChecksSettings, commit: str) -> list[Gate]:
     """The programs to run, `tests` first. What is detected is read from `commit`, never from an agent's branch."""
     found: list[Gate] = []

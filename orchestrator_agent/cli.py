@@ -202,7 +202,8 @@ def _add_steering(add: Add) -> None:
     agent_help = "an agent, its work stream, or words of that one's name"
     feedback = add("feedback", "tell an agent something while it works", 'orch feedback 1.2 "use the new parser"')
     feedback.add_argument("agent", metavar="ID", help=agent_help)
-    feedback.add_argument("words", metavar="WORDS", nargs="+", help="what to tell it")
+    told = "what to tell it; an agent that hears nothing while it works is stopped, saved, and begun again with it"
+    feedback.add_argument("words", metavar="WORDS", nargs="+", help=told)
     when = feedback.add_mutually_exclusive_group()
     for urgency, help_ in (
         ("now", "break off what it is doing"),

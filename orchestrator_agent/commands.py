@@ -205,8 +205,11 @@ def _agent_to_read(orchestrator: Orchestrator, name: str, *, patient: bool) -> A
 
 
 def _why(options: argparse.Namespace) -> int:
-    data = _open(options, works=False).why(options.work_stream)
-    following.show(options, {"work_streams": data}, lambda: printing.why_lines(data))
+    orchestrator = _open(options, works=False)
+    data = orchestrator.why(options.work_stream)
+    empty = not orchestrator.project.roadmap().work_streams
+    nothing = "The plan holds no work streams; `orch roadmap` shows what was found."
+    following.show(options, {"work_streams": data}, lambda: [nothing] if empty else printing.why_lines(data))
     return 0
 
 

@@ -149,10 +149,8 @@ def _tests(project: Project) -> Finding:
         off = project.settings.checks.tests == "none"
         message = "switched off" if off else "none were found"
         return Finding("checks", off, message, "" if off else f"set `tests` under [checks] in {settings.FILE_NAME}")
-    missing = [gate.command[0] for gate in gates if shutil.which(gate.command[0], path=None) is None]
-    missing = [name for name in missing if "/" not in name]
-    if missing:
-        return Finding("checks", False, f"{missing[0]} is not on your PATH", "install it, or change [checks]")
+    if missing := checks.missing_program(gates):
+        return Finding("checks", False, f"{missing} is not on your PATH", "install it, or change [checks]")
     return Finding("checks", True, "; ".join(f"{gate.name}: {' '.join(gate.command)}" for gate in gates))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from orchestrator_agent import events, overview, printing, steering
+from orchestrator_agent import events, printing, reporting, steering
 from orchestrator_agent.conversation import label
 from orchestrator_agent.events import Event
 from orchestrator_agent.orchestrator import Orchestrator
@@ -73,7 +73,7 @@ class Feed:
         results = self.project.store.results(command.id)
         if results and all(result.outcome == "stopped" for result in results):
             return []  # whoever stopped it is told by the stop
-        return [f"  {line}" for line in printing.result_lines(overview.result(command, results))]
+        return [f"  {line}" for line in printing.result_lines(reporting.result(command, results))]
 
     def is_open(self) -> bool:
         """True while something runs or waits to; looks after the controller that must be there then."""

@@ -8,10 +8,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orchestrator_agent import exit_codes, follow, overview, printing
+from orchestrator_agent import exit_codes, follow, printing, reporting, wishes
+from orchestrator_agent.errors import UserError
 from orchestrator_agent.orchestrator import Orchestrator
-from orchestrator_agent.store import Command
+from orchestrator_agent.store import Command, Result
+from orchestrator_agent.terminal import clean
 
+_FEW = 3
 #: Outcomes of a work stream that are no failure of a command.
 _GOOD = ("complete", "on_branch", "unverified", "verified")
 
@@ -38,20 +41,34 @@ def to_the_end(options: argparse.Namespace, orchestrator: Orchestrator, *command
     try:
         for event in follow.follow(orchestrator.project, *command_ids):
             if options.json:
-                print(json.dumps(overview.event(event)), flush=True)
+                print(json.dumps(reporting.event(event)), flush=True)
             elif line := printing.event_line(event):
                 print(line, flush=True)
     except KeyboardInterrupt:
         return _interrupted(orchestrator, command_ids)
     store = orchestrator.project.store
     ended = [(command, store.results(name)) for name in command_ids if (command := store.command(name))]
-    shown = [overview.result(command, results) for command, results in ended]
+    shown = [reporting.result(command, results) for command, results in ended]
     if options.json:
         print("\n".join(map(json.dumps, shown)), flush=True)
     else:
         whole = {**shown[0], "results": [result for data in shown for result in data["results"]]}
-        print("\n".join(printing.result_lines(whole)), flush=True)
+        print("\n".join([*printing.result_lines(whole), *_left_over(orchestrator, ended)]), flush=True)
     return max(exit_code(command, [result.outcome for result in results]) for command, results in ended)
+
+
+def _left_over(orchestrator: Orchestrator, ended: Sequence[tuple[Command, Sequence[Result]]]) -> list[str]:
+    """What a batch did not come to, and why."""
+    if not any(wishes.is_batch(command) and command.state == "done" for command, _ in ended):
+        return []
+    try:
+        waiting = orchestrator.why()
+    except UserError:  # the plan is gone; each result stands above
+        return []
+    seen = {result.work_stream_id.casefold() for _, results in ended for result in results}
+    left = [item for item in waiting if item["id"].casefold() not in seen]
+    lines = [f"  {clean(item['id'], 30)} was not started: {clean(item['reason'], 200)}" for item in left[:_FEW]]
+    return [*lines, f"  and {len(left) - _FEW} more: `orch why`"] if len(left) > _FEW else lines
 
 
 def exit_code(command: Command, outcomes: list[str]) -> int:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import follow, naming, overview, progress, wishes
+from orchestrator_agent import follow, naming, overview, progress, reporting, wishes
 from orchestrator_agent.errors import NotAvailable, UnknownAgent
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
@@ -112,7 +112,7 @@ class Orchestrator(Reins):
 
     def get_report(self) -> dict[str, Any]:
         """As `orch report --json`."""
-        return overview.report(self.project)
+        return reporting.report(self.project)
 
     def get_available_work(self) -> list[WorkStream]:
         """Work streams that can start now, in the order of taking."""

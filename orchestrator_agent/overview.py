@@ -10,21 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator_agent import checks, progress, steering, wishes
+from orchestrator_agent import checks, progress, readiness, steering
 from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import UserError
-from orchestrator_agent.events import Event
-from orchestrator_agent.model import Availability, Receipt, Verification, WorkStream, WorkStreamStatus, id_key
+from orchestrator_agent.model import Availability, Verification, WorkStream, WorkStreamStatus, id_key
 from orchestrator_agent.progress import Standing
 from orchestrator_agent.project import Project
-from orchestrator_agent.reins import receipts_of
 from orchestrator_agent.settings import Settings
-from orchestrator_agent.store import AgentFacts, Command, Result
+from orchestrator_agent.store import AgentFacts
 from orchestrator_agent.transcripts import Transcripts
 from orchestrator_agent.wishes import Plan, RunOptions
 
-_REPORTED_EVENTS = 50
-_REPORTED_COMMANDS = 50
 #: What an agent took, as far as its runtime tells.
 _USED = ("tokens", "cost_usd", "turns", "tools", "models", "context", "retries", "permission_denials")
 
@@ -105,7 +101,9 @@ def _setbacks(
             continue
         tries = len(project.store.agents(work_stream_id=stream.id, command_id=last.command_id))
         reason = re.sub(r" \(after \d+ attempts?\)$", "", last.reason)
-        told[stream.id] = {"outcome": last.outcome, "reason": reason, "attempts": tries}
+        facts = project.store.agent(last.agent_id or "")
+        branch = facts.record.branch if facts and facts.record.head_commit != facts.record.base_commit else ""
+        told[stream.id] = {"outcome": last.outcome, "reason": reason, "attempts": tries, "branch": branch or None}
     return told
 
 
@@ -121,7 +119,7 @@ def obstacle(project: Project, work_stream_ids: Sequence[str]) -> str:
     kinds = {} if said else {project.settings.agent_for(name): name for name in work_stream_ids}
     for name in kinds.values():
         try:
-            wishes.require_place(project, [name])
+            readiness.require_place(project, [name])
         except UserError as error:
             said = said or str(error)
         else:
@@ -211,7 +209,7 @@ def why(project: Project, work_stream_id: str | None = None) -> list[dict[str, A
         elif found[stream.id].available:
             words = _free(stream, setbacks.get(stream.id), in_the_way)
         else:
-            words = _waiting(stream, found[stream.id], progress.is_asked_for(commands, stream.id))
+            words = _waiting(stream, found, progress.is_asked_for(commands, stream.id))
         told.append(_told(stream, *words))
     return told
 
@@ -241,8 +239,12 @@ _REMEDIES = {
 }
 
 
-def _waiting(stream: WorkStream, state: Availability, asked_for: bool) -> tuple[str, str, str]:
+def _waiting(stream: WorkStream, found: Mapping[str, Availability], asked_for: bool) -> tuple[str, str, str]:
     """Kind, reason and remedy of work that may not start now."""
+    state = found[stream.id]
+    held = [name for name in stream.depends_on if name in found and found[name].kind == "held"]
+    if held and state.kind == "dependency":
+        return state.kind, state.reason, f"look at {held[0]}, then `orch integrate {held[0]}`"
     if asked_for and state.kind in ("dependency", "conflict"):
         return state.kind, state.reason, "it was asked for, and starts by itself when that has landed"
     return state.kind, state.reason, _REMEDIES.get(state.kind, "").format(id=stream.id)
@@ -267,32 +269,14 @@ def _free(stream: WorkStream, setback: Mapping[str, Any] | None, in_the_way: str
         return "available", "it can start now, and nobody has asked for it", f"start it: `orch run {stream.id}`"
     if setback["outcome"] == "stopped":
         return "available", f"it was stopped: {setback['reason']}", f"go on with it: `orch run {stream.id}`"
-    return "available", failed(setback), f"`orch run {stream.id}` tries again"
+    made = f"; what was made is on branch {setback['branch']}" if setback["branch"] else ""
+    return "available", failed(setback), f"`orch run {stream.id}` tries again{made}"
 
 
 def failed(setback: Mapping[str, Any]) -> str:
     """How a work stream failed, as words: "failed 3 times: the agent changed nothing"."""
     times = f" {setback['attempts']} times" if setback["attempts"] > 1 else ""
     return f"{setback['outcome']}{times}: {setback['reason']}"
-
-
-def report(project: Project) -> dict[str, Any]:
-    """What happened so far: results, agents with their evidence, commands to agents, and the newest events.
-
-    Raises:
-        RoadmapError: the roadmap cannot be read.
-    """
-    store = project.store
-    agents = [agent(project, facts) for facts in store.agents()]
-    newest = store.last_event_id()
-    return {
-        "status": status(project),
-        "results": [_result(item) for item in store.last_results().values()],
-        "agents": agents,
-        "totals": _totals(store.agents()),
-        "commands": _steered(project),
-        "events": [event(item) for item in store.events_after(newest - _REPORTED_EVENTS)],
-    }
 
 
 def questions(project: Project) -> list[dict[str, Any]]:
@@ -308,76 +292,14 @@ def questions(project: Project) -> list[dict[str, Any]]:
     ]
 
 
-def _steered(project: Project) -> list[dict[str, Any]]:
-    """What agents were told and asked to do lately, and what came of it, oldest first."""
-    found = []
-    for item in reversed(project.store.recent_commands(_REPORTED_COMMANDS)):
-        if item.kind in steering.KINDS:
-            agent_id, wish = str(item.payload["agent_id"]), item.payload
-            known = project.store.agent(agent_id)
-            said = str(wish.get("text") or wish.get("answer") or wish.get("reason") or "")
-            about: dict[str, Any] = {"kind": item.kind, "agent_id": agent_id, "text": said}
-            about["work_stream_id"] = known.record.work_stream_id if known else None
-            found.append({**command(receipts_of(item)), **about})
-    return found
-
-
-def event(event: Event) -> dict[str, Any]:
-    """One event as JSON values."""
-    return {
-        "type": event.type,
-        "id": event.id,
-        "timestamp": event.timestamp,
-        "message": event.message,
-        "agent_id": event.agent_id,
-        "work_stream_id": event.work_stream_id,
-        "data": event.data,
-    }
-
-
-def command(receipts: Sequence[Receipt]) -> dict[str, Any]:
-    """How far a command to an agent has come, as JSON values."""
-    last = receipts[-1]
-    return {
-        "type": "result",
-        "command_id": last.command_id,
-        "state": last.step.value if last.step.is_final else "open",
-        "receipts": [
-            {"step": item.step.value, "at": item.at, "reason": item.reason, "deadline": item.deadline}
-            for item in receipts
-        ],
-    }
-
-
-def result(command: Command, results: Sequence[Result]) -> dict[str, Any]:
-    """The end of a command as JSON values."""
-    return {
-        "type": "result",
-        "command_id": command.id,
-        "kind": command.kind,
-        "state": command.state,
-        "message": command.outcome.get("message", ""),
-        "results": [_result(item) for item in results],
-    }
-
-
-def _result(item: Result) -> dict[str, Any]:
-    return {
-        "work_stream_id": item.work_stream_id,
-        "outcome": item.outcome,
-        "reason": item.reason,
-        "agent_id": item.agent_id,
-    }
-
-
 def plan(project: Project, plan: Plan, options: RunOptions) -> dict[str, Any]:
     """What a run would do, as JSON values.
 
     Raises:
-        UserError: it could not be done here; as `wishes.require_ready`.
+        UserError: it could not be done here; as `readiness.require_ready`.
     """
     settings = project.settings
-    target = wishes.require_ready(project, plan)
+    target = readiness.require_ready(project, plan.streams)
     base = project.repository.tip(target)
     runtime = settings.agent.runtime
     commands = {"command": settings.agent.command, "claude": settings.agent.claude_command}
@@ -405,10 +327,3 @@ def plan(project: Project, plan: Plan, options: RunOptions) -> dict[str, Any]:
 def _planned(stream: WorkStream, settings: Settings) -> dict[str, Any]:
     own = settings.overrides_of(stream.id)
     return {"id": stream.id, "name": stream.name, "depends_on": list(stream.depends_on), "settings": own}
-
-
-def _totals(agents: list[AgentFacts]) -> dict[str, Any]:
-    ended = [facts for facts in agents if facts.record.ended_at]
-    seconds = sum((f.record.ended_at or 0) - (f.record.started_at or f.record.created_at) for f in ended)
-    cost = sum(float(facts.ending.get("cost_usd") or 0) for facts in ended)
-    return {"agents": len(agents), "agent_seconds": round(seconds, 1), "cost_usd": round(cost, 4)}

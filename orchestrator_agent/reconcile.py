@@ -190,7 +190,8 @@ def _judge(belief: Belief, command: Command, work_stream_id: str, last: AgentFac
     if not verdict.passed:
         return _refuse(belief, command, work_stream_id, last)
     if command.kind == "verify":
-        return Release(command, work_stream_id, "verified", "all checks passed", last)
+        landed = landing is not None and landing.state == "done" and landing.kind != "branch"
+        return Release(command, work_stream_id, "complete" if landed else "verified", "all checks passed", last)
     if verdict.protected and command.kind != "integrate":
         names = ", ".join(verdict.protected[:3])
         reason = f"changes {names}, which needs your consent: look at it, then `orch integrate {work_stream_id}`"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator_agent import events, follow, naming, steering, wishes
+from orchestrator_agent import events, follow, naming, readiness, steering, wishes
 from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.events import Event
 from orchestrator_agent.model import Receipt, ReceiptStep
@@ -78,7 +78,7 @@ class Reins:
         if (known := self._known(request_id)) is not None:
             return known
         plan = wishes.plan_named(self.project, [work_stream])
-        wishes.require_ready(self.project, plan)
+        readiness.require_ready(self.project, plan.streams)
         facts, target = self._at_work(agent), plan.now[0].id
         claim = Event(
             type=events.WORK_STREAM_CLAIMED,

@@ -107,7 +107,7 @@ def _feedback(belief: Belief, world: World, command: Command, agent: AgentFacts)
         if agent.details.get("is_live"):
             yield Tell(agent, command)
             yield from _receipts(world, command, agent)
-        elif command.payload.get("urgency") != "later":
+        elif command.payload.get("urgency") != "later" and not world.attempts[record.id].paused:
             yield Stop(agent, firm=record.id in world.overdue)
             yield from _late(world, command, agent)
 

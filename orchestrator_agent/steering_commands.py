@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from orchestrator_agent import attaching, exit_codes, following, overview, printing
+from orchestrator_agent import attaching, exit_codes, following, overview, printing, reporting
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.terminal import clean, clock
 
@@ -46,7 +46,7 @@ def answer(options: argparse.Namespace, orchestrator: Orchestrator) -> int | Non
 def follow(options: argparse.Namespace, orchestrator: Orchestrator, command_id: str, step: str) -> int:
     """Wait a while for a receipt, unless detached, and show how far the command has come."""
     reached = None if options.detach else orchestrator.wait_for_receipt(command_id, step, _PATIENCE)
-    data = overview.command(orchestrator.receipts(command_id))
+    data = reporting.command(orchestrator.receipts(command_id))
     following.show(options, data, lambda: receipt_lines(data))
     refused = reached is not None and reached.step == "refused"
     return exit_codes.FAILED if refused else exit_codes.DONE

@@ -6,7 +6,7 @@ import argparse
 import json
 import time
 
-from orchestrator_agent import exit_codes, overview, printing
+from orchestrator_agent import exit_codes, overview, printing, reporting
 from orchestrator_agent.feed import Feed
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.terminal import clock
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace, orchestrator: Orchestrator) -> int:
         while True:
             for event in feed.news():
                 if options.json:
-                    print(json.dumps(overview.event(event)), flush=True)
+                    print(json.dumps(reporting.event(event)), flush=True)
                 elif line := printing.event_line(event):
                     print(f"{clock(event.timestamp)}{line}", flush=True)
             feed.is_open()  # starts another controller where one was killed

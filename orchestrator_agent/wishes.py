@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator_agent import attempts, checks, events, git, runtimes
+from orchestrator_agent import attempts, events, git, readiness
 from orchestrator_agent import roadmap as plans
-from orchestrator_agent.errors import NotAvailable, SettingsError
+from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.events import Event
 from orchestrator_agent.journal import Conflict
 from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus
@@ -47,6 +47,11 @@ class Plan:
     #: None for all of the roadmap.
     named: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
+
+    @property
+    def streams(self) -> tuple[WorkStream, ...]:
+        """All that it would do."""
+        return (*self.now, *self.later)
 
 
 def plan_named(project: Project, ids: Sequence[str]) -> Plan:
@@ -149,47 +154,17 @@ def nothing_available(project: Project) -> str:
     return f"Nothing can start now; {first.id}, for example: {found[first.id].reason}. `orch why` tells all."
 
 
-def require_ready(project: Project, plan: Plan) -> str:
-    """The target branch, when work may start in this repository, and its ends can be written into the roadmap.
-
-    Raises:
-        RepositoryError, RoadmapError, SettingsError: what is in the way.
-    """
-    branch = require_place(project, [stream.id for stream in (*plan.now, *plan.later)])
-    ends = {stream.id: WorkStreamStatus.COMPLETE for stream in (*plan.now, *plan.later)}
-    project.require_writable(project.tip(branch), ends)
-    return branch
-
-
-def require_place(project: Project, work_stream_ids: Iterable[str] = ()) -> str:
-    """The target branch, when agents of some work streams, or else the usual ones, may start in this repository.
-
-    Raises:
-        RepositoryError, RoadmapError, SettingsError: what is in the way.
-    """
-    branch = git.require_ready(project.repository, project.settings.integration.target)
-    commit = project.tip(branch)
-    project.plans_at(commit)
-    for agent in [project.settings.agent_for(name) for name in work_stream_ids] or [project.settings.agent]:
-        if problem := runtimes.get_runtime(agent.runtime).problem(agent, project.root):
-            raise SettingsError(problem)
-    if project.settings.checks.tests == "auto" and checks.detect_tests(project.repository, commit) is None:
-        raise SettingsError(
-            "No tests were found to verify work with; set `tests` under [checks] in orch.toml"
-            ' (or tests = "none" to rely on the other checks).'
-        )
-    return branch
 
 
 def accept_run(project: Project, plan: Plan, options: RunOptions | None = None) -> str:
     """Append the wish to do a plan; what starts now is claimed with it. Returns the command's id.
 
     Raises:
-        RepositoryError, RoadmapError, SettingsError: as `require_ready`.
+        RepositoryError, RoadmapError, SettingsError: as `readiness.require_ready`.
         NotAvailable: somebody else has just claimed one of the work streams.
     """
     options = options or RunOptions()
-    target = require_ready(project, plan)
+    target = readiness.require_ready(project, plan.streams)
     verify = project.settings.verify if options.verify is None else options.verify
     payload: dict[str, Any] = {
         "work_stream_ids": None if plan.named is None else list(plan.named),

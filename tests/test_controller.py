@@ -102,7 +102,7 @@ def test_an_agent_that_fails_is_not_merged_whatever_it_committed(repo: Path) -> 
 
 
 def test_tests_that_cannot_run_are_no_fault_of_the_agent_and_no_pass(repo: Path) -> None:
-    project = prepare(repo, WORK, extra='[checks.commands]\nlint = "no-such-program-anywhere"\n')
+    project = prepare(repo, WORK, extra='[checks.commands]\nlint = "./no-such-program"\n')
     head = git(repo, "rev-parse", "main")
     do(repo, "1.1")
     assert outcomes(project) == {"1.1": "failed"} and "could not be started" in reason(repo)
@@ -426,3 +426,11 @@ def test_checks_of_a_killed_controller_have_ended_before_new_ones_start(repo: Pa
     checks.end_earlier(repository)
     seen = attempts.observe(folder)
     assert seen.exit is not None and seen.exit.survivors == ()
+
+
+def test_a_check_that_is_nowhere_is_said_before_an_agent_starts(repo: Path) -> None:
+    project = prepare(repo, WORK, extra='[checks.commands]\nlint = "no-such-program-anywhere"\n')
+    done = run_orch(repo, "run", "1.1")
+    assert done.returncode == 2 and "no-such-program-anywhere is not on your PATH" in done.stderr
+    assert not project.store.agents()
+    assert "no-such-program-anywhere" in run_orch(repo, "status").stdout

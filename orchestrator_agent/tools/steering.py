@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from orchestrator_agent import overview
+from orchestrator_agent import reporting
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools.tool import AgentId, ToolResult, WorkStreamId, tool
@@ -65,7 +65,7 @@ def _told(orchestrator: Orchestrator, command_id: str, step: str) -> ToolResult:
     end = time.monotonic() + _PATIENCE
 
     def look() -> ToolResult | None:
-        data = overview.command(orchestrator.receipts(command_id))
+        data = reporting.command(orchestrator.receipts(command_id))
         steps = [item["step"] for item in data["receipts"]]
         if step not in steps and data["state"] == "open" and time.monotonic() < end:
             return None
