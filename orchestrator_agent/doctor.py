@@ -53,6 +53,10 @@ def examine(start: Path, *, fix: bool = False) -> list[Finding]:
     if fix:
         findings += _mend_journal(repository)
     project = Project(start, lenient=True)
+    full = project.disk_problem()
+    findings.append(Finding("disk", not full, full or "there is room"))
+    if full:
+        return findings
     target = project.settings.integration.target
     findings.append(_try("branch", lambda: f"work lands on {git.require_ready(repository, target)}"))
     findings.append(_settings(project))

@@ -18,7 +18,7 @@ from orchestrator_agent.events import Event
 from orchestrator_agent.model import AgentState, WorkStream, slug
 from orchestrator_agent.project import Project
 from orchestrator_agent.settings import Settings, with_changes
-from orchestrator_agent.shim import write_file
+from orchestrator_agent.shim import read_json, write_file
 from orchestrator_agent.store import AgentFacts
 from orchestrator_agent.terminal import clean, duration
 
@@ -222,7 +222,8 @@ def _judge(facts: AgentFacts, folder: Path) -> tuple[AgentState, str, dict[str, 
     if ended.reason == "not_started":
         return AgentState.FAILED, f"it could not be started: {clean(ended.message, 300)}", {**data, "final": True}
     if ended.reason == "timeout":
-        return AgentState.FAILED, f"it did not end within {duration(ended.duration_seconds)}", data
+        limit = (read_json(folder / "spec.json") or {}).get("timeout_seconds") or ended.duration_seconds
+        return AgentState.FAILED, f"it did not end within {duration(float(limit))}", data
     verdict = runtimes.get_runtime(facts.record.runtime).judge(ended, folder / "out.log")
     state = AgentState.COMPLETED if verdict.completed else AgentState.FAILED
     return state, "" if verdict.completed else verdict.reason, {**verdict.data, **data}

@@ -64,6 +64,8 @@ class Care:
         self.restarts = self.restarts + 1 if newest == self.event else 0
         self.event = newest
         if self.restarts > _MAX_RESTARTS:
+            if full := self.project.disk_problem():
+                raise OrchError(full)
             log = self.project.state / "controller.log"
             last = log.read_text("utf-8", "replace").strip().splitlines()[-1:] if log.exists() else []
             raise OrchError(f"The controller does not stay up ({''.join(last)}); see {log}.")

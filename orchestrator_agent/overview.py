@@ -58,7 +58,7 @@ def status(project: Project) -> dict[str, Any]:
             "max_attempts": project.settings.agent.max_attempts,
         },
         "controller": {"running": project.controller_runs()},
-        "warnings": list(roadmap.warnings),
+        "warnings": [*filter(None, [project.disk_problem()]), *roadmap.warnings],
     }
 
 
@@ -115,7 +115,7 @@ def running(project: Project) -> dict[str, Any]:
 
 def obstacle(project: Project, work_stream_ids: Sequence[str]) -> str:
     """Why none of these can start here now, as one sentence with the remedy; empty when one can."""
-    said = project.settings_problem if work_stream_ids else ""
+    said = (project.disk_problem() or project.settings_problem) if work_stream_ids else ""
     kinds = {} if said else {project.settings.agent_for(name): name for name in work_stream_ids}
     for name in kinds.values():
         try:
@@ -200,12 +200,12 @@ def why(project: Project, work_stream_id: str | None = None) -> list[dict[str, A
     setbacks = _setbacks(project, streams, found)
     here = progress.target_here(project) if standing else ""
     in_the_way = obstacle(project, [s.id for s in streams if found[s.id].available and s.id.casefold() not in standing])
-    commands = project.store.open_commands()
+    commands, full = project.store.open_commands(), project.disk_problem()
     told = []
     for stream in plans.order(streams):
         item = standing.get(stream.id.casefold())
         if item is not None:
-            words = _moving(item, here)
+            words = _moving(item, here, full)
         elif found[stream.id].available:
             words = _free(stream, setbacks.get(stream.id), in_the_way)
         else:
@@ -250,9 +250,11 @@ def _waiting(stream: WorkStream, found: Mapping[str, Availability], asked_for: b
     return state.kind, state.reason, _REMEDIES.get(state.kind, "").format(id=stream.id)
 
 
-def _moving(item: Standing, here: str) -> tuple[str, str, str]:
+def _moving(item: Standing, here: str, disk_problem: str) -> tuple[str, str, str]:
     """Kind, reason and remedy of work that is under way."""
     remedy = _REMEDIES["running"].format(id=item.work_stream_id) if item.stage == "working" else ""
+    if disk_problem:
+        return "running", f"{item.reason}, as far as is known", disk_problem
     if item.stage == "working" and item.reason.endswith("waits: paused"):
         remedy = f"have it go on: `orch resume {item.work_stream_id}`"
     elif item.stage == "working" and f" waits: {steering.NEEDS_INPUT}" in item.reason:

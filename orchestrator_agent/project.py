@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -29,6 +30,8 @@ _LOG_LIMIT = 1024 * 1024
 #: So often, ten milliseconds apart, the lock is tried.
 _LOCK_TRIES = 30
 _KEPT_SETTINGS = "settings.json"
+#: With less than this on its disk a journal cannot be written for long. Bytes.
+_ROOM = 1024 * 1024
 
 
 class Project:
@@ -200,6 +203,13 @@ class Project:
         """True when the roadmap holds work streams and each is complete or cancelled."""
         streams = self.roadmap().work_streams
         return bool(streams) and all(stream.is_closed for stream in streams)
+
+    def disk_problem(self) -> str:
+        """A sentence when there is hardly any room left for the journal, else empty."""
+        place = self.state if self.state.exists() else self.root
+        if shutil.disk_usage(place).free >= _ROOM:
+            return ""
+        return f"The disk that holds {place} is full; make room: until then nothing can be written down or go on."
 
     # -- the controller ------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support import git, run_orch
 from support_repositories import editable
 from support_work import (
@@ -22,6 +23,9 @@ from support_work import (
     wait_for_end,
     waits_for,
 )
+
+from orchestrator_agent import doctor
+from orchestrator_agent.orchestrator import Orchestrator
 
 
 def findings(repo: Path, *words: str) -> dict[str, dict[str, Any]]:
@@ -165,3 +169,13 @@ def test_an_agent_whose_shim_was_killed_is_swept(repo: Path, tmp_path: Path) -> 
         path.unlink()
     assert findings(repo, "--fix")["orphans"]["ok"]
     assert not any(is_running(int(line)) for line in lines_of(pids))
+
+
+def test_a_full_disk_is_named_wherever_one_looks(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_project(repo)
+    monkeypatch.setattr("orchestrator_agent.project._ROOM", 1 << 62)  # as if there were hardly any room
+    (full,) = [finding for finding in doctor.examine(repo) if not finding.ok]
+    assert full.name == "disk" and "is full; make room" in full.message
+    orchestrator = Orchestrator(repo)
+    assert "is full" in orchestrator.status()["warnings"][0] and "is full" in orchestrator.status()["obstacle"]
+    assert "is full" in orchestrator.why("1.1")[0]["reason"]
