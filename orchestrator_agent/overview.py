@@ -21,6 +21,7 @@ from orchestrator_agent.store import AgentFacts
 from orchestrator_agent.transcripts import Transcripts
 from orchestrator_agent.wishes import Plan, RunOptions
 
+_FEW = 3
 #: What an agent took, as far as its runtime tells.
 _USED = ("tokens", "cost_usd", "turns", "tools", "models", "context", "retries", "permission_denials")
 
@@ -58,7 +59,7 @@ def status(project: Project) -> dict[str, Any]:
             "max_attempts": project.settings.agent.max_attempts,
         },
         "controller": {"running": project.controller_runs()},
-        "warnings": [*filter(None, [project.disk_problem()]), *roadmap.warnings],
+        "warnings": [*filter(None, [project.disk_problem()]), *_landed_elsewhere(project, free), *roadmap.warnings],
     }
 
 
@@ -105,6 +106,19 @@ def _setbacks(
         branch = facts.record.branch if facts and facts.record.head_commit != facts.record.base_commit else ""
         told[stream.id] = {"outcome": last.outcome, "reason": reason, "attempts": tries, "branch": branch or None}
     return told
+
+
+def _landed_elsewhere(project: Project, free: Sequence[str]) -> list[str]:
+    """Sentences about work that may start here but was done on a branch that this one does not have."""
+    results, here, found = project.store.last_results(), progress.target_here(project), []
+    for name in free:
+        last = results.get(name.casefold())
+        command = project.store.command(last.command_id) if last and last.outcome == "complete" else None
+        if command is not None and command.payload.get("target") not in (None, here):
+            there = command.payload["target"]
+            said = f"{name} has landed on {there}, which this branch does not have"
+            found.append(f"{said}; merge it before you do it again.")
+    return found[:_FEW]
 
 
 def running(project: Project) -> dict[str, Any]:

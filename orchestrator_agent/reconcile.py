@@ -206,7 +206,7 @@ def _judge(belief: Belief, command: Command, work_stream_id: str, last: AgentFac
         return Release(command, work_stream_id, outcome, landing.reason, last)
     if landing.kind == "moved" and last.verifications < MAX_VERIFICATIONS:
         return Verify(last)
-    reason = f"verified, but not merged: {landing.reason}; then `orch integrate {work_stream_id}`"
+    reason = f"verified, but not merged when it was tried: {landing.reason}; then `orch integrate {work_stream_id}`"
     return Release(command, work_stream_id, "held", reason, last)
 
 

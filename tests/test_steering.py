@@ -21,6 +21,7 @@ from support_work import (
     lines_of,
     look,
     make_project,
+    run_until_at_work,
     says,
     shim_pid,
     until,
@@ -307,3 +308,20 @@ def test_every_command_of_a_storm_ends_in_one_receipt(repo: Path) -> None:
         time.sleep(storm.die.choice((0, 0, 0.05)))
     storm.end()
     assert any(end.endswith(" applied") for end in storm.check())
+
+
+def test_who_hears_nothing_and_stands_still_is_told_when_it_goes_on(repo: Path, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    make_project(repo, f"{waits_for(go)}\n{WORK}")
+    run_until_at_work(repo, "1.1")
+    orchestrator = Orchestrator(repo)
+    assert orchestrator.wait_for_receipt(orchestrator.pause("1.1"))
+    told = orchestrator.send_feedback("1.1", "use tabs")
+    time.sleep(0.5)
+    assert steps_of(orchestrator, told) == ["accepted"] and orchestrator.agent("1.1").record.reason == "paused"
+    assert orchestrator.wait_for_receipt(orchestrator.resume("1.1"))
+    receipt = orchestrator.wait_for_receipt(told)
+    assert receipt is not None and receipt.step == "applied"
+    go.touch()
+    wait_for_end(repo)
+    assert len(orchestrator.project.store.agents()) == 2
