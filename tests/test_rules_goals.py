@@ -267,9 +267,8 @@ def test_a_condition_is_no_target_and_needs_a_yes() -> None:
 
 
 def test_a_verb_that_nobody_knows_needs_a_yes() -> None:
-    for goal in ("juggle the loan desk", "the loan desk is broken"):
-        found = interpret_goal(goal, ROADMAP)
-        assert (found.intent, found.needs_confirmation) == ("run", True), goal
+    found = interpret_goal("juggle the loan desk", ROADMAP)
+    assert (found.intent, found.needs_confirmation) == ("run", True)
     assert meaning("scrap the wizard") == meaning("switch off the wizard") == ("stop", ["1.3"])
     assert meaning("mark 2.1 as complete") == ("none", [])
 

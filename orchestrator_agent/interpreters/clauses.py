@@ -94,6 +94,7 @@ _ASKS_INDIRECTLY = regex(
     r"|which|who)\b"
     r"|\b(?:be|keep (?:me|us)) (?:informed|notified|told|consulted|updated|posted)\b"
     r"|\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when)\b"
+    r"|\b(?:look(?:ing)?|dig|see|check|find|figure)(?: (?:at|in|into|out|up|on))* why\b|^(?:at|into) (?:why|how|what)\b"
     r"|^(?:i'm |just )?(?:wondering|curious|asking) "
 )
 _TELLING = regex(r"\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")

@@ -59,7 +59,7 @@ FILLERS = _set(
 
 #: Words that only hold a sentence together.
 FUNCTION_WORDS = _set(
-    "a about above actually after again ahead all almost along already also although always am an and another"
+    "a about above actually after again ahead all almost plus along already also although always am an and another"
     " any anybody anyone anything are around as at away back be became because been before being below best"
     " better between both but by came can cannot come could couldn d did didn do does doesn doing don done down"
     " each either else end enough even ever every everybody everyone everything except far few first for"

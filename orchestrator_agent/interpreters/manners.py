@@ -16,6 +16,7 @@ _DIGITS = {
 }
 _SPOKEN_ID = regex(rf"\b({'|'.join(_DIGITS)}|\d+) (?:point|dot) ({'|'.join(_DIGITS)}|\d+)\b")
 _GAPS = regex(r"  +")
+_PICTURES = regex("[\u2190-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+")
 _HESITATION = regex(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
 #: Roman numerals and www are no long vowels.
 _DRAWN_OUT = regex(r"([a-hj-vx-z])\1{2,}")
@@ -33,6 +34,7 @@ _SHORT = {
     "b4": "before",
     "cuz": "because",
     "kk": "ok",
+    "wats": "what is",
     "nvm": "never mind",
     "rn": "right now",
     "gimme": "get",
@@ -152,12 +154,18 @@ def trimmed(text: str) -> str:
     return kept or text
 
 
+def _pause(match: re.Match[str]) -> str:
+    """A comma is left of what stood between two."""
+    return ", " if match[0].startswith(",") and match[0].endswith(",") else ""
+
+
 def plainly(text: str, known: Callable[[str], bool]) -> str:
     """Folded English `text` without what only accompanies it.
 
     Args:
         known: tells whether the roadmap uses a word; such a word is no short form.
     """
+    text = _PICTURES.sub(" ", text).strip() or text
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
     text = _GLAD_TO_HEAR.sub("tell me ", _MAY_I_ASK.sub("", text))
@@ -170,7 +178,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
         text = text if known(word) else pattern.sub(mark, text)
     text = _SHORT_WORD.sub(lambda m: m[0] if known(m[0]) else _SHORT[m[0]], _WHY.sub("why", text))
     text = _NOT_AT_ONCE.sub(" sequentially", _PULL.sub("stop", text))
-    text = _AND_THEN.sub(" and then ", _WHENEVER.sub("", text))
+    text = _AND_THEN.sub(" and then ", _WHENEVER.sub(_pause, text))
     text = _CLEFT_LAST.sub(lambda m: f"i need {m['what'].strip()}", text)
     text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
     return _GAPS.sub(" ", _SO_IT_IS.sub(lambda m: f"start {m['what']}", text)).strip()

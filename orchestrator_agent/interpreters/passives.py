@@ -41,7 +41,10 @@ _DONE = {word: act for act, words in _ACTS.items() for word in words.split()} | 
     phrase: act for act, phrases in _PHRASES.items() for phrase in phrases
 }
 _DOES = {word: act for act, words in _ITSELF.items() for word in words}
-_LATER = r"(?: (?:now|please|next|today|first|soon|asap|immediately|right away|again|this week|tonight))*[.! ]*$"
+_LATER = (
+    r"(?: (?:now|please|next|today|first|soon|asap|immediately|right away|again|this week|tonight"
+    r"|for (?:now|today|good|tonight|the moment)))*[.! ]*$"
+)
 _MUST = r"(?:should|must|shall|is to|are to|has to|have to|needs? to|ought to)"
 _MAY = rf"(?:{_MUST}|could|would|can|may|might|to|is|are|was|were|gets?|got)"
 
