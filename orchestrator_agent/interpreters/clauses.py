@@ -63,7 +63,8 @@ _CLAUSE = regex(
     r"|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
     rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
     rf"|tell|make)\b|(?:let|show) (?:me|us)\b"
-    r"|report(?: back)?(?: to (?:me|us))?[.! ]*$)"
+    r"|report(?: back)?(?: to (?:me|us))?[.! ]*$"
+    r"|(?:what|how|where|why|when|who) (?:is|are|far|long|much|many|does|do)\b)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
 _POLITE = regex(
@@ -109,7 +110,7 @@ _HAIL = regex(r"^(?:(?:hey|hi|hello|ok|okay|so|well|o+h|a+h|h+m+|btw|and|also|pl
 _ONE_OF_SEVERAL = regex(r"^(?:(?:and|or|so|maybe) )*(?:i|we) (?:could|might|may)\b(?! (?:please|(?:really )?use)\b)")
 _CONDITION = regex(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once(?! (?:at|on|in|more|again)\b)|after"
-    r"|unless|until|till|as soon as|before|while|when"
+    r"|unless|until|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was|have|will be"
     r"|say|tell|want|give|gets|finishes|passes|pass|lands|merges|works)\b)"
     r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
@@ -119,7 +120,7 @@ _AFTER_CONDITION = regex(
 )
 _LATE_CONDITION = regex(
     r"(?<!look)(?<!looks)(?<!looking)(?<! day)(?<!days)(?<!hour)(?<!hours)(?<!week)(?<!minutes)\s+(?=(?:if|once"
-    r"|after|unless|(?:until|till)(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
+    r"|after|unless|until(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
     r"|you (?:can|like|want)))|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
 _ASKS = regex(
@@ -127,7 +128,7 @@ _ASKS = regex(
     r"|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
     r"|did|does|do (?:you|we|i"
     r"|they|any)"
-    r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
+    r"|should|shall|ought|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"
     r"|any(?:thing)? (?:on|about|from)|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new"
     r"|blocked|stuck|running)|sup|what's"

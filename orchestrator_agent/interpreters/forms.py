@@ -8,9 +8,10 @@ Three forms ask for something:
 * a reference is a name, an id or a description: "parser", "1.2 next", "what tells us who is out". No verb says
   something of it.
 
-What others say or want is none of these ("she wants the parser"), and neither is a sentence about something: one with
-a subject and a verb that has a tense ("the parser was fun", "Marie handles the parser"). Knows no roadmap; it is told
-which words stand in it.
+A sentence about something is none of these: one with a subject and a verb that has a tense ("the parser was fun",
+"Marie handles the parser"), and what others said. Between the two stands what only a person can settle: what others
+want ("she wants the parser"), what may be ("the parser would be nice"), and a name beside words that name nothing
+("hooray, parser"). Knows no roadmap; it is told which words stand in it.
 """
 
 from __future__ import annotations
@@ -72,12 +73,14 @@ _HEARSAY = regex(
 )
 #: Verbs with a tense, and those who can only be the subject of one.
 _TENSED = frozenset(
-    "is are was were am isn't aren't wasn't weren't has had hasn't hadn't haven't does did doesn't didn't will would"
-    " could might won't wouldn't couldn't i we he she they he's she's it's they're there's he'd she'd they'd he'll"
-    " she'll they'll seems looks sounds feels"
+    "is are was were am isn't aren't wasn't weren't has had hasn't hadn't haven't does did doesn't didn't will"
+    " won't i we he she they he's she's it's they're there's he'd she'd they'd he'll"
+    " she'll they'll seems looks sounds feels takes makes gives gets goes comes keeps means puts"
     " told went saw took gave came found knew kept began ran wrote heard felt met built bought brought sent lost broke"
     " spoke slept fell taught sold ate died done made begun".split()
 )
+#: What may be is wished for, or only thought of.
+_MAY = frozenset("would could might".split())
 #: From these on more is said about a thing: no verb behind them is that of the sentence.
 _RELATIVE = frozenset(
     "which who whom whose what whatever whoever where when how why if while that because before after until since"
@@ -117,14 +120,26 @@ def form(clause: Clause, knows: Knows, named: bool) -> Form:
         return Form.REQUEST
     if must:
         return Form.REQUEST if clause.command else Form.UNCLEAR
+    if _calls(own, knows):
+        return Form.REQUEST
     if clause.command and own[:1] == [clause.word] and not clause.word.endswith("ing"):
         return Form.UNCLEAR if infinitive and "you" in own else Form.REQUEST
     main = _main(own)
     if _has_tense(main, knows, clause.word):
         return Form.TOLD
-    purpose = clause.command and f" to {clause.word}" in clause.text
-    aside = not clause.command and (own[:1] == ["about"] or (named and _strange(main, knows)))
-    return Form.UNCLEAR if purpose or aside else Form.REQUEST
+    if clause.command:
+        unclear = f" to {clause.word}" in clause.text
+    else:
+        within = len(main) < len(own) and not any(map(knows, main))
+        unclear = "about" in main or ((named or within) and _strange(main, knows))
+    return Form.UNCLEAR if unclear or not _MAY.isdisjoint(main) else Form.REQUEST
+
+
+def _calls(words: Sequence[str], knows: Knows) -> bool:
+    """True for an order to somebody who is called first: "bro start the"; were it told, the verb would end in s."""
+    who, verb, what = [*words, "", "", ""][:3]
+    stranger = who not in FUNCTION_WORDS and who not in TALK_WORDS and not who.endswith("s") and not knows(who)
+    return verb in COMMANDS and what in _OBJECT and (stranger or who in _ANYONE)
 
 
 def _is_hearsay(words: Sequence[str], knows: Knows) -> bool:

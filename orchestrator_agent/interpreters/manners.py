@@ -34,6 +34,7 @@ _SHORT = {
     "b4": "before",
     "cuz": "because",
     "kk": "ok",
+    "till": "until",
     "wats": "what is",
     "nvm": "never mind",
     "rn": "right now",

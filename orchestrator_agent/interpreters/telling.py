@@ -38,11 +38,13 @@ _MUSING = regex(
     r"^(?:(?:ok|so|well|hm+),? )*(?:let me|lemme|(?:i|we)(?:'ll| will| need to| should| have to| must| want to"
     r"|'d better))"
     r" (?:\w+ )?(?:think|talk|sleep|ponder|discuss|dream|decide)\b|^if only\b"
+    r"|^(?:i|we)(?:'ll| will| may| might)\b.* at some (?:point|time|stage)$"
     r"|^(?:let me|(?:i|we)(?:'ll| will| can)) .*\b(?:myself|ourselves|on (?:my|our) own|by hand)$"
 )
 #: What follows a mention that only gave occasion to it.
 _REMARK = regex(
     r"^(?:remember|recall|imagine) (?:when|how|what|that)\b|^guess (?:what|who|how)\b|^can you (?:believe|imagine)\b"
+    r"|^(?:nice|great|good|excellent|lovely|brilliant) (?:work|job)$"
     r"|^(?:that|this|it|which) (?:always |really )?(?:takes|makes|sounds|looks|reminds|rings|hurts|was|took|made)\b"
 )
 _WISHES = regex(
