@@ -43,9 +43,9 @@ _ADVERBS = (
 )
 _WISH = regex(
     rf"\b(?:i|we|us|one)(?:'d|'ll|'m|'re|'ve)?{_ADVERBS} (?:need|want|wish|like|love|prefer|must|have to|has to|got to"
-    r"|gotta|ought|should|shall|hope|hoping|ask|asking|demand|request|insist|expect|vote|say|said|mean|meant|choose|pick"
-    r"|picked|take|decided|decide|agreed|begin|start|can|could|glad|happy|grateful|think|suggest|propose|promised?|go"
-    r"|going|wanted|needed|asked|hoped|wished|voted|know|see)\b"
+    r"|gotta|ought|should|shall|hoping|ask|asking|demand|request|insist|expect|vote|choose|pick"
+    r"|picked|take|decided|decide|agreed|begin|start|can|could|glad|happy|grateful|suggest|propose|promised?|go"
+    r"|going|wanted|needed|asked|hoped|wished|voted)\b"
     r"|\byou(?: (?:now|please|also|all))* (?:can|may|must|should|could|have to|need to|might|will|shall|ought|are to)\b"
     r"|\b(?:please|pls|plz|kindly|let's|lets|let us|time (?:to|for)|how about|what about|go ahead|feel free"
     r"|ready (?:to|for)|chance|permission|one (?:might|could|may))\b"
@@ -54,6 +54,11 @@ _WISH = regex(
 _MUST = regex(
     r"\b(?:must|should|shall|has to|have to|ought to|needs? to|is to|are to)(?: \w+ly| now| also| not| all)* "
     rf"(?:be|get|go|come|wait|happen|make|{'|'.join(sorted(COMMANDS))})\b|\bneeds? (?:\w+ing|done)\b"
+)
+#: What the one who types thinks is as it would be without this: "I think the parser is stuck", "I said the parser".
+_OPINION = regex(
+    rf"^(?:and |but |so |well |no,? )*(?:i|we){_ADVERBS} (?:think|guess|believe|hope|suppose|feel|find|know|see|say|said"
+    r"|mean|meant|thought|told you)\b(?: that\b)? (?=\w)"
 )
 _OPENS_WISH = frozenset("need want let have".split())
 _LINKING = frozenset("and but or then so that's".split())
@@ -107,30 +112,33 @@ def form(clause: Clause, knows: Knows, named: bool) -> Form:
         knows: tells whether a word stands in the roadmap.
         named: the clause holds the whole name or the id of work, so that its other words describe none.
     """
-    words = _WORD.findall(clause.text)
-    start = next((n for n, w in enumerate(words) if w not in FILLERS and w not in _LINKING), 0)
-    own, infinitive = words[start:], words[max(start - 1, 0) : start] == ["to"]
+    text = _OPINION.sub("", clause.text)
+    words = _WORD.findall(text)
     if words[:1] and words[0] in _OPENS_WISH and not _is_past(words[1:2]):
         return Form.REQUEST
-    must = bool(_MUST.search(clause.text))
-    wished = clause.polite or bool(_WISH.search(clause.text))
-    if _is_hearsay(words, knows) or _HEARSAY.search(clause.text):
+    must, wished = bool(_MUST.search(text)), clause.polite or bool(_WISH.search(text))
+    if _is_hearsay(words, knows) or _HEARSAY.search(text):
         return Form.UNCLEAR if wished or must or not _WANTS.isdisjoint(words) else Form.TOLD
-    if wished:
-        return Form.REQUEST
-    if must:
-        return Form.REQUEST if clause.command else Form.UNCLEAR
+    if wished or must:
+        return Form.REQUEST if wished or clause.command else Form.UNCLEAR
+    start = next((n for n, w in enumerate(words) if w not in FILLERS and w not in _LINKING), 0)
+    own, infinitive = words[start:], words[max(start - 1, 0) : start] == ["to"]
     if _calls(own, knows):
         return Form.REQUEST
     if clause.command and own[:1] == [clause.word] and not clause.word.endswith("ing"):
         return Form.UNCLEAR if infinitive and "you" in own else Form.REQUEST
-    main = _main(own)
+    return _form_of_rest(clause, own, knows, named)
+
+
+def _form_of_rest(clause: Clause, words: Sequence[str], knows: Knows, named: bool) -> Form:
+    """The form of what is neither wished for nor ordered: a reference, if no verb says something of it."""
+    main = _main(words)
     if _has_tense(main, knows, clause.word):
         return Form.TOLD
     if clause.command:
         unclear = f" to {clause.word}" in clause.text
     else:
-        within = len(main) < len(own) and not any(map(knows, main))
+        within = len(main) < len(words) and not any(map(knows, main))
         unclear = "about" in main or ((named or within) and _strange(main, knows))
     return Form.UNCLEAR if unclear or not _MAY.isdisjoint(main) else Form.REQUEST
 

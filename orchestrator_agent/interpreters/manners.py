@@ -134,9 +134,9 @@ _CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
     r"|\bif there(?:'s| is) (?:any|one )thing (?:that )?(?:i|we)(?:'d| would)? (?:\w+ ){1,4}it(?:'s| is) "
 )
-#: "X is what we need" wishes the same from behind.
+#: "X is what we need" and "X is the one" wish the same from behind.
 _CLEFT_LAST = regex(
-    r"(?P<what>[^,.:;?!]+?) is (?:exactly |just )?what (?:i|we) (?:need|want)\b(?: now| most| next)*(?=[,.!; ]*$)"
+    r"(?P<what>[^,.:;?!]+?) is (?:exactly |just )?(?:what (?:i|we) (?:need|want)|the one)\b(?: now| most| next)*(?=[,.!; ]*$)"
 )
 _SO_IT_IS = regex(
     r"(?:^|(?<=[,.:;] ))(?!(?:how|what|where|which|who|when|why|as|not|leave|keep|if|because)\b)(?P<what>[^,.:;?]+?)"
