@@ -70,6 +70,8 @@ def test_no_verb_says_something_of_a_reference(text: str) -> None:
         "marie handles the parser",
         "the carpenters build the parser",
         "the parser escaped again",
+        "the parser starts at six",
+        "i think the parser is stuck",
         "somebody at work bought a parser",
         "tom is going to build the parser",
         "every time the parser runs i get a cold",
@@ -85,6 +87,7 @@ def test_what_others_said_tells_and_what_they_want_is_unclear() -> None:
     assert _form("the captain wants the parser") is Form.UNCLEAR
     assert _form("they'd like the parser") is Form.UNCLEAR
     assert _form("apparently the parser should start") is Form.UNCLEAR
+    assert _form("ben reckons that we should stop the parser") is Form.UNCLEAR
     assert _form("i want the parser") is Form.REQUEST
 
 

@@ -21,7 +21,16 @@ from enum import Enum
 from itertools import pairwise
 
 from orchestrator_agent.interpreters.clauses import Clause
-from orchestrator_agent.interpreters.lexicon import COMMANDS, EFFORTS, FILLERS, FUNCTION_WORDS, NUMBERS, TALK_WORDS
+from orchestrator_agent.interpreters.lexicon import (
+    COMMANDS,
+    EFFORTS,
+    FILLERS,
+    FUNCTION_WORDS,
+    NUMBERS,
+    STOP,
+    STRONG_START,
+    TALK_WORDS,
+)
 from orchestrator_agent.patterns import regex
 
 Knows = Callable[[str], bool]
@@ -57,8 +66,8 @@ _MUST = regex(
 )
 #: What the one who types thinks is as it would be without this: "I think the parser is stuck", "I said the parser".
 _OPINION = regex(
-    rf"^(?:and |but |so |well |no,? )*(?:i|we){_ADVERBS} (?:think|guess|believe|hope|suppose|feel|find|know|see|say|said"
-    r"|mean|meant|thought|told you)\b(?: that\b)? (?=\w)"
+    rf"^(?:and |but |so |well |no,? )*(?:i|we){_ADVERBS} (?:think|guess|believe|hope|suppose|feel|find|know|see|say"
+    r"|said|mean|meant|thought|told you)\b(?: that\b)? (?=\w)"
 )
 _OPENS_WISH = frozenset("need want let have".split())
 _LINKING = frozenset("and but or then so that's".split())
@@ -76,6 +85,8 @@ _HEARSAY = regex(
     r"\b(?:(?:apparently|allegedly|supposedly|reportedly|according to|rumou?r)"
     r"|(?:he|she|they|who)(?:'d| would) (?:like|love|prefer))\b"
 )
+#: "Ben reckons that we should" reports what he said, whatever the verb.
+_REPORTS = regex(r"^(?:\w+ ){1,4}\w+(?:s|ed) that (?:i|we|you|he|she|it|they|the|our)\b")
 #: Verbs with a tense, and those who can only be the subject of one.
 _TENSED = frozenset(
     "is are was were am isn't aren't wasn't weren't has had hasn't hadn't haven't does did doesn't didn't will"
@@ -84,6 +95,8 @@ _TENSED = frozenset(
     " told went saw took gave came found knew kept began ran wrote heard felt met built bought brought sent lost broke"
     " spoke slept fell taught sold ate died done made begun".split()
 )
+#: With an s these say what something does.
+_RUNS = (STRONG_START | STOP) - {"park", "end"}
 #: What may be is wished for, or only thought of.
 _MAY = frozenset("would could might".split())
 #: From these on more is said about a thing: no verb behind them is that of the sentence.
@@ -152,7 +165,8 @@ def _calls(words: Sequence[str], knows: Knows) -> bool:
 
 def _is_hearsay(words: Sequence[str], knows: Knows) -> bool:
     """True when somebody else says, thinks or wants something in `words`."""
-    return any(word in _SAYS and before not in _SPEAKERS and not knows(word) for before, word in pairwise(words))
+    said = (word for before, word in pairwise(words) if before not in _SPEAKERS and not knows(word))
+    return any(word in _SAYS for word in said) or bool(_REPORTS.search(" ".join(words)))
 
 
 def _main(words: Sequence[str]) -> Sequence[str]:
@@ -174,6 +188,8 @@ def _has_tense(words: Sequence[str], knows: Knows, command: str) -> bool:
             return True
         if (knows(word) and word != command) or word in _NO_VERBS:
             continue
+        if word.endswith("s") and word[:-1] in _RUNS and before not in _DETERMINERS:
+            return True
         past = word.endswith("ed") and word not in FUNCTION_WORDS and not adjective
         third = word.endswith("s") and not word.endswith("ss") and len(word) > 3
         plural = before.endswith("s") and before not in FUNCTION_WORDS and before not in _ANYONE

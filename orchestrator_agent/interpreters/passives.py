@@ -68,7 +68,7 @@ _FRAME = regex(
     rf"(?:i|we)(?:'d| would| should|'ll| will) {_VERY}(?:be |feel )?{_VERY}(?:grateful|thankful|obliged|happy|glad"
     r"|delighted|pleased|love it|like it|appreciate it) if"
     rf"|it (?:would|'d) be {_VERY}(?:appreciated|splendid|marvellous|fantastic|great"
-    r"|nice|good|lovely|helpful|awesome|cool|kind|wonderful|perfect) if"
+    r"|nice|good|lovely|helpful|awesome|cool|kind|wonderful|perfect) (?:if|to (?:see|have|get))"
     r"|(?:i|we) (?:hereby |kindly |would |'d |must |have to |should like to |would like to )*(?:ask|request|beg|urge"
     r"|instruct|insist|suggest|propose|demand)(?= you\b| that\b)(?: that)?"
     r"|(?:i|we) (?:need|want|wish|require|would like) that"
