@@ -180,7 +180,7 @@ _STAYS = regex(
     r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
-    r"|\bnot until\b(?! \d)|(?<!or).\b(?:nope|nah|no way|no thanks?|no)$"
+    r"|\bnot until\b(?! \d)|(?<!or).\b(?:nope|nah|no way|never ?mind|no thanks?|no)$"
     r"|\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
     r"|\b(?:not|n't) be (?:needed|required|necessary|wanted)\b|\bno longer (?:needed|required|necessary|wanted)\b"
     r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"

@@ -16,7 +16,7 @@ _SECOND_THOUGHT = regex(
     r"|(?<=[.,;!?-] )(?:actually|wait|hold on|hang on)\b(?=[,.;:!]* (?!for\b|until\b|on\b|with\b|also\b))"
     r"|\bor (?:no|better|wait)(?=, )(?:, (?:better|rather)\b(?! not\b))?"
     r"|(?<=[,.;-] )(?:no,? )?better (?=(?:the|do|take|start)\b|\d)"
-    r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!-]*\s*(?=\S)"
+    r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!-]*\s*(?=[^\s.,;:!])"
 )
 _TAKEN_BACK = regex(
     r"[,.;!?-]\s*(?:(?:oh|ah|hm+|ok|okay|actually|no|wait|well|but|sorry|nah|or|please)[, ]+)*"

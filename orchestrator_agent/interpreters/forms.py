@@ -91,7 +91,7 @@ _REPORTS = regex(r"^(?:\w+ ){1,4}\w+(?:s|ed) that (?:i|we|you|he|she|it|they|the
 _TENSED = frozenset(
     "is are was were am isn't aren't wasn't weren't has had hasn't hadn't haven't does did doesn't didn't will"
     " won't i we he she they he's she's it's they're there's he'd she'd they'd he'll"
-    " she'll they'll seems looks sounds feels takes makes gives gets goes comes keeps means puts"
+    " she'll they'll seems looks sounds feels takes makes gives gets goes comes keeps means puts works"
     " told went saw took gave came found knew kept began ran wrote heard felt met built bought brought sent lost broke"
     " spoke slept fell taught sold ate died done made begun".split()
 )

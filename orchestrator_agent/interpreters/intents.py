@@ -71,7 +71,7 @@ _ALL_IS_WELL = regex(
     r"|for (?:today|now))\b|\b(?:that|this|it)(?:'s| is| was) (?:all|everything)\b|\beverything is\b"
 )
 _NOTHING = regex(r"(?:nothing|none|nobody|no one|no more)\b")
-_MINE = regex(r"\b(?:my|mine|(?<!for )me)\b")
+_MINE = regex(r"\b(?:my|mine|me)\b")
 #: Words for the roadmap as a whole, and for starting, that name no part of it.
 _GENERAL = frozenset(
     "roadmap backlog list everything shop site app product project thing start run available continue proceed begin"

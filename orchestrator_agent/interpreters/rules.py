@@ -295,7 +295,7 @@ def _second(first: Reading, later: Sequence[Clause], around: Sequence[Clause], w
 
 def _formed(reading: Reading | None, clause: Clause, world: World) -> Reading | None:
     """`reading` of `clause`: nothing where it only tells, and not without a yes where it may."""
-    if reading is None or reading.intent not in _ACTING or reading.ask:
+    if reading is None or reading.intent not in _ACTING:
         return reading
     found = _form(clause, world)
     return None if found is Form.TOLD else replace(reading, confirm=reading.confirm or found is Form.UNCLEAR)

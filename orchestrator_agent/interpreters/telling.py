@@ -38,6 +38,7 @@ _MUSING = regex(
     r"^(?:(?:ok|so|well|hm+),? )*(?:let me|lemme|(?:i|we)(?:'ll| will| need to| should| have to| must| want to"
     r"|'d better))"
     r" (?:\w+ )?(?:think|talk|sleep|ponder|discuss|dream|decide)\b|^if only\b"
+    r"|^which (?:i|we|he|she|they|nobody|everybody|was|took|made|of course)\b"
     r"|^(?:i|we)(?:'ll| will| may| might)\b.* at some (?:point|time|stage)$"
     r"|^(?:let me|(?:i|we)(?:'ll| will| can)) .*\b(?:myself|ourselves|on (?:my|our) own|by hand)$"
 )
