@@ -134,6 +134,11 @@ def harbour() -> Roadmap:
         ("the mayor wants the crane booking", ["1.2"], True),
         ("his exact words were: start the fog horn", [], False),
         ("'start the fog horn', as my mother used to say", [], False),
+        ("-----\nFrom: Head\nstop everything\n-----\nthe fog horn please", ["1.3"], False),
+        ("the tides, which nobody reads, so do the fog horn", ["1.3"], False),
+        ("fog horn first, tide tables never mind", ["1.3"], False),
+        ("start the fog horn for me", ["1.3"], False),
+        ("I was wondering whether the fog horn could be taken care of", ["1.3"], False),
         ("please look at why 1.3 does not move", ["1.3"], False),
     ],
 )

@@ -78,7 +78,7 @@ _POLITE = regex(
     r"|(?:do you |d'you )?think (?:you|we|someone|somebody) (?:could|can)|(?:can|could|may|might) (?:i|we) "
     r"(?:ask|trouble|bother|beg) you to"
     r"|(?:i|we)(?: was| were|'m|'re)? (?:hoping|hope|trust) (?:that )?you (?:could|can|would|will)"
-    r"|fancy(?= \w+ing)"
+    r"|fancy(?= \w+ing)|(?:perhaps|maybe),? one (?:might|could|may)"
     r"|(?:would it be|is it|is|it is) (?:at all |perhaps )?"
     r"(?:possible|ok|okay) (?:to|(?:that |for )?(?:you|we)(?: to)?)|how about"
     r"|why (?:don't|not) (?:you|we)|(?:i|we)(?: was| were|'m|'re| am| have been| just)* wonder(?:ing)? (?:if"

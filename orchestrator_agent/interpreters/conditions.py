@@ -170,6 +170,18 @@ def _is_condition(part: str, match: re.Match[str], advice: str, named: Callable[
     return not (_WITHIN.search(before) or _TELLS.search(around))
 
 
+#: Nothing is started twice, so that this is kept without a word: "unless somebody is on it already".
+_KEPT = regex(
+    r"^(?:and |but )*(?:unless (?:you|someone|somebody|anyone|anybody)\b.*\balready\b"
+    r"|(?:if|in case) (?:nobody|no one)\b.*\b(?:already|yet)\b)"
+)
+
+
+def is_kept(condition: str) -> bool:
+    """True for the text of a condition that holds whatever is done."""
+    return bool(_KEPT.match(condition))
+
+
 def waited_for(found: Sequence[Clause]) -> tuple[Condition, ...]:
     """The clauses that say on what the rest depends: "once 1.2 is done".
 
@@ -178,5 +190,5 @@ def waited_for(found: Sequence[Clause]) -> tuple[Condition, ...]:
     asked = {clause.sentence for clause in found if clause.command}
     waits = [clause for clause in found if clause.condition and (clause.sentence in asked or not asked)]
     whether = [clause for check, clause in pairwise(found) if check.command == "verify" and not check.rest]
-    opened = (_OPENS.match(clause.text) for clause in waits if clause not in whether)
+    opened = (_OPENS.match(clause.text) for clause in waits if clause not in whether and not is_kept(clause.text))
     return tuple(Condition(match["what"], _CLAUSE) for match in opened if match)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from orchestrator_agent.patterns import regex
 
 _FENCED = regex(
-    r"```.*?(?:```|\Z)|\btraceback \(most recent call last\):.*?\n[\w. ]*(?:error|exception|exit)\b[^\n]*",
+    r"```.*?(?:```|\Z)|(?:^|(?<=\n))(?P<rule>-{3,}|_{3,}|={3,})[^\n]*\n.*?\n(?P=rule)[^\n]*(?=\n)"
+    r"|\btraceback \(most recent call last\):.*?\n[\w. ]*(?:error|exception|exit)\b[^\n]*",
     re.IGNORECASE | re.DOTALL,
 )
 _OTHERS = regex(

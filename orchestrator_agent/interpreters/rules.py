@@ -2,7 +2,7 @@
 
 A goal goes through `words` (normalised), `quoting` (its own words), `languages` (English), `spelling` (mended),
 `corrections` (what still holds of it), `limits` (how many, dry run) and `clauses`; `references` and `selections` find
-the work streams a clause speaks of, `intents` what it wants of them. The order of the
+the work streams a clause speaks of, `intents` what it wants of them, `forms` whether it asks for it. The order of the
 readers in `_read` is the grammar: small talk, words to agents, questions, commands, names.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from orchestrator_agent import terminal
 from orchestrator_agent.interpreters import calibration, questions
 from orchestrator_agent.interpreters.clauses import Clause, clauses
-from orchestrator_agent.interpreters.conditions import Condition, set_aside, waited_for
+from orchestrator_agent.interpreters.conditions import Condition, is_kept, set_aside, waited_for
 from orchestrator_agent.interpreters.corrections import earnest, last_word
 from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
@@ -227,7 +227,7 @@ def _holds_up(condition: Clause, found: Sequence[Clause]) -> bool:
     """True for a condition of an order: not for one of a sentence that only tells something beside the orders."""
     beside = [clause for clause in found if clause.sentence == condition.sentence and clause is not condition]
     told = beside and not any(clause.command for clause in beside) and any(clause.command for clause in found)
-    return condition.condition and not told
+    return condition.condition and not told and not is_kept(condition.text)
 
 
 def _landing(positive: Sequence[Clause], world: World) -> tuple[str, str] | None:
