@@ -97,6 +97,12 @@ def test_what_must_be_is_asked_for_where_the_act_is_one_of_ours() -> None:
     assert _form("the parser should start now", named=True) is Form.REQUEST
 
 
+def test_whose_turn_it_is_may_be_a_wish() -> None:
+    assert _form("the parser is next", named=True) is Form.UNCLEAR
+    assert _form("the parser has priority now", named=True) is Form.UNCLEAR
+    assert _form("tom runs the parser next summer", named=True) is Form.TOLD
+
+
 def test_what_is_said_beside_a_name_is_unclear_and_beside_half_of_one_describes() -> None:
     assert _form("hooray parser", named=True) is Form.UNCLEAR
     assert _form("gadget parser", named=False) is Form.REQUEST
@@ -139,6 +145,7 @@ def harbour() -> Roadmap:
         ("the tides, which nobody reads, so do the fog horn", ["1.3"], False),
         ("fog horn first, tide tables never mind", ["1.3"], False),
         ("start the fog horn for me", ["1.3"], False),
+        ("the boss said to do the fog horn", ["1.3"], True),
         ("I was wondering whether the fog horn could be taken care of", ["1.3"], False),
         ("please look at why 1.3 does not move", ["1.3"], False),
     ],

@@ -97,6 +97,8 @@ _TENSED = frozenset(
 )
 #: With an s these say what something does.
 _RUNS = (STRONG_START | STOP) - {"park", "end"}
+#: Who says whose turn it is may wish for it: "the parser is next", "the parser has priority".
+_TURN = regex(r"\b(?:next|first|priority|turn|time)(?: (?:now|today|then|again))*$")
 #: What may be is wished for, or only thought of.
 _MAY = frozenset("would could might".split())
 #: From these on more is said about a thing: no verb behind them is that of the sentence.
@@ -131,7 +133,8 @@ def form(clause: Clause, knows: Knows, named: bool) -> Form:
         return Form.REQUEST
     must, wished = bool(_MUST.search(text)), clause.polite or bool(_WISH.search(text))
     if _is_hearsay(words, knows) or _HEARSAY.search(text):
-        return Form.UNCLEAR if wished or must or not _WANTS.isdisjoint(words) else Form.TOLD
+        ordered = clause.command and f" to {clause.word} " in text
+        return Form.UNCLEAR if wished or must or ordered or not _WANTS.isdisjoint(words) else Form.TOLD
     if wished or must:
         return Form.REQUEST if wished or clause.command else Form.UNCLEAR
     start = next((n for n, w in enumerate(words) if w not in FILLERS and w not in _LINKING), 0)
@@ -147,7 +150,7 @@ def _form_of_rest(clause: Clause, words: Sequence[str], knows: Knows, named: boo
     """The form of what is neither wished for nor ordered: a reference, if no verb says something of it."""
     main = _main(words)
     if _has_tense(main, knows, clause.word):
-        return Form.TOLD
+        return Form.UNCLEAR if _TURN.search(" ".join(main)) else Form.TOLD
     if clause.command:
         unclear = f" to {clause.word}" in clause.text
     else:

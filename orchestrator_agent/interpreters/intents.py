@@ -256,7 +256,8 @@ def _called(clause: Clause, around: Sequence[Clause], world: World) -> Found:
     if before is None or before.command or before.negative or before.question or before.sentence != clause.sentence:
         return Found()
     found = resolve(before.text, world, at_work=True)
-    return found if found.streams and found.score >= _LIKELY and is_item(before.text, found, world) else Found()
+    meant = is_item(before.text, found, world) or bool(_AT_WORK.search(before.text))
+    return found if found.streams and found.score >= _LIKELY and meant else Found()
 
 
 def _unfound(clause: Clause, world: World) -> Reading:
