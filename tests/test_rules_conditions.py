@@ -10,7 +10,7 @@ from support import run_orch
 from support_work import make_project, statuses
 
 from orchestrator_agent.interpreters.clauses import clauses
-from orchestrator_agent.interpreters.conditions import set_aside, waited_for
+from orchestrator_agent.interpreters.conditions import is_kept, set_aside, waited_for
 from orchestrator_agent.interpreters.explaining import explain
 from orchestrator_agent.interpreters.rules import interpret_goal
 from orchestrator_agent.orchestrator import Orchestrator
@@ -176,3 +176,10 @@ def test_a_person_reads_what_cannot_be_promised_before_the_question(repo: Path) 
     done = run_orch(make_project(repo), "goal", "start 1.1 tomorrow", input="n\n")
     told, asked = done.stdout.find('I cannot promise "tomorrow"'), done.stdout.find("[y/N]")
     assert 0 < told < asked and "Nothing was done." in done.stdout
+
+
+def test_nothing_is_started_twice_so_that_nobody_need_be_asked() -> None:
+    assert is_kept("unless somebody is on it already")
+    assert is_kept("if nobody has begun yet")
+    assert not is_kept("if it is already done")
+    assert not is_kept("unless 1.2 is done already")

@@ -267,9 +267,8 @@ def test_a_condition_is_no_target_and_needs_a_yes() -> None:
 
 
 def test_a_verb_that_nobody_knows_needs_a_yes() -> None:
-    for goal in ("juggle the loan desk", "the loan desk is broken"):
-        found = interpret_goal(goal, ROADMAP)
-        assert (found.intent, found.needs_confirmation) == ("run", True), goal
+    found = interpret_goal("juggle the loan desk", ROADMAP)
+    assert (found.intent, found.needs_confirmation) == ("run", True)
     assert meaning("scrap the wizard") == meaning("switch off the wizard") == ("stop", ["1.3"])
     assert meaning("mark 2.1 as complete") == ("none", [])
 
@@ -575,6 +574,8 @@ def test_nothing_starts_or_stops_at_once_when_the_words_do_not_say_so(goal: str)
         ("I would be grateful if work on late fees could commence. Kind regards, Dr. Holm", "run", ["2.2"]),
         ("start two point two no wait two point three", "run", ["2.3"]),
         ("the desk agent is lost, yank it", "stop", ["2.1"]),
+        ("the loan desk agent is wasting money, stop", "stop", ["2.1"]),
+        ("I want the loan desk agent gone", "stop", ["2.1"]),
         ("stop bickering and start the late fees", "run", ["2.2"]),
         ("wtf is the loan desk doing", "status", ["2.1"]),
         ("anything on the loan desk?", "status", ["2.1"]),

@@ -15,7 +15,6 @@ from orchestrator_agent.interpreters.telling import remarks, tells
         "we finished the parser last year",
         "i already told ben to do the parser",
         "the parser agent stopped by itself",
-        "it has come to our attention that the parser was started",
         "one day somebody will have to do the parser",
         "let me think about the parser first",
         "i'll do the parser myself",

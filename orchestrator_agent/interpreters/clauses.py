@@ -63,7 +63,8 @@ _CLAUSE = regex(
     r"|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
     rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
     rf"|tell|make)\b|(?:let|show) (?:me|us)\b"
-    r"|report(?: back)?(?: to (?:me|us))?[.! ]*$)"
+    r"|report(?: back)?(?: to (?:me|us))?[.! ]*$"
+    r"|(?:what|how|where|why|when|who) (?:is|are|far|long|much|many|does|do)\b)"
     r"|\s+so\s+(?=(?:please|stop|start|do|get|can|could|let|run|build|kill|pause)\b)"
 )
 _POLITE = regex(
@@ -77,7 +78,7 @@ _POLITE = regex(
     r"|(?:do you |d'you )?think (?:you|we|someone|somebody) (?:could|can)|(?:can|could|may|might) (?:i|we) "
     r"(?:ask|trouble|bother|beg) you to"
     r"|(?:i|we)(?: was| were|'m|'re)? (?:hoping|hope|trust) (?:that )?you (?:could|can|would|will)"
-    r"|fancy(?= \w+ing)"
+    r"|fancy(?= \w+ing)|(?:perhaps|maybe),? one (?:might|could|may)"
     r"|(?:would it be|is it|is|it is) (?:at all |perhaps )?"
     r"(?:possible|ok|okay) (?:to|(?:that |for )?(?:you|we)(?: to)?)|how about"
     r"|why (?:don't|not) (?:you|we)|(?:i|we)(?: was| were|'m|'re| am| have been| just)* wonder(?:ing)? (?:if"
@@ -94,6 +95,7 @@ _ASKS_INDIRECTLY = regex(
     r"|which|who)\b"
     r"|\b(?:be|keep (?:me|us)) (?:informed|notified|told|consulted|updated|posted)\b"
     r"|\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when)\b"
+    r"|\b(?:look(?:ing)?|dig|see|check|find|figure)(?: (?:at|in|into|out|up|on))* why\b|^(?:at|into) (?:why|how|what)\b"
     r"|^(?:i'm |just )?(?:wondering|curious|asking) "
 )
 _TELLING = regex(r"\b(?:tell|show|let|say)(?: to)? (?:me|us) (?:know )?(?:if|whether|when|why|how|what|which|who)\b")
@@ -108,7 +110,7 @@ _HAIL = regex(r"^(?:(?:hey|hi|hello|ok|okay|so|well|o+h|a+h|h+m+|btw|and|also|pl
 _ONE_OF_SEVERAL = regex(r"^(?:(?:and|or|so|maybe) )*(?:i|we) (?:could|might|may)\b(?! (?:please|(?:really )?use)\b)")
 _CONDITION = regex(
     r"^(?:and |but |then |so |ok |well |now )*(?:if|once(?! (?:at|on|in|more|again)\b)|after"
-    r"|unless|until|till|as soon as|before|while|when"
+    r"|unless|until|as soon as|before|while|when"
     r" (?=.+ (?:is|are|has|was|have|will be"
     r"|say|tell|want|give|gets|finishes|passes|pass|lands|merges|works)\b)"
     r"|wait)\b(?! (?:possible|you (?:can|like|want|please)|not)\b)"
@@ -118,7 +120,7 @@ _AFTER_CONDITION = regex(
 )
 _LATE_CONDITION = regex(
     r"(?<!look)(?<!looks)(?<!looking)(?<! day)(?<!days)(?<!hour)(?<!hours)(?<!week)(?<!minutes)\s+(?=(?:if|once"
-    r"|after|unless|(?:until|till)(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
+    r"|after|unless|until(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
     r"|you (?:can|like|want)))|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
 _ASKS = regex(
@@ -126,7 +128,7 @@ _ASKS = regex(
     r"|how|is|are|am|was|were|has|have (?:you|we|they|i|any|all)|had"
     r"|did|does|do (?:you|we|i"
     r"|they|any)"
-    r"|should|shall|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
+    r"|should|shall|ought|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"
     r"|any(?:thing)? (?:on|about|from)|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new"
     r"|blocked|stuck|running)|sup|what's"
@@ -178,7 +180,7 @@ _STAYS = regex(
     r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
     rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
-    r"|\bnot until\b(?! \d)|(?<!or).\b(?:nope|nah|no way|no thanks?|no)$"
+    r"|\bnot until\b(?! \d)|(?<!or).\b(?:nope|nah|no way|never ?mind|no thanks?|no)$"
     r"|\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
     r"|\b(?:not|n't) be (?:needed|required|necessary|wanted)\b|\bno longer (?:needed|required|necessary|wanted)\b"
     r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"

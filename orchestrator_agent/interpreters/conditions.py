@@ -51,7 +51,7 @@ _LEAST = r"(?:up to|at most|no more than|not more than|more than|less than|max(?
 
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _PART = r"(?: (?:early|late|first thing))?(?: (?:in the )?(?:morning|afternoon|evening|night|noon))?"
-_AT = "(?:at|by|before|after|until|till|on|from|around|not before|for)"
+_AT = "(?:at|by|before|after|until|on|from|around|not before|for)"
 _SPAN = rf"(?:{NUMBER}|an?|half an?|a few|a couple of)(?: more)? ?(?:seconds?|min(?:ute)?s?|hours?|days?|weeks?)"
 _CLOCK = (
     r"(?:\d{1,2}(?:[:.]\d\d)? ?(?:am|pm|o'clock|sharp)|\d{1,2}:\d\d(?: ?(?:am|pm))?|noon|midnight"
@@ -127,20 +127,20 @@ _TELLS = regex(
     r"|\b(?:was|were|isn't|aren't|wasn't|will|won't|had|has)\b|\b(?:my|our|his|her|their) (?!ok\b|approval\b)"
     r"|(?<!can )(?<!could )(?<!may )(?<!let )\b(?:i|we|they|he|she)\b(?:'\w+)?"
     r" (?!need|want|would like|like|wish|must|should)"
-    r"|\b(?:once|twice|again) (?:at|on|in)\b|\b(?:see|talk|speak|meet|until|till|bye|thanks|good)\b"
+    r"|\b(?:once|twice|again) (?:at|on|in)\b|\b(?:see|talk|speak|meet|until|bye|thanks|good)\b"
     r"|^\s*(?:what|which|who|when|where|why|how|did|does|do (?:you|we|they|i))\b"
 )
 #: "Mail them when it is done" says what work is about; only an order waits.
 _ORDERS = regex(rf"\b(?:{'|'.join(sorted(STRONG_START | STOP))}|do)\b")
 #: What follows these belongs to a condition that is a clause of its own.
-_WITHIN = regex(r"\b(?:if|once|whenever|when|unless|until|till|while|because|since|after|as soon as)\b")
+_WITHIN = regex(r"\b(?:if|once|whenever|when|unless|until|while|because|since|after|as soon as)\b")
 _OPENS = regex(
     r"^(?:and |but |then |so |ok |well |now )*"
-    r"(?P<what>(?:if|once|after|unless|until|till|as soon as|when|wait) (?!with\b).+)"
+    r"(?P<what>(?:if|once|after|unless|until|as soon as|when|wait) (?!with\b).+)"
 )
 #: Words that work begun at once, or a stop at once, does not go against.
 _DEADLINE = regex(r"(?:by|before|within)\b")
-_PAUSE = regex(r"(?:until|till|for)\b")
+_PAUSE = regex(r"(?:until|for)\b")
 
 
 def set_aside(text: str, named: Callable[[str], bool]) -> tuple[str, tuple[Condition, ...]]:
@@ -170,6 +170,18 @@ def _is_condition(part: str, match: re.Match[str], advice: str, named: Callable[
     return not (_WITHIN.search(before) or _TELLS.search(around))
 
 
+#: Nothing is started twice, so that this is kept without a word: "unless somebody is on it already".
+_KEPT = regex(
+    r"^(?:and |but )*(?:unless (?:you|someone|somebody|anyone|anybody)\b.*\balready\b"
+    r"|(?:if|in case) (?:nobody|no one)\b.*\b(?:already|yet)\b)"
+)
+
+
+def is_kept(condition: str) -> bool:
+    """True for the text of a condition that holds whatever is done."""
+    return bool(_KEPT.match(condition))
+
+
 def waited_for(found: Sequence[Clause]) -> tuple[Condition, ...]:
     """The clauses that say on what the rest depends: "once 1.2 is done".
 
@@ -178,5 +190,5 @@ def waited_for(found: Sequence[Clause]) -> tuple[Condition, ...]:
     asked = {clause.sentence for clause in found if clause.command}
     waits = [clause for clause in found if clause.condition and (clause.sentence in asked or not asked)]
     whether = [clause for check, clause in pairwise(found) if check.command == "verify" and not check.rest]
-    opened = (_OPENS.match(clause.text) for clause in waits if clause not in whether)
+    opened = (_OPENS.match(clause.text) for clause in waits if clause not in whether and not is_kept(clause.text))
     return tuple(Condition(match["what"], _CLAUSE) for match in opened if match)

@@ -14,7 +14,6 @@ from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join,
 from orchestrator_agent.interpreters.references import LISTED, WORTH_SAYING, is_item, names_one, resolve
 from orchestrator_agent.interpreters.reports import report, written
 from orchestrator_agent.interpreters.selections import Found
-from orchestrator_agent.interpreters.telling import against_it, states
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
@@ -124,14 +123,7 @@ def mention(clause: Clause, world: World) -> Reading | None:
     strange_verb = strange and bool(_OBJECT.match(rest)) and bool(content(head)) and not world.index.knows(head)
     partly = len(found.streams) == 1 and found.kind == "name" and top[0].cover < _COVERED
     unknown_verb = strange_verb and (found.score < _CERTAIN or names_one(rest, world))
-    against = bool(set(against_it(clause.text)) - _spoken_names(found))
-    against |= found.kind == "id" and any(w.isalpha() and not world.index.knows(w) for w in content(clause.text))
-    doubt = (
-        unknown_verb
-        or against
-        or (head in OUTSIDE and (strange or partly or bool(_CONSUMES.match(clause.rest))))
-        or (found.kind != "selection" and bool(states(clause.text)))
-    )
+    doubt = unknown_verb or (head in OUTSIDE and (strange or partly or bool(_CONSUMES.match(clause.rest))))
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
 
 
@@ -139,10 +131,6 @@ def _in_its_name(text: str, world: World) -> bool:
     """True when no word for a look stands beside the name: "status dashboard", but not "event store status"."""
     looking = {word for word in tokens(text) if COMMANDS.get(word) == "status"}
     return not looking or bool(looking & set(tokens(fold(world.rank(text)[0].stream.name))))
-
-
-def _spoken_names(found: Found) -> set[str]:
-    return {word for stream in found.streams for word in tokens(fold(stream.name))}
 
 
 def _name_words(found: Found) -> set[str]:
@@ -268,7 +256,8 @@ def _called(clause: Clause, around: Sequence[Clause], world: World) -> Found:
     if before is None or before.command or before.negative or before.question or before.sentence != clause.sentence:
         return Found()
     found = resolve(before.text, world, at_work=True)
-    return found if found.streams and found.score >= _LIKELY and is_item(before.text, found, world) else Found()
+    meant = is_item(before.text, found, world) or bool(_AT_WORK.search(before.text))
+    return found if found.streams and found.score >= _LIKELY and meant else Found()
 
 
 def _unfound(clause: Clause, world: World) -> Reading:
@@ -331,8 +320,7 @@ def _start_named(clause: Clause, world: World) -> Reading | None:
         whole = resolve(clause.text, world)
         both = set(whole.streams) & {match.stream for match in world.rank(clause.rest)}
         found = whole if both and whole.score > found.score else found
-    against = bool(set(against_it(clause.rest)) - _spoken_names(found))
-    return run(found, confirm=against or (clause.marked and not clause.polite)) if found else None
+    return run(found, confirm=clause.marked and not clause.polite) if found else None
 
 
 def _meta(clause: Clause, world: World) -> Reading | None:

@@ -46,7 +46,7 @@ GRAMMAR_WORDS = _set(
     " agent agents"
     " phase phases stream streams verify validate review overview roadmap parallel running stopped started dont wont"
     " explain describe which what where when small medium large smallest biggest ready foundation pretend preview"
-    " simulate"
+    " simulate hold"
 )
 
 FILLERS = _set(
@@ -59,7 +59,7 @@ FILLERS = _set(
 
 #: Words that only hold a sentence together.
 FUNCTION_WORDS = _set(
-    "a about above actually after again ahead all almost along already also although always am an and another"
+    "a about above actually after again ahead all almost plus along already also although always am an and another"
     " any anybody anyone anything are around as at away back be became because been before being below best"
     " better between both but by came can cannot come could couldn d did didn do does doesn doing don done down"
     " each either else end enough even ever every everybody everyone everything except far few first for"
@@ -71,7 +71,7 @@ FUNCTION_WORDS = _set(
     " or other others our out over own part please plz pls put quite rather re really right s"
     " same say says see seen several shall she should shouldn since so some somebody someone something soon"
     " still stuff such sure t take takes tell than thank thanks that the their them then there these they"
-    " thing things this those though through till to today together tomorrow tonight too took towards try two"
+    " thing things this those though through to today together tomorrow tonight too took towards try two"
     " under until up upon us use used using ve very via want wanted wants was wasn way we week well went were"
     " what whatever when where whether which while who whoever whole whose why will with within without won"
     " would wouldn yes yesterday yet you your sort bit twice"

@@ -15,7 +15,10 @@ _DIGITS = {
     for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 }
 _SPOKEN_ID = regex(rf"\b({'|'.join(_DIGITS)}|\d+) (?:point|dot) ({'|'.join(_DIGITS)}|\d+)\b")
+_STUTTER = regex(r"\b(no|yes|wait|stop|start|the|a|and|to)(?:,? \1)+\b(?!')")
+_FOR_ME = regex(r" for (?:me|us)(?=[,.!?]|$| please\b)")
 _GAPS = regex(r"  +")
+_PICTURES = regex("[\u2190-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+")
 _HESITATION = regex(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
 #: Roman numerals and www are no long vowels.
 _DRAWN_OUT = regex(r"([a-hj-vx-z])\1{2,}")
@@ -33,6 +36,8 @@ _SHORT = {
     "b4": "before",
     "cuz": "because",
     "kk": "ok",
+    "till": "until",
+    "wats": "what is",
     "nvm": "never mind",
     "rn": "right now",
     "gimme": "get",
@@ -131,9 +136,10 @@ _CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
     r"|\bif there(?:'s| is) (?:any|one )thing (?:that )?(?:i|we)(?:'d| would)? (?:\w+ ){1,4}it(?:'s| is) "
 )
-#: "X is what we need" wishes the same from behind.
+#: "X is what we need" and "X is the one" wish the same from behind.
 _CLEFT_LAST = regex(
-    r"(?P<what>[^,.:;?!]+?) is (?:exactly |just )?what (?:i|we) (?:need|want)\b(?: now| most| next)*(?=[,.!; ]*$)"
+    r"(?P<what>[^,.:;?!]+?) is (?:exactly |just )?(?:what (?:i|we) (?:need|want)|the one)\b"
+    r"(?: now| most| next)*(?=[,.!; ]*$)"
 )
 _SO_IT_IS = regex(
     r"(?:^|(?<=[,.:;] ))(?!(?:how|what|where|which|who|when|why|as|not|leave|keep|if|because)\b)(?P<what>[^,.:;?]+?)"
@@ -152,14 +158,21 @@ def trimmed(text: str) -> str:
     return kept or text
 
 
+def _pause(match: re.Match[str]) -> str:
+    """A comma is left of what stood between two."""
+    return ", " if match[0].startswith(",") and match[0].endswith(",") else ""
+
+
 def plainly(text: str, known: Callable[[str], bool]) -> str:
     """Folded English `text` without what only accompanies it.
 
     Args:
         known: tells whether the roadmap uses a word; such a word is no short form.
     """
+    text = _PICTURES.sub(" ", text).strip() or text
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
+    text = _FOR_ME.sub("", _STUTTER.sub(r"\1", text))
     text = _GLAD_TO_HEAR.sub("tell me ", _MAY_I_ASK.sub("", text))
     text = _ON_EARTH.sub(r"\1", text)
     text = _ALL_OF_PHASE.sub(r"phase \1", text)
@@ -170,7 +183,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
         text = text if known(word) else pattern.sub(mark, text)
     text = _SHORT_WORD.sub(lambda m: m[0] if known(m[0]) else _SHORT[m[0]], _WHY.sub("why", text))
     text = _NOT_AT_ONCE.sub(" sequentially", _PULL.sub("stop", text))
-    text = _AND_THEN.sub(" and then ", _WHENEVER.sub("", text))
+    text = _AND_THEN.sub(" and then ", _WHENEVER.sub(_pause, text))
     text = _CLEFT_LAST.sub(lambda m: f"i need {m['what'].strip()}", text)
     text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
     return _GAPS.sub(" ", _SO_IT_IS.sub(lambda m: f"start {m['what']}", text)).strip()

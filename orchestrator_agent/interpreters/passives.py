@@ -8,14 +8,15 @@ from orchestrator_agent.patterns import regex
 
 _ACTS = {
     "start": "started begun undertaken commenced launched initiated executed resumed restarted retried tackled built"
-    " implemented done completed finished developed prioritised prioritized",
+    " implemented done completed finished developed prioritised prioritized made",
     "stop": "stopped halted paused suspended cancelled canceled aborted terminated killed discontinued frozen ended"
     " ceased"
     " shelved",
     "verify": "verified tested checked reviewed validated inspected audited rechecked reverified retested",
 }
 _PHRASES = {
-    "start": ("taken up", "taken on", "picked up", "worked on", "kicked off", "carried out", "looked after", "set up"),
+    "start": ("taken up", "taken on", "picked up", "worked on", "kicked off", "carried out", "looked after", "set up",
+              "taken care of", "seen to"),
     "stop": ("put on hold", "put on ice", "called off", "shut down", "brought to a halt"),
     "verify": (
         "subjected to quality assurance", "subjected to qa", "subjected to testing", "subjected to a review",
@@ -41,7 +42,10 @@ _DONE = {word: act for act, words in _ACTS.items() for word in words.split()} | 
     phrase: act for act, phrases in _PHRASES.items() for phrase in phrases
 }
 _DOES = {word: act for act, words in _ITSELF.items() for word in words}
-_LATER = r"(?: (?:now|please|next|today|first|soon|asap|immediately|right away|again|this week|tonight))*[.! ]*$"
+_LATER = (
+    r"(?: (?:now|please|next|today|first|soon|asap|immediately|right away|again|this week|tonight"
+    r"|forthwith|for (?:now|today|good|tonight|the moment)))*[.! ]*$"
+)
 _MUST = r"(?:should|must|shall|is to|are to|has to|have to|needs? to|ought to)"
 _MAY = rf"(?:{_MUST}|could|would|can|may|might|to|is|are|was|were|gets?|got)"
 
@@ -65,11 +69,13 @@ _FRAME = regex(
     rf"(?:i|we)(?:'d| would| should|'ll| will) {_VERY}(?:be |feel )?{_VERY}(?:grateful|thankful|obliged|happy|glad"
     r"|delighted|pleased|love it|like it|appreciate it) if"
     rf"|it (?:would|'d) be {_VERY}(?:appreciated|splendid|marvellous|fantastic|great"
-    r"|nice|good|lovely|helpful|awesome|cool|kind|wonderful|perfect) if"
+    r"|nice|good|lovely|helpful|awesome|cool|kind|wonderful|perfect) (?:if|to (?:see|have|get))"
     r"|(?:i|we) (?:hereby |kindly |would |'d |must |have to |should like to |would like to )*(?:ask|request|beg|urge"
     r"|instruct|insist|suggest|propose|demand)(?= you\b| that\b)(?: that)?"
     r"|(?:i|we) (?:need|want|wish|require|would like) that"
     r"|(?:arrange|see to it|ensure|make sure|make|take care)(?: that| for)"
+    r"|it (?:has been|was|is) (?:hereby )?(?:decided|agreed|resolved) that"
+    r"|(?:i|we)(?: was| were|'m|'re| am| are)?(?: just)? wondering (?:if|whether)(?= .+ (?:could|might|can) be\b)"
     r") (?P<wish>.+)$"
 )
 _YOU = regex(

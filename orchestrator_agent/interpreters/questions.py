@@ -25,7 +25,7 @@ _HELP = regex(
 _EXPLAIN = regex(
     r"\bwhy\b|\bdepend|\bwait(?:s|ing|ed)? (?:for|on)\b|\bneeds?\b|\binvolved\b|\babout\b|\bmissing\b|\black"
     r"|\bheld up\b|\bhold(?:s|ing)? up\b|\bblock(?:s|ing)\b|\bblocked (?:by|on)\b"
-    r"|\bbefore\b|\bhappens\b|\bslips?\b|\bwould be\b|\bmean(?:s|t)?\b|\bpurpose\b|\bpoint of\b|\brequire"
+    r"|\bbefore\b|\bhappens\b|\bpossible\b|\bslips?\b|\bwould be\b|\bmean(?:s|t)?\b|\bpurpose\b|\bpoint of\b|\brequire"
     r"|\bprerequisites?\b|\breasons?\b|\bwhat went wrong\b|\bwhat (?:does|do|is|are|would|will) (?!left|still"
     r"|open).* (?:do|for|cover"
     r"|include|contain|entail|bring)\b"
@@ -45,7 +45,8 @@ _OVERALL = regex(
     r"^(?:so |and |ok |well |right )*"
     r"(?:(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished)\W*$"
     r"|(?:the )?(?:current |overall )?(?:status|progress|overview|state of play|eta)\b"
-    r"|which (?:(?:ones?|streams?|work|tasks?|items?|things?) (?:can|could|may|are|is)|can|could)\b"
+    r"|which (?:(?:ones?|streams?|work|tasks?|items?|things?"
+    r"|of (?:the )?(?:others|rest|them|these|those)) (?:can|could|may|are|is)|can|could)\b"
     r"|what (?:can|could) (?:be )?(?:start|started|run)\b|what comes next|what(?:'s| is)? (?:still )?(?:missing"
     r"|open|to do)$"
     r"|who (?:is |are )?(?:works?|working|runs?|busy|active|idle|at work)\b"

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from orchestrator_agent.patterns import regex
 
 _FENCED = regex(
-    r"```.*?(?:```|\Z)|\btraceback \(most recent call last\):.*?\n[\w. ]*(?:error|exception|exit)\b[^\n]*",
+    r"```.*?(?:```|\Z)|(?:^|(?<=\n))(?P<rule>-{3,}|_{3,}|={3,})[^\n]*\n.*?\n(?P=rule)[^\n]*(?=\n)"
+    r"|\btraceback \(most recent call last\):.*?\n[\w. ]*(?:error|exception|exit)\b[^\n]*",
     re.IGNORECASE | re.DOTALL,
 )
 _OTHERS = regex(
@@ -19,6 +20,8 @@ _OTHERS = regex(
 )
 _SAID = regex(
     r"(?:\b[\w'-]+ ){0,3}\b(?:says?|said|wrote|writes|asked|asks|told me|reads|goes|complains)[:,]? \"[^\"\n]{3,}\""
+    r"|(?<![\w'])(?!i |we )[^.!?\n:]*\b(?:said|says|wrote|writes|reads|goes|words (?:are|were)|note (?:is|was)): [^\n]+"
+    r"|(?<!\w)'(?:please )?(?:start|stop|run|begin|kill|pause|cancel|halt|resume|do|build|finish)\b[^'\n]+'(?!\w)"
     r"|\"(?:please |can you |could you |now )*(?:start|stop|run|begin|kill|pause|cancel|halt|resume|do|build|finish)\b"
     r"[^\"\n]+\"",
     re.IGNORECASE,
@@ -39,7 +42,7 @@ def own_words(text: str, known: Callable[[str], bool] = lambda word: False) -> s
     Args:
         known: tells whether the roadmap uses a word; such a word at the head of a line is no name of a person.
     """
-    if "\n" not in text and '"' not in text and "`" not in text:
+    if not any(mark in text for mark in "\n\"`':"):
         return text
     after = _SIGNED.split(text)[-1]
     text = after if any(char.isalnum() for char in after) else text

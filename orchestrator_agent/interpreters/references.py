@@ -28,7 +28,7 @@ _MOST_OFFERED = 12
 
 _ID = regex(r"(?<![\w.])(?:#|phase-|ws-?)?([a-z0-9]+(?:[._-][a-z0-9]+)*)(?![\w])")
 _DOTTED = regex(r"(?<![\w.])\d+\.\d+(?:\.\d+)*[a-z]?(?!\w)")
-_RANGE = regex(r"(?:up )?(?:\bto\b|\bthrough\b|\bthru\b|\bthro\b|\buntil\b|\btill\b|-|\.\.+|\bbis\b|\bà\b)")
+_RANGE = regex(r"(?:up )?(?:\bto\b|\bthrough\b|\bthru\b|\bthro\b|\buntil\b|-|\.\.+|\bbis\b|\bà\b)")
 _SPAN = regex(r"(?<=\.\d)-(?=\d+\.\d)|(?<=\.\d\d)-(?=\d+\.\d)")
 #: "Only 3.1 out of phase 3" is no list.
 _PART_OF = regex(r"\d (?:out )?(?:of|in|from|within|under) (?:the )?\w+")

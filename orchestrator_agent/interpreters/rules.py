@@ -2,7 +2,7 @@
 
 A goal goes through `words` (normalised), `quoting` (its own words), `languages` (English), `spelling` (mended),
 `corrections` (what still holds of it), `limits` (how many, dry run) and `clauses`; `references` and `selections` find
-the work streams a clause speaks of, `intents` what it wants of them. The order of the
+the work streams a clause speaks of, `intents` what it wants of them, `forms` whether it asks for it. The order of the
 readers in `_read` is the grammar: small talk, words to agents, questions, commands, names.
 """
 
@@ -16,10 +16,11 @@ from pathlib import Path
 from orchestrator_agent import terminal
 from orchestrator_agent.interpreters import calibration, questions
 from orchestrator_agent.interpreters.clauses import Clause, clauses
-from orchestrator_agent.interpreters.conditions import Condition, set_aside, waited_for
+from orchestrator_agent.interpreters.conditions import Condition, is_kept, set_aside, waited_for
 from orchestrator_agent.interpreters.corrections import earnest, last_word
 from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
+from orchestrator_agent.interpreters.forms import Form, form
 from orchestrator_agent.interpreters.intents import carry_on, command, mention, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
@@ -43,8 +44,6 @@ __all__ = ["InterpretedGoal", "interpret_goal"]
 _MOST_STEPS = 20
 #: A longer clause tells a story; of its mentions only the best one is meant.
 LONG_CLAUSE = 9
-#: So many words that the roadmap does not know tell a story; work that is only mentioned in it needs a yes.
-MANY_STRANGE = 4
 #: Less than this fits prose only.
 BY_NAME = 0.6
 #: What is told in a story and wished for; a fit that is worth more then than a better one of something only told.
@@ -164,8 +163,15 @@ def _is_ours(clause: Clause, world: World) -> bool:
 def _orders_too(found: Sequence[Clause], question: Clause) -> bool:
     """True when another sentence commands, or a polite request does: "is 1.2 done? then start 1.3"."""
     commands = ("run", "stop", "verify", "report")
-    orders = [c for c in found if c.command in commands and not c.question and not c.negative]
+    orders = [
+        c for c in found if c.command in commands and not c.question and not c.negative and not _topic(c, question)
+    ]
     return any(not c.marked or c.polite or c.sentence != question.sentence for c in orders)
+
+
+def _topic(clause: Clause, question: Clause) -> bool:
+    """True for what a question of the same sentence is about: "doing 1.2 first, is that possible"."""
+    return clause.word.endswith("ing") and clause.sentence == question.sentence and not clause.polite
 
 
 def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found:
@@ -202,7 +208,7 @@ def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading |
     mentioned = _mentions(positive, world) if reading is None or reading.intent == "none" else None
     reading = mentioned if mentioned and (reading is None or mentioned.intent not in _ACTING) else reading
     if reading is None:
-        told = any(clause.told for clause in found)
+        told = any(c.told for c in found) or any(_form(c, world) is Form.TOLD for c in positive)
         if refusals or told:
             return Reading("none", evidence="only a no" if refusals else "only tells", stands_on="only a no"), None
         why = _landing(positive, world) or (NOTHING_FITS, "nothing")
@@ -221,7 +227,7 @@ def _holds_up(condition: Clause, found: Sequence[Clause]) -> bool:
     """True for a condition of an order: not for one of a sentence that only tells something beside the orders."""
     beside = [clause for clause in found if clause.sentence == condition.sentence and clause is not condition]
     told = beside and not any(clause.command for clause in beside) and any(clause.command for clause in found)
-    return condition.condition and not told
+    return condition.condition and not told and not is_kept(condition.text)
 
 
 def _landing(positive: Sequence[Clause], world: World) -> tuple[str, str] | None:
@@ -254,7 +260,7 @@ def _first_command(
     """The first command that has a reading, and the next one that asks for something else."""
     nothing = None
     for number, clause in enumerate(positive):
-        reading = command(clause, around, world) if clause.command else None
+        reading = _formed(command(clause, around, world), clause, world) if clause.command else None
         if reading and reading.intent == "stop" and reading.confirm and _starts(positive[number + 1 :], around, world):
             continue
         if reading and reading.intent != "none":
@@ -287,8 +293,23 @@ def _second(first: Reading, later: Sequence[Clause], around: Sequence[Clause], w
     return None
 
 
+def _formed(reading: Reading | None, clause: Clause, world: World) -> Reading | None:
+    """`reading` of `clause`: nothing where it only tells, and not without a yes where it may."""
+    if reading is None or reading.intent not in _ACTING:
+        return reading
+    found = _form(clause, world)
+    return None if found is Form.TOLD else replace(reading, confirm=reading.confirm or found is Form.UNCLEAR)
+
+
+def _form(clause: Clause, world: World) -> Form:
+    top = world.rank(clause.text)[:1]
+    fitting = top[0].words if top else ()
+    named = bool(top and top[0].full_name) or resolve(clause.text, world).kind == "id"
+    return form(clause, lambda word: word in fitting or world.index.knows(word), named)
+
+
 def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
-    pairs = [(clause, reading) for clause in positive if (reading := mention(clause, world))]
+    pairs = [(clause, reading) for clause in positive if (reading := _formed(mention(clause, world), clause, world))]
     items = [r for c, r in pairs if r.intent != "run" or r.ask or is_item(c.rest, r.found, world)]
     readings = items or [r for _, r in pairs]
     named = [reading for reading in readings if reading.found.streams and reading.score >= 0.5]
@@ -306,11 +327,8 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     first, *others = readings
     for other in others:
         first = _narrowed(first, other, pairs, world) or join(first, other)
-    strange = {word for clause in positive for word in content(clause.text) if not world.index.knows(word)}
-    aside = len(positive) > 1 and not any(_WISHED.search(clause.text) for clause in positive)
-    story = len(strange) >= MANY_STRANGE - aside and first.found.kind == "name"
-    story = story or any(remarks(clause.text) for clause in positive)
-    return replace(first, confirm=True) if story else first
+    aside = any(remarks(clause.text) for clause in positive)
+    return replace(first, confirm=True) if aside else first
 
 
 _JUST = regex(r"^(?:well |but |or |no |actually |maybe )*(?:just|only|merely)\b")
