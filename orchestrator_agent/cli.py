@@ -159,7 +159,7 @@ def _add_work(add: Add) -> None:
         )
     goal = add("goal", "say in words what you want done", 'orch goal "start working on the task parser"')
     goal.add_argument("goal", metavar="WORDS", nargs="*", help="what you want")
-    unless = "act without asking, unless something you said cannot be promised"
+    unless = "act without asking, unless your words leave a doubt or something in them cannot be promised"
     goal.add_argument("--auto", action="store_true", help=unless)
     goal.add_argument("--explain", action="store_true", help="say how the fixed rules read the words; do nothing")
     answer = add("answer", "answer what a goal or (by its entry in the inbox) an agent asks", "orch answer 1.2")

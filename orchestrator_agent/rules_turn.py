@@ -14,7 +14,8 @@ async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bo
     """Do what the rules read in `words`, after the yes that it needs.
 
     Args:
-        auto: every call is approved; what is ambiguous, and what goes against words of the goal, is asked all the same.
+        auto: every call is approved; what is ambiguous or in doubt, and what goes against words of the goal, is asked all
+            the same.
         dry_run: nothing is carried out.
 
     Raises:
@@ -80,7 +81,8 @@ async def _choose(rules: Conversation, listener: Listener, outcome: Outcome, pro
 
 
 async def _approved(listener: Listener, outcome: Outcome, proposal: Proposal, *, auto: bool) -> bool:
-    if not proposal.confirm or (auto and not proposal.goal.goes_against):
+    doubtful = proposal.goal.goes_against or proposal.goal.needs_confirmation
+    if not proposal.confirm or (auto and not doubtful):
         return True
     asked = question(proposal)
     yes = await listener.approve(proposal.calls, asked)

@@ -114,6 +114,12 @@ def test_stopping_where_nothing_runs_is_as_good_in_words_as_by_command(project: 
     assert json.loads(run_orch(project, "goal", "stop", "--json").stdout)["state"] == "nothing_to_do"
 
 
+def test_what_is_in_doubt_is_asked_about_whatever_auto_says(project: Path) -> None:
+    done = run_orch(project, "goal", "I'll do the first file", "--auto")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert statuses(project)["1.1"] == "not_started"
+
+
 def test_goals_that_wait_are_seen_with_their_words_and_answered_one_by_one(project: Path) -> None:
     repo = project
     with stopped_after(repo):

@@ -45,6 +45,8 @@ def unnamed(words: str) -> bool:
     [
         ("start 1.1 tomorrow", "start 1.1", "tomorrow"),
         ("start 1.1 in 20 minutes", "start 1.1", "in 20 minutes"),
+        ("run everything twice", "run everything", "twice"),
+        ("do 1.1 without running the tests", "do 1.1", "without running the tests"),
         ("stop everything at 6pm", "stop everything", "at 6pm"),
         ("stop everything at half past five", "stop everything", "at half past five"),
         ("tonight at 11, start 1.1", "start 1.1", "tonight at 11"),

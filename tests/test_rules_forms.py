@@ -155,3 +155,18 @@ def test_only_what_asks_is_acted_on(harbour: Roadmap, goal: str, ids: list[str],
     assert [stream.id for stream in found.matched_work_streams] == ids
     assert found.needs_confirmation is asks
     assert found.intent == ("explain" if "why" in goal else "run" if ids else "none")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("i'll do the parser", Form.UNCLEAR),
+        ("finish the parser by hand", Form.UNCLEAR),
+        ("start the parser myself", Form.UNCLEAR),
+        ("assign the parser to bob", Form.UNCLEAR),
+        ("assign an agent to the parser", Form.REQUEST),
+        ("assign the parser to an agent", Form.REQUEST),
+    ],
+)
+def test_what_a_person_does_needs_a_yes(text: str, expected: Form) -> None:
+    assert _form(text) is expected

@@ -41,6 +41,8 @@ _TRIES = "`max_attempts` in [agent] of orch.toml says how often work is tried."
 _COST = "`max_budget_usd` in [agent] of orch.toml limits what a Claude agent may cost."
 _LENGTH = "`timeout_seconds` in [agent] of orch.toml says how long an agent may work."
 _MODEL = "`model` in [agent] of orch.toml says which one Claude agents use."
+_CHECKED = "what lands was checked; `orch run --no-verify` checks nothing, and so merges nothing."
+_ONCE = "I do work once."
 _CLAUSE = "I wait only for what the roadmap says that work depends on."
 
 #: What may lead up to a condition, and goes with it.
@@ -107,6 +109,11 @@ _READY = regex(
     r" (?:done|finished|ready|green|complete|completed|merged|over|landed|free|passed)$"
     r"|\bwhen (?:i|we) (?:say so|say|tell you(?: to)?|give (?:the|you) .+)$"
 )
+_UNCHECKED = regex(
+    r"\b(?:(?:and |but )?(?:without|skip(?:ping)?|no|don'?t|do not) (?:(?:running|run|doing|any|the) ){0,2}"
+    r"(?:tests?|checks?|verification|verify(?:ing)?)(?: it| them)?)$"
+)
+_REPEATED = regex(rf"(?<!try )(?<!try it )\b(?:twice|thrice|{NUMBER} times(?: over)?|over and over|again and again)$")
 #: Each kind of condition, as it stands in one part of folded text, and what is said to it.
 _KINDS = (
     (_ASKED_FIRST, _ASK),
@@ -117,6 +124,8 @@ _KINDS = (
     (_WHEN, _TIME),
     (_READY, _CLAUSE),
     (_BY_MODEL, _MODEL),
+    (_UNCHECKED, _CHECKED),
+    (_REPEATED, _ONCE),
 )
 
 #: Parts of a sentence, with the marks between them kept.

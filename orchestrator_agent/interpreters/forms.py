@@ -69,6 +69,12 @@ _OPINION = regex(
     rf"^(?:and |but |so |well |no,? )*(?:i|we){_ADVERBS} (?:think|guess|believe|hope|suppose|feel|find|know|see|say"
     r"|said|mean|meant|thought|told you)\b(?: that\b)? (?=\w)"
 )
+#: Who does it themselves, or gives it to a person, may only be telling so.
+_BY_PERSON = regex(
+    r"\b(?:by hand|by myself|myself|ourselves|on my own|to (?:me|us|him|her|them))$"
+    r"|^(?:and |but |so |no |ok )*(?:i'll|i will)(?: just| then)? (?:do|take|finish|handle|start|tackle|work on|look at)\b"
+    r"|^(?:\w+ )?assign (?!an? |some|any|one |no).* to (?!it\b|an? |the |some|any|agent|whoever|next|phase|\d)"
+)
 _OPENS_WISH = frozenset("need want let have".split())
 _LINKING = frozenset("and but or then so that's".split())
 #: Said of anybody but the speaker, these make what follows another's word or wish.
@@ -129,6 +135,8 @@ def form(clause: Clause, knows: Knows, named: bool) -> Form:
     """
     text = _OPINION.sub("", clause.text)
     words = _WORD.findall(text)
+    if _BY_PERSON.search(text) and not clause.question:
+        return Form.UNCLEAR
     if words[:1] and words[0] in _OPENS_WISH and not _is_past(words[1:2]):
         return Form.REQUEST
     must, wished = bool(_MUST.search(text)), clause.polite or bool(_WISH.search(text))
