@@ -14,8 +14,7 @@ async def serve(rules: Conversation, listener: Listener, words: str, *, auto: bo
     """Do what the rules read in `words`, after the yes that it needs.
 
     Args:
-        auto: every call is approved; what is ambiguous or in doubt, and what goes against words of the goal, is asked all
-            the same.
+        auto: every call is approved; what is in doubt, and what goes against words of the goal, is asked all the same.
         dry_run: nothing is carried out.
 
     Raises:

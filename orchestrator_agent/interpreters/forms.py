@@ -72,7 +72,8 @@ _OPINION = regex(
 #: Who does it themselves, or gives it to a person, may only be telling so.
 _BY_PERSON = regex(
     r"\b(?:by hand|by myself|myself|ourselves|on my own|to (?:me|us|him|her|them))$"
-    r"|^(?:and |but |so |no |ok )*(?:i'll|i will)(?: just| then)? (?:do|take|finish|handle|start|tackle|work on|look at)\b"
+    r"|^(?:and |but |so |no |ok )*(?:i'll|i will)(?: just| then)?"
+    r" (?:do|take|finish|handle|start|tackle|work on|look at)\b"
     r"|^(?:\w+ )?assign (?!an? |some|any|one |no).* to (?!it\b|an? |the |some|any|agent|whoever|next|phase|\d)"
 )
 _OPENS_WISH = frozenset("need want let have".split())
