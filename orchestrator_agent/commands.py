@@ -26,7 +26,7 @@ from orchestrator_agent import (
     survey,
     wishes,
 )
-from orchestrator_agent.errors import NotAvailable, UnknownAgent, UserError
+from orchestrator_agent.errors import NotAvailable, RoadmapError, UnknownAgent, UserError
 from orchestrator_agent.model import AgentRecord, AgentState
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.settings import Settings
@@ -147,7 +147,14 @@ def _chat(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    data = _open(options, works=False).status()
+    orchestrator = _open(options, works=False)
+    try:
+        data = orchestrator.status()
+    except RoadmapError:
+        running = overview.running(orchestrator.project)
+        if not options.json and (running["agents"] or running["under_way"]):
+            print("\n".join(printing.running_lines(running)))  # also without a plan one wants to know what runs
+        raise
     following.show(options, data, lambda: printing.status_lines(data))
     return 0
 

@@ -231,7 +231,8 @@ def _left_over(project: Project, fix: bool) -> Iterator[Finding]:
     if not names:
         yield Finding("worktrees", True, "none is left over")
     elif not fix:
-        listed = ", ".join(name for name, _ in names[:5])
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        listed = ", ".join(name for name, _ in names[:5]) + more
         yield Finding(
             "worktrees", True, f"{len(names)} kept for a look: {listed}", "orch doctor --fix saves and removes them"
         )

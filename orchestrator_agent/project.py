@@ -168,6 +168,8 @@ class Project:
         files = Commit(self.repository, commit)
         for path in self.plan_paths:
             if files.read(path) is None and not files.below(path):
+                if not (self.root / path).exists():
+                    raise RoadmapError(f"The plan {path} is gone; put it back, or name the new one in orch.toml.")
                 add = f"`git add {shlex.quote(path)}` and `git commit`"
                 raise RoadmapError(f"{path} is not committed; do {add} first.")
         return files

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from support import ROOT, git, run_orch
-from support_work import ask, lines_of, make_project, says
+from support_work import ask, lines_of, make_project, run_until_at_work, says, until, waits_for
+
+from orchestrator_agent.orchestrator import Orchestrator
 
 _PLANS = ROOT.parent / "shared" / "corpus" / "plans"
 MID = "DwayneWilkes__agentic_sdlc__roadmap-mid.md"
@@ -179,3 +181,16 @@ def test_a_real_plan(repo: Path, tmp_path: Path) -> None:
     expected = completable(streams)
     assert len(expected) > 5
     assert batch_and_compare(repo, audit, streams) == expected
+
+
+def test_a_plan_that_is_moved_hides_no_agent(repo: Path, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    make_project(repo, f"{waits_for(go)}\n{WORK}")
+    run_until_at_work(repo, "1.1")
+    git(repo, "mv", "plans/roadmap.md", "plans/what.txt")
+    git(repo, "commit", "--quiet", "--message=Move")
+    shown = run_orch(repo, "status")
+    assert shown.returncode == 2 and "coder-1.1-" in shown.stdout and shown.stderr.startswith("orch: ")
+    go.touch()
+    until(lambda: not ask(repo, "running")["agents"] and not ask(repo, "running")["under_way"])
+    assert "is gone; put it back" in Orchestrator(repo).project.store.last_results()["1.1"].reason
