@@ -15,6 +15,8 @@ from orchestrator_agent.store import Command, Result
 from orchestrator_agent.terminal import clean
 
 _FEW = 3
+#: What a batch need not have come to: groups of other work, and what somebody else is at.
+_NO_WORK = ("container", "running", "queued")
 #: Outcomes of a work stream that are no failure of a command.
 _GOOD = ("complete", "on_branch", "unverified", "verified")
 
@@ -66,7 +68,7 @@ def _left_over(orchestrator: Orchestrator, ended: Sequence[tuple[Command, Sequen
     except UserError:  # the plan is gone; each result stands above
         return []
     seen = {result.work_stream_id.casefold() for _, results in ended for result in results}
-    left = [item for item in waiting if item["id"].casefold() not in seen]
+    left = [item for item in waiting if item["id"].casefold() not in seen and item["kind"] not in _NO_WORK]
     lines = [f"  {clean(item['id'], 30)} was not started: {clean(item['reason'], 200)}" for item in left[:_FEW]]
     return [*lines, f"  and {len(left) - _FEW} more: `orch why`"] if len(left) > _FEW else lines
 

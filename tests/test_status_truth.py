@@ -194,3 +194,10 @@ def test_a_plan_that_is_moved_hides_no_agent(repo: Path, tmp_path: Path) -> None
     go.touch()
     until(lambda: not ask(repo, "running")["agents"] and not ask(repo, "running")["under_way"])
     assert "is gone; put it back" in Orchestrator(repo).project.store.last_results()["1.1"].reason
+
+
+def test_a_batch_says_what_it_did_not_come_to(repo: Path) -> None:
+    make_project(repo, f"[ $ORCH_WORK_STREAM = 1.2 ] && exit 1; {WORK}", settings="max_attempts = 1\n")
+    done = run_orch(repo, "batch")
+    assert done.returncode == 1 and "Done: " in done.stdout, done.stdout
+    assert "  2.1 was not started: waits for 1.2" in done.stdout
