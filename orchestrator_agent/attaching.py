@@ -18,6 +18,8 @@ from orchestrator_agent.terminal import clean, style
 
 #: Between looks at what the agent prints. Seconds.
 _LOOK = 0.05
+#: For the last receipts when the agent has ended. Seconds.
+_PATIENCE = 5.0
 
 
 class _Attached:
@@ -47,8 +49,19 @@ class _Attached:
             self._tell()
             self._receipts()
             if not live and not self._next():
-                return
+                return self._settle()
             time.sleep(_LOOK)
+
+    def _settle(self) -> None:
+        """Show the last receipts: they are written down after the agent has ended."""
+        end = time.monotonic() + _PATIENCE
+        while any(self._is_open(command) for command in self.shown) and time.monotonic() < end:
+            time.sleep(_LOOK)
+        self._receipts()
+
+    def _is_open(self, command_id: str) -> bool:
+        receipts = self.orchestrator.receipts(command_id)
+        return bool(receipts) and not receipts[-1].step.is_final
 
     def _print(self) -> None:
         readable = runtimes.get_runtime(self.record.runtime).readable

@@ -10,6 +10,7 @@ from orchestrator_agent.actions import Answer, Dismiss, Freeze, Hurry, MarkWaiti
 from orchestrator_agent.events import Event
 from orchestrator_agent.hearing import Hearing
 from orchestrator_agent.project import Project
+from orchestrator_agent.runtimes.ear import Ask
 from orchestrator_agent.steering import entry_of
 from orchestrator_agent.store import AgentFacts, Command
 from orchestrator_agent.terminal import clean
@@ -49,16 +50,24 @@ def carry_out(project: Project, hearing: Hearing, action: Steer) -> list[Event]:
             message = f"{agent.record.id}: {command.kind} {step.value}"
             return [_event(project, events.RECEIPT, message, agent, command, step=step.value, reason=reason)]
         case NoteAsk(_, ask):
-            entry = entry_of(agent.record.id, ask.request)
-            shown = clean(json.dumps(ask.arguments, ensure_ascii=False), _SHOWN)
-            data: dict[str, Any] = {"entry": entry, "tool": clean(ask.tool, 100), "arguments": shown}
-            data["questions"] = [clean(question, 500) for question in ask.questions[:10]]
-            data["choices"] = [clean(choice, 100) for choice in ask.choices[:20]]
-            return [_event(project, events.AGENT_ASKED, f"{agent.record.id} asks ({entry})", agent, None, **data)]
+            data = _entry(agent, ask)
+            message = f"{agent.record.id} asks ({data['entry']})"
+            return [_event(project, events.AGENT_ASKED, message, agent, None, **data)]
         case MarkWaiting(_, reason):
             message = f"{agent.record.id} waits: {reason}"
             return [_event(project, events.AGENT_WAITING, message, agent, None, reason=reason)]
     return []
+
+
+def _entry(agent: AgentFacts, ask: Ask) -> dict[str, Any]:
+    """What the inbox keeps of a question, harmless to print."""
+    return {
+        "entry": entry_of(agent.record.id, ask.request),
+        "tool": clean(ask.tool, 100),
+        "arguments": clean(json.dumps(ask.arguments, ensure_ascii=False), _SHOWN),
+        "questions": [clean(question, 500) for question in ask.questions[:10]],
+        "choices": [clean(choice, 100) for choice in ask.choices[:20]],
+    }
 
 
 def _words(said: str) -> str:

@@ -73,16 +73,21 @@ def status_lines(data: Mapping[str, Any]) -> list[str]:
     lines += _section("In progress", [f"{row}  {clean(s['assigned_to'] or 'nobody named', 40)}" for row, s in rows])
     lines += _section("Agents", [_agent_line(agent) for agent in data["agents"]])
     lines += _section("Under way", _under_way(data["under_way"]))
-    held = [(s["id"], clean(s["reason"], 200)) for s in streams if s["reason_kind"] == "held"]
-    asking = [a for a in data["agents"] if (a["reason"] or "").startswith(steering.NEEDS_INPUT)]
-    held += [(a["work_stream_id"], f"{a['id']} asks something: `orch inbox`") for a in asking]
-    held += [("goal", f"{asked}; `orch answer`") for asked in map(asked_back, data["questions"])]
-    lines += _section("Waiting for you", _columns(held))
+    lines += _section("Waiting for you", _waiting_for_you(data))
     limits = data["limits"]
     agents, tries = plural(limits["max_concurrent_agents"], "agent"), plural(limits["max_attempts"], "attempt")
     lines += ["", f"Limits: {agents} at once, {duration(limits['agent_timeout_seconds'])} each, {tries} each"]
     lines += [style(f"Note: {clean(warning, 200)}", "yellow") for warning in data["warnings"][:5]]
     return lines
+
+
+def _waiting_for_you(data: Mapping[str, Any]) -> list[str]:
+    """Work that needs consent, agents that ask, and goals that wait for an answer."""
+    rows = [(s["id"], clean(s["reason"], 200)) for s in data["work_streams"] if s["reason_kind"] == "held"]
+    asking = [a for a in data["agents"] if (a["reason"] or "").startswith(steering.NEEDS_INPUT)]
+    rows += [(a["work_stream_id"], f"{a['id']} asks something: `orch inbox`") for a in asking]
+    rows += [("goal", f"{asked}; `orch answer`") for asked in map(asked_back, data["questions"])]
+    return _columns(rows)
 
 
 def asked_back(item: Mapping[str, Any]) -> str:

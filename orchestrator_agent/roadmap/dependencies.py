@@ -285,19 +285,21 @@ def _resolve_one(text: str, known: Known, own_id: str) -> list[str] | None:
         return None  # neither a group nor an id
     if rest == text and _GROUP.match(key) and key.startswith(_ONLY_GROUPS):
         return None
-    if between := _between(rest, known):
-        return [id_ for id_ in between if id_ != own_id]
-    if match := _RANGE.match(rest):
-        expanded = _expand(match[1], match[2], known)
-        if expanded:
-            return [id_ for id_ in expanded if id_ != own_id]
-    if _WHOLE_ID.match(rest):
-        number = rest.lstrip("#")
-        if number in known.numbers and (rest != text or rest.startswith("#")):
-            return [known.numbers[number]]
-        unknown = text if _WHOLE_ID.match(text) else number
-        return [known.ids.get(number.casefold(), unknown)]
-    return None
+    return _by_number(text, rest, known, own_id)
+
+
+def _by_number(text: str, rest: str, known: Known, own_id: str) -> list[str] | None:
+    """What a range or an id names; `rest` is `text` without the kind of work before it."""
+    match = _RANGE.match(rest)
+    if several := _between(rest, known) or (_expand(match[1], match[2], known) if match else None):
+        return [id_ for id_ in several if id_ != own_id]
+    if not _WHOLE_ID.match(rest):
+        return None
+    number = rest.lstrip("#")
+    if number in known.numbers and (rest != text or rest.startswith("#")):
+        return [known.numbers[number]]
+    unknown = text if _WHOLE_ID.match(text) else number
+    return [known.ids.get(number.casefold(), unknown)]
 
 
 _SPAN = regex(r"(\S{1,40}\d) ?(?:–|—|\.\.\.?|to|through) ?(\S{0,40}\d)$")
