@@ -110,6 +110,17 @@ class Repository:
         """True when `newer` contains `older`."""
         return self.git("merge-base", "--is-ancestor", older, newer, check=False).returncode == 0
 
+    def stamp(self) -> tuple[int, ...] | None:
+        """What tells whether git has written into the main checkout: None while it does."""
+        folder = self.root / ".git"
+        if (folder / "index.lock").exists():
+            return None
+        try:
+            index = (folder / "index").stat()
+        except OSError:
+            return ()
+        return (index.st_ino, index.st_mtime_ns)
+
     def uncommitted(self) -> list[str]:
         """Tracked files of the main working tree with changes that are not committed."""
         return [entry[3:] for entry in self.git(*_STATUS).stdout.split("\0") if len(entry) > 3]

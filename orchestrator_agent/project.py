@@ -30,6 +30,8 @@ _LOG_LIMIT = 1024 * 1024
 #: So often, ten milliseconds apart, the lock is tried.
 _LOCK_TRIES = 30
 _KEPT_SETTINGS = "settings.json"
+#: A plan that git may be writing is read again this often and this long. Seconds.
+_AGAIN, _SETTLED = 0.005, 0.5
 #: With less than this on its disk a journal cannot be written for long. Bytes.
 _ROOM = 1024 * 1024
 
@@ -128,12 +130,27 @@ class Project:
         return tuple(dict.fromkeys(plans.find_plan(self.root, path) for path in wanted))
 
     def roadmap(self) -> Roadmap:
-        """The roadmap as it lies in the working tree.
+        """The roadmap as it lies in the working tree; while git writes there (work lands), it is read again.
 
         Raises:
             RoadmapError: it cannot be read.
         """
-        return plans.read_plan(WorkingTree(self.root), self.plan_paths, self.settings.roadmap_format)
+        end = time.monotonic() + _SETTLED
+        while True:
+            before = self.repository.stamp()
+            try:
+                found: Roadmap | RoadmapError = plans.read_plan(
+                    WorkingTree(self.root), self.plan_paths, self.settings.roadmap_format
+                )
+            except RoadmapError as error:
+                found = error
+            if (before is not None and before == self.repository.stamp()) or time.monotonic() > end:
+                break
+            self.__dict__.pop("plan_paths", None)  # another may have been found meanwhile
+            time.sleep(_AGAIN)
+        if isinstance(found, RoadmapError):
+            raise found
+        return found
 
     def tip(self, branch: str) -> str:
         """The commit of a branch, or empty when there is no such branch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -201,3 +202,24 @@ def test_a_batch_says_what_it_did_not_come_to(repo: Path) -> None:
     done = run_orch(repo, "batch")
     assert done.returncode == 1 and "Done: " in done.stdout, done.stdout
     assert "  2.1 was not started: waits for 1.2" in done.stdout
+
+
+def test_a_plan_that_git_is_writing_is_read_when_it_is_whole(repo: Path) -> None:
+    make_project(repo)
+    plan, lock = repo / "plans" / "roadmap.md", repo / ".git" / "index.lock"
+    text = plan.read_text("utf-8")
+    project = Orchestrator(repo).project
+    for half in (text[: len(text) // 2], ""):
+        lock.touch()
+        plan.write_text(half, "utf-8")
+
+        def finish() -> None:
+            plan.write_text(text, "utf-8")
+            lock.unlink()
+
+        timer = threading.Timer(0.1, finish)
+        timer.start()
+        assert len(project.roadmap().work_streams) == 3
+        timer.join()
+    lock.touch()  # one that a killed git has left keeps nobody from reading
+    assert len(project.roadmap().work_streams) == 3
