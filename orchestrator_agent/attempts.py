@@ -328,13 +328,10 @@ def sweep(directory: Path, worktree: Path | None) -> list[int]:
     """
     if _is_held(directory):
         raise OrchError(f"The agent in {directory} still runs; stop it first.")
-    if not directory.exists():
-        return processes.end_all(directory, None, None)
-    spec, start = shim.read_json(directory / "spec.json"), shim.read_json(directory / "start.json")
-    if not spec or not start:
-        return []
-    same_boot = start.get("boot_id") == shim.boot_id()
-    return processes.end_all(directory, worktree, start["start_time"] if same_boot else None)
+    # Its files may be half removed: then the environment alone tells its processes.
+    start = shim.read_json(directory / "start.json")
+    same_boot = start is not None and start.get("boot_id") == shim.boot_id()
+    return processes.end_all(directory, worktree, start["start_time"] if start and same_boot else None)
 
 
 def _is_held(directory: Path | str) -> bool:

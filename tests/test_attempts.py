@@ -379,6 +379,15 @@ def test_sweep_spares_itself_and_those_above_it(tmp_path: Path) -> None:
     assert not is_running(daemon)
 
 
+@pytest.mark.parametrize("gone", [("start.json",), ("spec.json",), ("lock", "start.json", "spec.json")])
+def test_sweep_ends_what_works_in_a_folder_that_is_half_removed(tmp_path: Path, gone: tuple[str, ...]) -> None:
+    directory, daemon = lose(tmp_path, "same")
+    for name in gone:
+        (directory / name).unlink()
+    assert attempts.sweep(directory, None) == []
+    assert not is_running(daemon)
+
+
 def test_sweep_refuses_while_the_shim_lives(tmp_path: Path) -> None:
     directory = start(tmp_path, *SLEEP)
     with pytest.raises(OrchError, match="still runs"):
