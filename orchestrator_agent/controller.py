@@ -28,11 +28,12 @@ from orchestrator_agent.events import Event
 from orchestrator_agent.hearing import Hearing
 from orchestrator_agent.jobs import Jobs
 from orchestrator_agent.journal import Conflict
+from orchestrator_agent.journal_file import JournalError
 from orchestrator_agent.model import AgentState
 from orchestrator_agent.project import Project, make_state_folder, take_lock
 from orchestrator_agent.reconcile import reconcile
 from orchestrator_agent.shim import is_at
-from orchestrator_agent.store import AgentFacts, Command, JournalError
+from orchestrator_agent.store import AgentFacts, Command
 from orchestrator_agent.targets import Targets
 
 #: Nothing depends on looking this often: ends and wishes wake us. It bounds what a lost wake-up costs. Seconds.

@@ -12,9 +12,9 @@ from typing import Any
 from orchestrator_agent import attempts, checks, git, isolation, runtimes, settings, worktree
 from orchestrator_agent.errors import OrchError, UserError
 from orchestrator_agent.git import Repository
+from orchestrator_agent.journal_file import FILE_NAME as JOURNAL_FILE
+from orchestrator_agent.journal_file import JournalError
 from orchestrator_agent.project import Project
-from orchestrator_agent.store import FILE_NAME as JOURNAL_FILE
-from orchestrator_agent.store import JournalError
 from orchestrator_agent.terminal import clean, plural
 
 _STALE_LOCK_SECONDS = 60

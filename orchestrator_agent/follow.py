@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from orchestrator_agent import logs
 from orchestrator_agent.errors import OrchError
 from orchestrator_agent.events import Event
+from orchestrator_agent.journal_file import FILE_NAME, JournalError
 from orchestrator_agent.project import Project
-from orchestrator_agent.store import FILE_NAME, Command, JournalError
+from orchestrator_agent.store import Command
 
 #: The journal is watched this often while something is awaited. Seconds.
 POLL = 0.01

@@ -1,4 +1,4 @@
-"""The tables of the journal, and what each event does to them.
+"""What each event does to the tables of the journal.
 
 Every change is conditional: an event that does not fit the state changes nothing and raises `Conflict`.
 """
@@ -15,89 +15,9 @@ from orchestrator_agent.events import Event
 from orchestrator_agent.model import ReceiptStep
 from orchestrator_agent.terminal import clean
 
-VERSION = 2
-
-_SCHEMA = """
-CREATE TABLE event (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp REAL NOT NULL, type TEXT NOT NULL, message TEXT NOT NULL,
-    agent_id TEXT, work_stream_id TEXT, command_id TEXT, data TEXT NOT NULL);
-CREATE INDEX conversation_message ON event (json_extract(data, '$.conversation_id'))
-    WHERE type = 'conversation_message';
-CREATE TABLE command (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL, payload TEXT NOT NULL, state TEXT NOT NULL,
-    outcome TEXT NOT NULL, created_at REAL NOT NULL, finished_at REAL);
-CREATE TABLE claim (
-    work_stream_id TEXT PRIMARY KEY COLLATE NOCASE, command_id TEXT NOT NULL, since REAL NOT NULL);
-CREATE TABLE result (
-    command_id TEXT NOT NULL, work_stream_id TEXT NOT NULL COLLATE NOCASE, outcome TEXT NOT NULL, reason TEXT NOT NULL,
-    agent_id TEXT, finished_at REAL NOT NULL, PRIMARY KEY (command_id, work_stream_id));
-CREATE TABLE agent (
-    id TEXT PRIMARY KEY, work_stream_id TEXT NOT NULL COLLATE NOCASE, command_id TEXT NOT NULL, attempt INTEGER
-    NOT NULL, runtime TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', branch TEXT NOT NULL,
-    worktree TEXT NOT NULL, base_commit TEXT NOT NULL, head_commit TEXT NOT NULL DEFAULT '', exit_code INTEGER,
-    created_at REAL NOT NULL, started_at REAL, ended_at REAL, details TEXT NOT NULL);
-CREATE UNIQUE INDEX one_live_agent_per_work_stream ON agent (work_stream_id)
-    WHERE state IN ('starting', 'running', 'waiting');
-CREATE INDEX agent_by_command ON agent (command_id);
-CREATE TABLE verification (
-    id INTEGER PRIMARY KEY, agent_id TEXT NOT NULL, work_stream_id TEXT NOT NULL COLLATE NOCASE,
-    candidate TEXT NOT NULL, passed INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE INDEX verification_by_agent ON verification (agent_id);
-CREATE TABLE integration (
-    verification_id INTEGER PRIMARY KEY, agent_id TEXT NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL,
-    reason TEXT NOT NULL, commit_id TEXT NOT NULL, changed_at REAL NOT NULL);
-CREATE TABLE published (server TEXT PRIMARY KEY, event_id INTEGER NOT NULL);
-"""
-
-#: What makes a journal of an older version one of the next.
-_UPGRADES: dict[int, str] = {
-    1: """
-CREATE TABLE IF NOT EXISTS published (server TEXT PRIMARY KEY, event_id INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS conversation_message ON event (json_extract(data, '$.conversation_id'))
-    WHERE type = 'conversation_message';
-""",
-}
-
 
 class Conflict(OrchError):
     """The journal's state does not allow the event; nothing was written."""
-
-
-def prepare(db: sqlite3.Connection) -> int:
-    """Make the tables of a new journal, or bring an older one up to this version; several processes may try at once.
-
-    Returns:
-        its version then: `VERSION`, or another that is not to be touched.
-
-    Raises:
-        sqlite3.DatabaseError: it is damaged, or the file of another program.
-    """
-    while 0 <= (found := _version(db)) < VERSION:
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            if _version(db) == found:
-                _change(db, found)
-            db.execute("COMMIT")
-        finally:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-    if found == VERSION:
-        db.execute("SELECT max(id) FROM event").fetchone()
-    return found
-
-
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _change(db: sqlite3.Connection, found: int) -> None:
-    if found == 0 and db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise sqlite3.DatabaseError("it is the file of another program")
-    statements, version = (_SCHEMA, VERSION) if found == 0 else (_UPGRADES[found], found + 1)
-    for statement in statements.split(";"):
-        if statement.strip():
-            db.execute(statement)
-    db.execute(f"PRAGMA user_version={version}")
 
 
 def _accept(db: sqlite3.Connection, event: Event) -> None:

@@ -18,13 +18,14 @@ from orchestrator_agent import git, settings
 from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import RoadmapError, SettingsError
 from orchestrator_agent.git import Repository
+from orchestrator_agent.journal_file import FILE_NAME
 from orchestrator_agent.model import Availability, WorkStreamStatus
 from orchestrator_agent.roadmap import Roadmap
 from orchestrator_agent.roadmap.availability import availability
 from orchestrator_agent.roadmap.conflicts import conflicts
 from orchestrator_agent.roadmap.sources import Commit, WorkingTree
 from orchestrator_agent.settings import Settings
-from orchestrator_agent.store import FILE_NAME, Store
+from orchestrator_agent.store import Store
 
 _LOG_LIMIT = 1024 * 1024
 #: So often, ten milliseconds apart, the lock is tried.

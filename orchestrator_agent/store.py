@@ -16,40 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator_agent import events
-from orchestrator_agent.errors import UserError
 from orchestrator_agent.events import Event
-from orchestrator_agent.journal import APPLY, VERSION, Conflict, prepare
+from orchestrator_agent.journal import APPLY, Conflict
+from orchestrator_agent.journal_file import PATIENCE, open_journal
 from orchestrator_agent.model import AgentRecord, AgentState, CheckResult, Verification
 from orchestrator_agent.terminal import clean
-
-FILE_NAME = "journal.db"
 
 #: After a limit that names no end: this long, and twice as long for each further attempt, seven times. Seconds.
 _BACK_OFF = 5.0
 #: What is true of a row of an agent that has not ended.
 _LIVE = "state IN ('starting', 'running', 'waiting')"
-#: How long a write waits for another program that writes, in seconds.
-_PATIENCE = 10.0
-
-
-class JournalError(UserError):
-    """The journal cannot be used."""
-
-
-class _Connection(sqlite3.Connection):
-    """A connection whose operational errors (locked, full, unreadable: nothing of ours) are one sentence."""
-
-    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
-        try:
-            return super().execute(sql, parameters)
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise JournalError(
-                    f"Another program holds the journal {FILE_NAME} in .orch; end that program, then try again."
-                ) from None
-            raise JournalError(
-                f"The journal {FILE_NAME} in .orch cannot be used now ({error}); see `orch doctor`."
-            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +98,7 @@ class AgentFacts:
 class Store:
     """The journal of one repository."""
 
-    def __init__(self, path: Path | None, *, now: Callable[[], float] = time.time, patience: float = _PATIENCE) -> None:
+    def __init__(self, path: Path | None, *, now: Callable[[], float] = time.time, patience: float = PATIENCE) -> None:
         """Open the journal at `path`, which is made when it is missing; None is an empty one in memory.
 
         Every call raises JournalError when another program holds the file for longer than `patience` seconds.
@@ -133,19 +109,7 @@ class Store:
         self.now = now
         #: False for the empty one in memory.
         self.is_file = path is not None
-        target = ":memory:" if path is None else str(path)
-        try:
-            self._db = sqlite3.connect(
-                target, timeout=patience, isolation_level=None, check_same_thread=False, factory=_Connection
-            )
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            found = prepare(self._db)
-        except sqlite3.DatabaseError as error:
-            raise JournalError(f"The journal {target} cannot be read ({error}); run `orch doctor --fix`.") from None
-        if found != VERSION:
-            raise JournalError(f"The journal {target} was written by a newer orch; update this one.")
+        self._db = open_journal(path, patience)
 
     def close(self) -> None:
         """Close the file; nothing can be asked afterwards."""

@@ -18,11 +18,12 @@ from orchestrator_agent import roadmap as plans
 from orchestrator_agent.errors import NotAvailable
 from orchestrator_agent.events import Event
 from orchestrator_agent.journal import Conflict
+from orchestrator_agent.journal_file import JournalError
 from orchestrator_agent.model import Availability, WorkStream, WorkStreamStatus
 from orchestrator_agent.project import Project
 from orchestrator_agent.roadmap import Roadmap
 from orchestrator_agent.roadmap.forecast import followers
-from orchestrator_agent.store import AgentFacts, Command, JournalError
+from orchestrator_agent.store import AgentFacts, Command
 
 #: Kinds of unavailability that a person who names the work stream overrules.
 _OVERRULED = ("stale_blocked", "in_progress")

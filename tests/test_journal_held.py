@@ -15,9 +15,10 @@ from support import run_orch
 from support_repositories import outcomes, prepare
 from support_work import ask, is_running, lines_of, look, make_project, until
 
+from orchestrator_agent.journal_file import JournalError
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.project import Project
-from orchestrator_agent.store import JournalError, Store
+from orchestrator_agent.store import Store
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from support import ROOT
 from orchestrator_agent import events
 from orchestrator_agent.events import Event
 from orchestrator_agent.journal import Conflict
+from orchestrator_agent.journal_file import JournalError
 from orchestrator_agent.model import AgentState, CheckResult, Verification
-from orchestrator_agent.store import JournalError, Store, verification_from_json, verification_to_json
+from orchestrator_agent.store import Store, verification_from_json, verification_to_json
 
 _IMPORTS = (
     "import sys; from pathlib import Path; from orchestrator_agent import events\n"
@@ -401,3 +402,22 @@ def test_a_journal_of_the_first_version_is_brought_up_to_this_one(tmp_path: Path
         assert db.execute("PRAGMA user_version").fetchone()[0] == 2
         assert db.execute("SELECT count(*) FROM published").fetchone()[0] == 0
     db.close()
+
+
+def test_who_forgets_to_close_a_journal_is_not_scolded(tmp_path: Path) -> None:
+    code = """
+import gc, pathlib, sys
+from orchestrator_agent.journal_file import JournalError
+from orchestrator_agent.store import Store
+folder = pathlib.Path(sys.argv[1])
+Store(folder / "journal.db")
+try:
+    Store(folder / "no" / "journal.db")
+except JournalError as error:
+    print(error)
+gc.collect()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "cannot be read" in done.stdout and done.stderr == ""

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from orchestrator_agent import events
 from orchestrator_agent.errors import UserError
 from orchestrator_agent.events import Event
+from orchestrator_agent.journal_file import FILE_NAME
 from orchestrator_agent.orchestrator import Orchestrator
 from orchestrator_agent.project import Project
-from orchestrator_agent.store import FILE_NAME, Store
+from orchestrator_agent.store import Store
 from orchestrator_agent.terminal import clean
 from orchestrator_agent.tools.tool import Tool, ToolCall, ToolResult
 
