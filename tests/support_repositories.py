@@ -187,5 +187,7 @@ def editable(folder: Path, target: Path, hook: bool = False) -> str:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: p\nVersion: 1\n")
     (info / "direct_url.json").write_text(f'{{"url": "file://{target}", "dir_info": {{"editable": true}}}}')
+    if hook:
+        (site / "_p_editable.py").touch()
     (info / "RECORD").write_text("_p_editable.py,,\n" if hook else "__editable__.p-1.pth,,\n")
     return str(folder / "bin" / "python")
