@@ -55,9 +55,9 @@ def _receive(db: sqlite3.Connection, event: Event) -> None:
     path = f"$.steps.{ReceiptStep(event.data['step'])}"
     _one(
         db.execute(
-            "UPDATE command SET outcome = json_set(json_patch('{\"steps\": {}}', outcome), ?1, json(?2))"
-            " WHERE id = ?3 AND state = 'open' AND json_extract(outcome, ?1) IS NULL",
-            (path, json.dumps(receipt), event.command_id),
+            "UPDATE command SET outcome = json_set(json_patch('{\"steps\": {}}', outcome), :path, json(:value))"
+            " WHERE id = :id AND state = 'open' AND json_extract(outcome, :path) IS NULL",
+            {"path": path, "value": json.dumps(receipt), "id": event.command_id},
         )
     )
 
@@ -67,9 +67,9 @@ def _asked(db: sqlite3.Connection, event: Event) -> None:
     entry = {**event.data, "at": event.timestamp}
     _one(
         db.execute(
-            "UPDATE agent SET details = json_set(json_patch('{\"asked\": {}}', details), ?1, json(?2))"
-            " WHERE id = ?3 AND state IN ('starting', 'running', 'waiting') AND json_extract(details, ?1) IS NULL",
-            (f"$.asked.{event.data['entry']}", json.dumps(entry), event.agent_id),
+            "UPDATE agent SET details = json_set(json_patch('{\"asked\": {}}', details), :path, json(:value))"
+            " WHERE id = :id AND state IN ('starting', 'running', 'waiting') AND json_extract(details, :path) IS NULL",
+            {"path": f"$.asked.{event.data['entry']}", "value": json.dumps(entry), "id": event.agent_id},
         )
     )
 
@@ -78,9 +78,9 @@ def _answered(db: sqlite3.Connection, event: Event) -> None:
     path = f"$.asked.{event.data['entry']}"
     _one(
         db.execute(
-            "UPDATE agent SET details = json_set(details, ?1 || '.answer', ?2) WHERE id = ?3"
-            " AND json_extract(details, ?1) IS NOT NULL AND json_extract(details, ?1 || '.answer') IS NULL",
-            (path, event.data["answer"], event.agent_id),
+            "UPDATE agent SET details = json_set(details, :path || '.answer', :answer) WHERE id = :id"
+            " AND json_extract(details, :path) IS NOT NULL AND json_extract(details, :path || '.answer') IS NULL",
+            {"path": path, "answer": event.data["answer"], "id": event.agent_id},
         )
     )
 
@@ -115,20 +115,17 @@ def _spawn(db: sqlite3.Connection, event: Event) -> None:
     _one(
         db.execute(
             "INSERT INTO agent (id, work_stream_id, command_id, attempt, runtime, state, branch, worktree,"
-            " base_commit, created_at, details) SELECT ?3, ?1, ?2, ?4, ?5, 'starting', ?6, ?7, ?8, ?9, ?10 FROM claim"
-            " WHERE work_stream_id = ?1 AND command_id = ?2",
-            (
-                event.work_stream_id,
-                event.command_id,
-                event.agent_id,
-                data["attempt"],
-                data["runtime"],
-                data["branch"],
-                data["worktree"],
-                data["base_commit"],
-                event.timestamp,
-                json.dumps(data.get("details", {})),
-            ),
+            " base_commit, created_at, details) SELECT :agent_id, :work_stream_id, :command_id, :attempt, :runtime,"
+            " 'starting', :branch, :worktree, :base_commit, :created_at, :details FROM claim"
+            " WHERE work_stream_id = :work_stream_id AND command_id = :command_id",
+            {
+                "agent_id": event.agent_id,
+                "work_stream_id": event.work_stream_id,
+                "command_id": event.command_id,
+                **{name: data[name] for name in ("attempt", "runtime", "branch", "worktree", "base_commit")},
+                "created_at": event.timestamp,
+                "details": json.dumps(data.get("details", {})),
+            },
         )
     )
 

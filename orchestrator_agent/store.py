@@ -211,9 +211,9 @@ class Store:
     ) -> list[Event]:
         """The newest events about an agent or a work stream, oldest first."""
         rows = self._db.execute(
-            "SELECT * FROM (SELECT * FROM event WHERE (?1 IS NULL OR agent_id = ?1)"
-            " AND (?2 IS NULL OR work_stream_id = ?2 COLLATE NOCASE) ORDER BY id DESC LIMIT ?3) ORDER BY id",
-            (agent_id, work_stream_id, limit),
+            "SELECT * FROM (SELECT * FROM event WHERE (:agent IS NULL OR agent_id = :agent)"
+            " AND (:work IS NULL OR work_stream_id = :work COLLATE NOCASE) ORDER BY id DESC LIMIT :most) ORDER BY id",
+            {"agent": agent_id, "work": work_stream_id, "most": limit},
         )
         return [_event(row) for row in rows]
 
@@ -295,9 +295,9 @@ class Store:
     ) -> list[AgentFacts]:
         """The newest agents, oldest first."""
         rows = self._db.execute(
-            "SELECT * FROM (SELECT *, rowid AS n FROM agent WHERE (?1 IS NULL OR work_stream_id = ?1 COLLATE NOCASE)"
-            " AND (?2 IS NULL OR command_id = ?2) ORDER BY n DESC LIMIT ?3) ORDER BY n",
-            (work_stream_id, command_id, limit),
+            "SELECT * FROM (SELECT *, rowid AS n FROM agent WHERE (:work IS NULL OR work_stream_id = :work COLLATE NOCASE)"
+            " AND (:command IS NULL OR command_id = :command) ORDER BY n DESC LIMIT :most) ORDER BY n",
+            {"work": work_stream_id, "command": command_id, "most": limit},
         )
         return [self._facts(row) for row in rows.fetchall()]
 
@@ -308,9 +308,9 @@ class Store:
 
     def _facts(self, row: sqlite3.Row) -> AgentFacts:
         verdict = self._db.execute(
-            "SELECT id, body, (SELECT count(*) FROM verification WHERE agent_id = ?1) AS n FROM verification"
-            " WHERE agent_id = ?1 ORDER BY id DESC LIMIT 1",
-            (row["id"],),
+            "SELECT id, body, (SELECT count(*) FROM verification WHERE agent_id = :agent) AS n FROM verification"
+            " WHERE agent_id = :agent ORDER BY id DESC LIMIT 1",
+            {"agent": row["id"]},
         ).fetchone()
         landing = None
         if verdict is not None:
