@@ -295,7 +295,8 @@ class Store:
     ) -> list[AgentFacts]:
         """The newest agents, oldest first."""
         rows = self._db.execute(
-            "SELECT * FROM (SELECT *, rowid AS n FROM agent WHERE (:work IS NULL OR work_stream_id = :work COLLATE NOCASE)"
+            "SELECT * FROM (SELECT *, rowid AS n FROM agent"
+            " WHERE (:work IS NULL OR work_stream_id = :work COLLATE NOCASE)"
             " AND (:command IS NULL OR command_id = :command) ORDER BY n DESC LIMIT :most) ORDER BY n",
             {"work": work_stream_id, "command": command_id, "most": limit},
         )
