@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_agent.interpreters.clauses import clauses
 from orchestrator_agent.interpreters.rules import interpret_goal
 from orchestrator_agent.roadmap import read
 
@@ -661,3 +662,47 @@ def test_who_asks_to_merge_is_told_the_command(goal: str) -> None:
     found = interpret_goal(goal, ROADMAP)
     assert (found.intent, found.tool_calls()) == ("none", [])
     assert "`orch integrate 2.1`" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("goal", "to"),
+    [
+        ("kill the loan desk and have that agent do the status page instead", "3.3"),
+        ("the loan desk person is bored, give them the late fees", "2.2"),
+        ("too many people on the loan desk, that agent can have the late fees", "2.2"),
+        ("whoever does the loan desk should rather do the late fees", "2.2"),
+    ],
+)
+def test_an_agent_that_is_given_other_work_is_redirected(goal: str, to: str) -> None:
+    found = interpret_goal(goal, ROADMAP)
+    assert (found.intent, [s.id for s in found.matched_work_streams]) == ("redirect", ["2.1"])
+    assert found.parameters == {"to": to}
+
+
+@pytest.mark.parametrize(
+    ("goal", "text"),
+    [
+        ("loan desk agent please note that cards expire", "note that cards expire"),
+        ("loan desk person, cards expire after a year", "cards expire after a year"),
+        ("pass it on to the loan desk agent that cards expire", "cards expire"),
+    ],
+)
+def test_a_message_reaches_whoever_is_called(goal: str, text: str) -> None:
+    found = interpret_goal(goal, ROADMAP)
+    assert (found.intent, [s.id for s in found.matched_work_streams]) == ("feedback", ["2.1"])
+    assert found.parameters == {"text": text}
+
+
+def test_a_message_beside_an_order_is_no_more_of_it() -> None:
+    assert meaning("pause the loan desk, tell the install one to hurry") == ("stop", ["2.1"])
+
+
+def test_of_what_is_left_out_each_item_counts() -> None:
+    assert meaning("phase 3 without the reader ones and the status page") == ("run", ["3.10"])
+    assert meaning("phase 3 apart from reviews and the status page") == ("run", ["3.1", "3.10"])
+
+
+def test_what_the_product_does_meanwhile_is_no_condition() -> None:
+    (clause,) = clauses("a loud horn while guests arrive")
+    assert clause.rest == "a loud horn while guests arrive"
+    assert len(clauses("the horn while you are at it")) == 2

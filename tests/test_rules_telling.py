@@ -19,6 +19,11 @@ from orchestrator_agent.interpreters.telling import remarks, tells
         "let me think about the parser first",
         "i'll do the parser myself",
         "if only the parser were as easy",
+        "tomorrow we'll start the parser",
+        "on monday then i will begin with the parser",
+        "we are going to do the parser next week",
+        "i've been running the parser all night",
+        "we were just looking at the parser",
     ],
 )
 def test_what_was_or_may_be_asks_for_nothing(text: str) -> None:
@@ -37,6 +42,9 @@ def test_what_was_or_may_be_asks_for_nothing(text: str) -> None:
         "let users add a run by hand",
         "the parser must be started",
         "you should start the parser",
+        "tomorrow you can start the parser",
+        "i was wondering if you could start the parser",
+        "we'll need the parser",
     ],
 )
 def test_a_wish_is_no_tale(text: str) -> None:

@@ -44,6 +44,10 @@ class Clause:
     sentence: int = 0
 
 
+#: Those whom a product serves: we are told "show me", and what happens while they do something is what it is about.
+_OTHERS = frozenset(
+    "people users customers them clients visitors everyone staff guests buyers patients players".split()
+)
 ALL = regex(
     r"\b(?:everything|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full|every (?:single"
     r" )?(?:stream|one|agent)"
@@ -120,8 +124,9 @@ _AFTER_CONDITION = regex(
 )
 _LATE_CONDITION = regex(
     r"(?<!look)(?<!looks)(?<!looking)(?<! day)(?<!days)(?<!hour)(?<!hours)(?<!week)(?<!minutes)\s+(?=(?:if|once"
-    r"|after|unless|until(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
-    r"|you (?:can|like|want)))|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
+    rf"|after|unless|until(?!\s+\d)|as soon as|before|while(?!\s+(?:{'|'.join(sorted(_OTHERS))})\b))\s+(?!possible"
+    r"|each\b|every\b|you (?:can|like|want)))"
+    r"|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
 _ASKS = regex(
     r"^(?:what|which|who|whom|whose|where|when|since when|(?:for|in|on|by|from|to) (?:what|which|whom)(?! it's\b)|why"
@@ -213,10 +218,6 @@ _TRAILING = regex(
 
 #: "1.2 done" may report what has been done, and not wish for it.
 _REPORTED = regex(r"(?<!getting )(?:done|finished|started|running|built|implemented)$")
-#: Those whom a product shows things to; we are told "show me".
-_OTHERS = frozenset(
-    "people users customers them clients visitors everyone staff guests buyers patients players".split()
-)
 _TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>hold|{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
 #: "Dome off, lights on".
 _SWITCHED = regex(r"^(?P<what>(?:\S+ ){0,2}\S+) (?P<to>on|off)$")

@@ -55,6 +55,8 @@ _LOST = regex(
 )
 #: What is said to an agent is no mention of more work.
 _TOLD = regex(r"^(?:tell|ask|inform|remind|warn|notify) (?!me\b|us\b).*\b(?:agents?|whoever|team|coder|bot)\b")
+#: Nor is anything that is said to somebody in the breath of an order.
+_SAID_TO = regex(rf"{_TOLD.pattern}|^(?:tell|ask|inform|remind|warn|notify|let) (?!me\b|us\b).+ (?:to|that|know) \w")
 _THE_THING = regex(r"^(?:(?:with|on|at) )?(?:(?:the|that|this) (?:thing|stuff)s?|(?<=with )(?:that|this))$")
 #: A sum of money is nobody's work stream.
 _MONEY = regex(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
@@ -192,7 +194,7 @@ def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: W
     for other in later:
         if reading.intent == "stop" and other.sentence != clause.sentence:
             break
-        if other.command in ("", clause.command) and content(other.rest) and not _TOLD.match(other.rest):
+        if other.command in ("", clause.command) and content(other.rest) and not _SAID_TO.match(other.rest):
             found = resolve(other.rest, world, at_work=reading.intent == "stop")
             least = LISTED if reading.intent == "run" else _NAMED
             remark = found.kind == "id" and any(word.isalpha() for word in content(other.rest))

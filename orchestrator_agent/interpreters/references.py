@@ -62,6 +62,14 @@ def _with_names(found: Found, text: str, world: World) -> Found:
     return found
 
 
+def refused_parts(text: str, world: World) -> list[Found]:
+    """What folded `text` leaves out, each item of a list on its own: one that fits several leaves out all of them."""
+    whole = resolve(text, world)
+    parts = [part for part in _AND.split(text) if content(part)]
+    several = 1 < len(parts) <= _MOST_PARTS and len(whole.streams) < len(parts) and whole.kind in ("name", "")
+    return [resolve(part, world) for part in parts] if several and not names_one(text, world) else [whole]
+
+
 def ids(text: str, world: World) -> Found:
     """The streams that `text` names by id, ranges filled; `unknown_id` when it has only ids that do not exist."""
     text = _SPAN.sub(" - ", text)

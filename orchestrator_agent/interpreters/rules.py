@@ -30,7 +30,7 @@ from orchestrator_agent.interpreters.manners import plainly, trimmed
 from orchestrator_agent.interpreters.passives import actively
 from orchestrator_agent.interpreters.quoting import own_words
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
-from orchestrator_agent.interpreters.references import is_item, resolve
+from orchestrator_agent.interpreters.references import is_item, refused_parts, resolve
 from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
 from orchestrator_agent.interpreters.telling import remarks
@@ -199,7 +199,7 @@ _EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading | None]:
     """The reading of commands and bare mentions, less what was said no to."""
     positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition or c.told)]
-    refusals = [(clause, resolve(clause.rest, world)) for clause in found if clause.negative]
+    refusals = [(clause, each) for clause in found if clause.negative for each in refused_parts(clause.rest, world)]
     refused = [found for _, found in refusals if found.streams or found.candidates]
     unclear = any(
         not f and _EXCLUDES.match(c.text) and (content(c.rest) or c.text[:6] == "except") for c, f in refusals

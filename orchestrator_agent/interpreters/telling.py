@@ -19,9 +19,25 @@ _IRREGULAR = (
 )
 #: What was said, wanted or decided then still holds: "I said the parser", "we decided to start it".
 _STILL = r"(?:wanted|needed|asked|wished|hoped|wondered|figured|decided|agreed|voted|picked|promised|need|want)"
+#: What one was hoping then, one may still hope: "I was wondering if you could".
+_HOPED = r"(?:hop|want|wonder|ask|think|wait|go|dream|suggest|propos|plann)ing"
 _PAST = regex(
-    rf"^{_WHEN}{_WHO}{_ADVERB} (?:(?:have|has|had|'ve|'d)(?: (?:already|just|never))* )?"
-    rf"(?!{_STILL}\b)(?:{'|'.join(_IRREGULAR.split())}|\w{{2,}}ed)\b(?! to\b)"
+    rf"^{_WHEN}{_WHO}{_ADVERB} ?(?:(?:have|has|had|'ve|'s|'d)(?: (?:already|just|never))* )?"
+    rf"(?:(?!{_STILL}\b)(?:{'|'.join(_IRREGULAR.split())}|\w{{2,}}ed)\b(?! to\b)"
+    rf"|(?:been|was|were){_ADVERB} (?!{_HOPED}\b)\w{{2,}}ing\b)"
+)
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_SEASON = r"(?:spring|summer|autumn|winter|easter|christmas)"
+_TO_COME = (
+    rf"(?:tomorrow|tonight|(?:on|next|this|come) {_DAY}|next (?:week|month|year|quarter|sprint|{_SEASON})"
+    rf"|in (?:the )?{_SEASON}|(?:over|on|at) the weekend|(?:before|after|over) (?:the )?(?:{_SEASON}|holidays?)"
+    r"|in (?:an?|a few|\w+) (?:days?|weeks?|months?|years?))"
+)
+_WILL = r"(?:i|we|they|he|she)(?:'ll| will|(?:'re|'m| are| am) (?:going|planning) to| plan to| mean to| hope to)"
+#: Whoever says what they will do at a time to come wants nothing done now.
+_PLANNED = regex(
+    rf"^(?:(?:and|so|well|but|ok|then|maybe|probably)[, ]+)*{_TO_COME}[^,;]{{0,20}},? {_WILL}\b"
+    rf"|^{_WHEN}{_WILL}\b.*\b{_TO_COME}$"
 )
 _SOME_DAY = regex(
     r"^(?:yesterday|last (?:week|month|year|night|time|spring|summer|autumn|winter)),? (?!on\b|i wanted\b)\w"
@@ -48,7 +64,7 @@ _WISHES = regex(
 
 def tells(text: str) -> bool:
     """True when the clause `text` only tells what was, or what may be some day."""
-    if _SOME_DAY.search(text) or _MUSING.search(text):
+    if _SOME_DAY.search(text) or _MUSING.search(text) or _PLANNED.search(text):
         return True
     return bool(_PAST.match(text)) and not _WISHES.search(text)
 
