@@ -706,3 +706,29 @@ def test_what_the_product_does_meanwhile_is_no_condition() -> None:
     (clause,) = clauses("a loud horn while guests arrive")
     assert clause.rest == "a loud horn while guests arrive"
     assert len(clauses("the horn while you are at it")) == 2
+
+
+@pytest.mark.parametrize(
+    ("goal", "intent", "ids"),
+    [
+        ("send me a report on the loan desk", "report", ["2.1"]),
+        ("a summary for the mayor", "report", []),
+        ("the loan desk took them ten minutes", "none", []),
+        ("2.1: alive?", "status", ["2.1"]),
+        ("the loan desk, still running?", "status", ["2.1"]),
+        ("anything I can start without breaking things?", "status", []),
+        ("is there a reason nobody touches the late fees?", "explain", ["2.2"]),
+        ("for the love of god will somebody finally do the late fees", "run", ["2.2"]),
+        ("the loan desk can take a break until monday", "stop", ["2.1"]),
+        ("pens down, all of you", "stop_all", []),
+        ("late fees, and don't forget the status page", "run", ["2.2", "3.3"]),
+        ("it is needed to be done the late fees", "run", ["2.2"]),
+        ("put the late fees on, and how is 2.1 doing?", "run", ["2.2"]),
+    ],
+)
+def test_further_voices(goal: str, intent: str, ids: list[str]) -> None:
+    assert meaning(goal) == (intent, ids)
+
+
+def test_work_at_rest_that_nobody_is_at_needs_a_yes() -> None:
+    assert interpret_goal("the late fees can rest", ROADMAP).needs_confirmation

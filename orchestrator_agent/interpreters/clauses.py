@@ -16,6 +16,7 @@ from orchestrator_agent.interpreters.lexicon import (
     VERIFY,
 )
 from orchestrator_agent.interpreters.phrases import phrase
+from orchestrator_agent.interpreters.purposes import KEPT_SO, OTHERS, serves
 from orchestrator_agent.interpreters.telling import tells
 from orchestrator_agent.interpreters.words import content
 from orchestrator_agent.patterns import regex
@@ -44,10 +45,6 @@ class Clause:
     sentence: int = 0
 
 
-#: Those whom a product serves: we are told "show me", and what happens while they do something is what it is about.
-_OTHERS = frozenset(
-    "people users customers them clients visitors everyone staff guests buyers patients players".split()
-)
 ALL = regex(
     r"\b(?:everything|all|whole|entire|rest|remaining|remainder|lot|complete roadmap|full|every (?:single"
     r" )?(?:stream|one|agent)"
@@ -124,7 +121,7 @@ _AFTER_CONDITION = regex(
 )
 _LATE_CONDITION = regex(
     r"(?<!look)(?<!looks)(?<!looking)(?<! day)(?<!days)(?<!hour)(?<!hours)(?<!week)(?<!minutes)\s+(?=(?:if|once"
-    rf"|after|unless|until(?!\s+\d)|as soon as|before|while(?!\s+(?:{'|'.join(sorted(_OTHERS))})\b))\s+(?!possible"
+    rf"|after|unless|until(?!\s+\d)|as soon as|before|while(?!\s+(?:{OTHERS})\b))\s+(?!possible"
     r"|each\b|every\b|you (?:can|like|want)))"
     r"|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
@@ -135,7 +132,8 @@ _ASKS = regex(
     r"|they|any)"
     r"|should|shall|ought|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"
-    r"|any(?:thing)? (?:on|about|from)|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new"
+    r"|any(?:thing)? (?:on|about|from|(?:i|we|you) (?:can|could|should|may))"
+    r"|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new"
     r"|blocked|stuck|running)|sup|what's"
     r"|whats|who's|where's"
     r"|how's|hows|when's|why's|whos|wheres)\b"
@@ -160,13 +158,14 @@ _DENIES = regex(
     r"|hold off|hold on with|let (?=.+ be$|.+ for (?:now|later)$"
     r"|(?:it|them|him|her) (?:run|finish|continue|be|go on|carry on|work)\b)"
     r"|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
-    r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b"
-    r"|at it\b)|hands off|stay away from|steer clear of|keep away from"
+    r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b|at it\b|[^,;]+ "
+    rf"{KEPT_SO})|hands off|stay away from|steer clear of|keep away from"
     r"|forget|ignore|avoid|refrain|without|except|minus|excluding|rather not|(?:won't|will not|must not|shouldn't"
     r"|should not|can't)(?! (?:we|you|i|it|they|someone|somebody)\b)"
     r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
     r"|thinking)"
-    r"|(?:it'?s |that'?s )?(?:enough|no need)|(?:there(?:'?s| is) )?no (?:point|sense|use|reason)(?: in| to| of)?"
+    r"|(?:it'?s |that'?s )?(?:enough(?! .+ for (?:today|tonight|the day|this week)$)|no need)"
+    r"|(?:there(?:'?s| is) )?no (?:point|sense|use|reason)(?: in| to| of)?"
     r"|(?:(?:i|we)(?:'d| would) )?(?:hate|prefer not) to(?: see)?|refuse|decline)\b"
 )
 _LINKING = regex(r"^(?:but|and|so|then|or|well) (?=\w)")
@@ -174,13 +173,16 @@ _RELATIVE_LIST = regex(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
 _RELATIVE_NO = regex(r"\b(?:that|which|who) (?:never|cannot|\w+n't|\w+ not)\b.*")
 _HOW_IT_IS = regex(
     r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"
-    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished)$"
+    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished|alive|anything|still \w+ing)$"
 )
 _WHATS_UP = regex(
     r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b"
     r"|^(?!.*\b(?:that|know|which)\b).+ (?:how (?:far|long|much longer)|why(?: (?:stuck|blocked|late|not))?|when)$"
 )
-_WH = regex(r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)")
+_WH = regex(
+    r"^(?:is there (?:a|any) (?:\w+ )?reason|what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)"
+    r"(?! (?:don't|not) (?:you|we)\b)"
+)
 _STAYS = regex(
     r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
     r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
@@ -350,7 +352,7 @@ def _command(text: str, bare: str) -> Clause:
     if name:
         return Clause(text, rest.strip(), name, word)
     head, _, rest = bare.partition(" ")
-    if head == "show" and rest.partition(" ")[0] in _OTHERS:
+    if serves(bare):
         return Clause(text, bare)
     wish = None if head in OUTSIDE or head in FOREIGN_ACTS else _TRAILING.match(bare)
     if wish and head in _WISHES:

@@ -88,6 +88,12 @@ _WANTS = frozenset(
     "want wants wanted need needs like likes love prefer wish wishes begs begged demands demanded".split()
 )
 _SPEAKERS = frozenset("i we you us me to not don't who would i'd we'd".split())
+#: What others talk about, they do not ask of us.
+_TALKED_OF = regex(
+    r"^(?:and |but |so |well )*(?:the )?(?:word|rumou?r|legend|talk|gossip)(?: on the street| around here)?"
+    r" (?:is|has it)\b"
+    r"|^(?:they|people|some|folks) say\b"
+)
 _HEARSAY = regex(
     r"\b(?:(?:apparently|allegedly|supposedly|reportedly|according to|rumou?r)"
     r"|(?:he|she|they|who)(?:'d| would) (?:like|love|prefer))\b"
@@ -140,6 +146,8 @@ def form(clause: Clause, knows: Knows, named: bool) -> Form:
         return Form.UNCLEAR
     if words[:1] and words[0] in _OPENS_WISH and not _is_past(words[1:2]):
         return Form.REQUEST
+    if _TALKED_OF.search(text):
+        return Form.TOLD
     must, wished = bool(_MUST.search(text)), clause.polite or bool(_WISH.search(text))
     if _is_hearsay(words, knows) or _HEARSAY.search(text):
         ordered = clause.command and f" to {clause.word} " in text

@@ -14,6 +14,7 @@ from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join,
 from orchestrator_agent.interpreters.references import LISTED, WORTH_SAYING, is_item, names_one, resolve
 from orchestrator_agent.interpreters.reports import report, written
 from orchestrator_agent.interpreters.selections import Found
+from orchestrator_agent.interpreters.spoken import is_name
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
@@ -170,6 +171,8 @@ def unmask(clause: Clause, world: World) -> Clause:
         return clause
     best = world.rank(clause.text)[:1]
     rest = world.rank(clause.rest)[:1]
+    if best and is_name(clause.text, fold(best[0].stream.name)):
+        return replace(clause, rest=clause.text, command="")
     root, following = stem(word), stem((content(clause.rest) or [""])[0])
     if any((root, following) in pairwise(_stems(match.stream.name)) for match in world.rank(clause.text)[:4]):
         return replace(clause, rest=clause.text, command="")

@@ -89,7 +89,8 @@ _WHENEVER = regex(
 #: "With reference to our call, ..." and "get somebody to ..." are only ways to begin.
 #: Oaths, and the machine called by what it is.
 _OATH = regex(
-    r"(?:^|(?<=[.!?,;\n] ))(?:(?:for (?:(?:god|goodness|heaven|christ|pete|fuck)'?s?|crying out loud)(?:'s)?"
+    r"(?:^|(?<=[.!?,;\n] ))(?:(?:for (?:the love of \w+"
+    r"|(?:god|goodness|heaven|christ|pete|fuck)'?s?|crying out loud)(?:'s)?"
     r"(?: sakes?)?|ffs|(?:god ?)?damn(?: it|ed)?|dammit|(?:oh )?my god|jesus(?: christ)?|christ|bloody hell"
     r"|what the (?:hell|heck|fuck)"
     r"|argh+|gr+|ugh+|sheesh|good grief|holy \w+|seriously|i swear|come on|look|listen|mate)[,.! ]+)+(?=\w)"

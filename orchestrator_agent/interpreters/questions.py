@@ -51,6 +51,7 @@ _OVERALL = regex(
     r"|open|to do)$"
     r"|who (?:is |are )?(?:works?|working|runs?|busy|active|idle|at work)\b"
     r"|what(?:'s| is| are) (?:everybody|everyone|the agents|they|you all|people) (?:doing|up to|working on)\b"
+    r"|any(?:thing|one|where)? (?:i|we|you) (?:can|could|should|may)\b"
     r"|any(?:thing|one|body|where)? (?:new|news|left|stuck|blocked|finished|done|running|failing|broken|wrong"
     r"|moving|happening)\b|which (?:one|stream|task) should\b|what (?:would|do) you (?:recommend|suggest|advise)"
     r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate$|how (?:are|is) (?:we|everyone"
@@ -69,7 +70,8 @@ _OURS = regex(
     r"|working|team|overall|everything|things|going(?! to\b)|stand|done|stop|stuck|idle)\b"
 )
 _REPORT = regex(
-    r"\b(?:report|recap|summary|summari[sz]e|digest|write[- ]?up|changelog|release notes|minutes)\b"
+    r"\b(?:report|recap|summary|summari[sz]e|(?<!could )(?<!can )(?<!to )digest|write[- ]?up|changelog|release notes"
+    r"|(?:the|meeting|write|keep|take) minutes|minutes of)\b"
     r"|\bsomething (?:(?:that )?(?:i|we) can|to) (?:send|show|forward|share|give|hand|present)\b"
     r"|\ba (?:page|paragraph|few lines)(?: or (?:so|two))? (?:with|about|on|for|of)\b"
 )
@@ -152,11 +154,8 @@ _ADDS = regex(
 )
 
 
-def edits(text: str) -> bool:
-    """True when folded `text` asks to change the roadmap itself."""
-    return bool(_EDITS.match(text))
-
-
-def adds(text: str) -> bool:
-    """True when folded `text` asks for new work in the roadmap."""
-    return bool(_ADDS.search(text))
+def edits(text: str) -> str:
+    """What to do instead, when folded `text` asks to change the roadmap itself or for new work in it; else empty."""
+    if _EDITS.match(text):
+        return 'edit the roadmap yourself; new work goes into it with `orch add "NAME"`'
+    return "new work goes into the roadmap with `orch add`" if _ADDS.search(text) else ""

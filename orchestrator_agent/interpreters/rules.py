@@ -25,7 +25,7 @@ from orchestrator_agent.interpreters.intents import carry_on, command, mention, 
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.lexicon import LANDING
-from orchestrator_agent.interpreters.limits import Limits, limits
+from orchestrator_agent.interpreters.limits import Limits, is_limit, limits
 from orchestrator_agent.interpreters.manners import plainly, trimmed
 from orchestrator_agent.interpreters.passives import actively
 from orchestrator_agent.interpreters.quoting import own_words
@@ -33,6 +33,7 @@ from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join,
 from orchestrator_agent.interpreters.references import is_item, refused_parts, resolve
 from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
+from orchestrator_agent.interpreters.spoken import held, released
 from orchestrator_agent.interpreters.telling import remarks
 from orchestrator_agent.interpreters.words import MAX_CHARACTERS, content, fold, normalise
 from orchestrator_agent.interpreters.world import World
@@ -94,7 +95,9 @@ def _sentence(goal: str, world: World) -> _Sentence:
     text = to_english(own_words(fold(raw), world.index.knows), world.index.knows)
     text = mend(plainly(text, world.index.knows), world.index.knows)
     text, aside = set_aside(last_word(earnest(text)), world.names)
+    text, marks = held(text, [name for name in world.spoken(text) if not is_limit(name)])
     said = limits(separate(actively(text)))
+    said = replace(said, text=released(said.text, marks))
     found = tuple(clauses(said.text))
     return _Sentence(raw, said, found, tuple(dict.fromkeys((*aside, *waited_for(found)))))
 
@@ -107,11 +110,8 @@ def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
     talk = questions.small_talk(said.text) or _farewell(found, world)
     if talk:
         return Reading(talk, score=0.95, evidence="the words as such"), None
-    if questions.edits(said.text):
-        advice = 'edit the roadmap yourself; new work goes into it with `orch add "NAME"`'
+    if advice := questions.edits(said.text):
         return Reading("none", evidence=advice, stands_on="off topic"), None
-    if questions.adds(said.text):
-        return Reading("none", evidence="new work goes into the roadmap with `orch add`", stands_on="off topic"), None
     asks = bool(found) and found[0].question
     reading = (None if asks else addressed(sentence.raw, said.text, world)) or _question(found, said, world)
     if reading:
