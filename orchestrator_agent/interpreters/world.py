@@ -43,8 +43,9 @@ class Facts:
 
     @cached_property
     def spelt(self) -> tuple[str, ...]:
-        """Each name of several words as it stands in folded text."""
-        return tuple(name for name in (fold(stream.name[:300]).strip() for stream in self.streams) if " " in name)
+        """Each name of several words in lower case."""
+        every = "\n".join([stream.name[:300] for stream in self.streams]).casefold()  # at once: it costs a tenth
+        return tuple([name for name in every.split("\n") if " " in name])
 
     @cached_property
     def names(self) -> tuple[frozenset[str], ...]:
