@@ -18,8 +18,10 @@ from orchestrator_agent.patterns import regex
 GAP = 0.08
 #: A name that is believed less than this says nothing at all; a tie must be worth as much of what was said.
 WORTH_SAYING, WORTH_ASKING = 0.2, 0.34
-#: Of two descriptions that fit nearly as well the better one is proposed, with a yes; of two names neither is.
+#: Of two descriptions that fit nearly as well the better one is proposed; of two names neither is.
 IN_A_NAME, EQUAL, DESCRIBED = 0.6, 0.005, 0.45
+#: Where even the better one accounts for less than this, it is a guess.
+HINTED, GUESSED = 0.2, 0.43
 PLAIN_NAME = 0.85
 #: What is listed beside other work fits at least so well.
 LISTED = 0.5
@@ -225,7 +227,8 @@ def _tied(text: str, tied: list[Match], world: World, evidence: str) -> Found:
         chosen = tuple(sorted((m.stream for m in tied), key=lambda s: id_key(s.id)))
         return Found(world.open(chosen), score=0.8 * top.score, kind="name", evidence=evidence)
     if top.score < IN_A_NAME and top.score - tied[1].score > EQUAL:
-        return Found((top.stream,), score=DESCRIBED, kind="name", evidence=evidence, size=len(top.words))
+        score = DESCRIBED if top.score >= HINTED else GUESSED
+        return Found((top.stream,), score=score, kind="name", evidence=evidence, size=len(top.words))
     offered = tuple(m.stream for m in tied[:_MOST_OFFERED])
     return Found(candidates=offered, score=top.cover * 0.5, kind="name", evidence=evidence)
 
