@@ -702,6 +702,13 @@ def test_of_what_is_left_out_each_item_counts() -> None:
     assert meaning("phase 3 apart from reviews and the status page") == ("run", ["3.1", "3.10"])
 
 
+def test_other_work_in_the_same_list_is_not_passed_over() -> None:
+    assert interpret_goal("the titles, late fees and all that", ROADMAP).needs_confirmation
+    assert not interpret_goal("late fees and all that", ROADMAP).needs_confirmation
+    assert meaning("the late fees are done, merged and paid") == ("none", [])
+    assert meaning("the first five minutes of a loan")[0] != "report"
+
+
 def test_what_the_product_does_meanwhile_is_no_condition() -> None:
     (clause,) = clauses("a loud horn while guests arrive")
     assert clause.rest == "a loud horn while guests arrive"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator_agent.interpreters.telling import remarks, tells
+from orchestrator_agent.interpreters.telling import done, remarks, tells
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,9 @@ from orchestrator_agent.interpreters.telling import remarks, tells
         "we are going to do the parser next week",
         "i've been running the parser all night",
         "we were just looking at the parser",
+        "i dreamt that the parser ate me",
+        "we used to run the parser by hand",
+        "our best customer left us over the parser",
     ],
 )
 def test_what_was_or_may_be_asks_for_nothing(text: str) -> None:
@@ -54,3 +57,9 @@ def test_a_wish_is_no_tale(text: str) -> None:
 def test_a_remark_goes_on_about_a_mention() -> None:
     assert remarks("that takes me back")
     assert not remarks("that one please")
+
+
+def test_what_became_of_something_is_no_more_work() -> None:
+    assert done("merged and forgotten")
+    assert not done("feed and seed")
+    assert not done("kitchen and payment")

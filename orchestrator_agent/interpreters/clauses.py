@@ -17,7 +17,7 @@ from orchestrator_agent.interpreters.lexicon import (
 )
 from orchestrator_agent.interpreters.phrases import phrase
 from orchestrator_agent.interpreters.purposes import KEPT_SO, OTHERS, serves
-from orchestrator_agent.interpreters.telling import tells
+from orchestrator_agent.interpreters.telling import done, tells
 from orchestrator_agent.interpreters.words import content
 from orchestrator_agent.patterns import regex
 
@@ -254,6 +254,7 @@ def clauses(text: str) -> list[Clause]:
             marked = mark and (not own or place == len(pieces))
             clause = replace(_clause(piece, marked), sentence=number)
             clause = replace(clause, question=True) if tag and not clause.command else clause
+            clause = replace(clause, told=True) if place > 1 and not marked and done(piece) else clause
             found.append(replace(clause, negative=True) if _goes_on(clause, found) else clause)
     return found
 

@@ -71,7 +71,7 @@ _OURS = regex(
 )
 _REPORT = regex(
     r"\b(?:report|recap|summary|summari[sz]e|(?<!could )(?<!can )(?<!to )digest|write[- ]?up|changelog|release notes"
-    r"|(?:the|meeting|write|keep|take) minutes|minutes of)\b"
+    r"|(?:the|meeting|write|keep|take) minutes)\b|^minutes of\b"
     r"|\bsomething (?:(?:that )?(?:i|we) can|to) (?:send|show|forward|share|give|hand|present)\b"
     r"|\ba (?:page|paragraph|few lines)(?: or (?:so|two))? (?:with|about|on|for|of)\b"
 )

@@ -20,6 +20,7 @@ from orchestrator_agent.interpreters.conditions import Condition, is_kept, set_a
 from orchestrator_agent.interpreters.corrections import earnest, last_word
 from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
+from orchestrator_agent.interpreters.explaining import steps
 from orchestrator_agent.interpreters.forms import Form, form
 from orchestrator_agent.interpreters.intents import carry_on, command, mention, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
@@ -42,7 +43,6 @@ from orchestrator_agent.roadmap import Roadmap, parse_roadmap
 
 __all__ = ["InterpretedGoal", "interpret_goal"]
 
-_MOST_STEPS = 20
 #: A longer clause tells a story; of its mentions only the best one is meant.
 LONG_CLAUSE = 9
 #: Less than this fits prose only.
@@ -328,7 +328,14 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     for other in others:
         first = _narrowed(first, other, pairs, world) or join(first, other)
     aside = any(remarks(clause.text) for clause in positive)
-    return replace(first, confirm=True) if aside else first
+    return replace(first, confirm=True) if aside or _passes_over(first, readings, pairs) else first
+
+
+def _passes_over(chosen: Reading, taken: Sequence[Reading], pairs: Sequence[tuple[Clause, Reading]]) -> bool:
+    """True when the same sentence lists what may be other work: "viewers, the editor and all that"."""
+    sentences = {clause.sentence for clause, reading in pairs if reading in taken}
+    left = (r for c, r in pairs if r not in taken and c.sentence in sentences and r.found.kind == "name")
+    return any(r.score >= calibration.LIKELY and not set(r.found.streams) <= set(chosen.found.streams) for r in left)
 
 
 _JUST = regex(r"^(?:well |but |or |no |actually |maybe )*(?:just|only|merely)\b")
@@ -376,23 +383,6 @@ def _pack(goal: str, reading: Reading, sentence: _Sentence, then: Reading | None
         unmet=unmet,
         basis=calibration.basis(reading, ask),
         fit=reading.score,
-        steps=_steps(sentence),
+        steps=steps(sentence.said, sentence.clauses),
         also=also,
     )
-
-
-def _steps(sentence: _Sentence) -> tuple[tuple[str, str], ...]:
-    """How the words were read, for `explaining`."""
-    said = sentence.said
-    limits_ = [f"at most {said.max_agents} agents"] * bool(said.max_agents) + ["only to look"] * said.dry_run
-    steps = [("read as", said.text), *([("limits", ", ".join(limits_))] if limits_ else [])]
-    for number, clause in enumerate(sentence.clauses[:_MOST_STEPS], 1):
-        kinds = {
-            "a no": clause.negative,
-            "a question": clause.question,
-            "a request": clause.polite,
-            "when": clause.condition,
-        }
-        what = [clause.command or "a mention", *(name for name, holds in kinds.items() if holds)]
-        steps.append((f"clause {number}", f"{', '.join(what)}: {clause.rest}"))
-    return tuple(steps)

@@ -9,13 +9,14 @@ _WHEN = (
     r"|\w+ (?:days|weeks|months|years) ago|before|once|recently)[, ]+)*"
 )
 _WHO = (
-    r"(?:i|we|you|he|she|they|it|someone|somebody|everyone|everybody|(?:my|our|his|her|their) \w+"
+    r"(?:i|we|you|he|she|they|it|someone|somebody|everyone|everybody|(?:my|our|his|her|their)(?: \w+){1,3}?"
     r"|(?:the|that) (?:\w+ ){1,3}(?:agent|team|people|guys?|boss|client|customer)s?)"
 )
 _ADVERB = r"(?: (?:already|just|once|finally|then|also|really|even|never|only))*"
 _IRREGULAR = (
     "had told did made got went saw took gave came found knew left kept began ran wrote heard felt met built bought"
-    " brought sent lost broke spoke slept fell read taught sold"
+    " brought sent lost broke spoke slept fell read taught sold dreamt drove rode threw wore flew grew drew blew woke"
+    " froze stole won spent paid rewrote overheard understood forgot"
 )
 #: What was said, wanted or decided then still holds: "I said the parser", "we decided to start it".
 _STILL = r"(?:wanted|needed|asked|wished|hoped|wondered|figured|decided|agreed|voted|picked|promised|need|want)"
@@ -49,6 +50,7 @@ _MUSING = regex(
     r" (?:\w+ )?(?:think|talk|sleep|ponder|discuss|dream|decide)\b|^if only\b"
     r"|^which (?:i|we|he|she|they|nobody|everybody|was|took|made|of course)\b"
     r"|^(?:i|we)(?:'ll| will| may| might)\b.* at some (?:point|time|stage)$"
+    rf"|^{_WHEN}{_WHO} used to \w+"
     r"|^(?:let me|(?:i|we)(?:'ll| will| can)) .*\b(?:myself|ourselves|on (?:my|our) own|by hand)$"
 )
 #: What follows a mention that only gave occasion to it.
@@ -57,6 +59,8 @@ _REMARK = regex(
     r"|^(?:nice|great|good|excellent|lovely|brilliant) (?:work|job)$"
     r"|^(?:that|this|it|which) (?:always |really )?(?:takes|makes|sounds|looks|reminds|rings|hurts|was|took|made)\b"
 )
+_DONE_TO = r"(?:\w{2,}(?<!e)ed|done|gone|written|sent|built|broken|forgotten|paid|sold|made|thrown|taken)"
+_DONE = regex(rf"^(?:and )?(?:{_DONE_TO},? )+and {_DONE_TO}$")
 _WISHES = regex(
     r"\b(?:please|pls|need|needs|want|must|should|have to|has to|would like|'d like|let's|let us|can you|could you)\b"
 )
@@ -67,6 +71,11 @@ def tells(text: str) -> bool:
     if _SOME_DAY.search(text) or _MUSING.search(text) or _PLANNED.search(text):
         return True
     return bool(_PAST.match(text)) and not _WISHES.search(text)
+
+
+def done(text: str) -> bool:
+    """True when `text` only goes on to say what became of something: "merged and forgotten"."""
+    return bool(_DONE.match(text))
 
 
 def remarks(text: str) -> bool:
