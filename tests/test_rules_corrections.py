@@ -41,6 +41,7 @@ def test_second_thoughts_are_found(said: str, before: str, after: str) -> None:
         ("never mind the portal", "never mind the portal"),
         ("stop 1.2, hm no, leave it, i had the wrong window open", "nothing"),
         ("start 1.2. forget it, my mistake", "nothing"),
+        ("the portal? no. the reminders.", "the reminders."),
         ("stop 1.2, but the other one, leave it running", "stop 1.2, but the other one, leave it running"),
     ],
 )

@@ -25,6 +25,7 @@ from orchestrator_agent.interpreters.telling import done, remarks, tells
         "i've been running the parser all night",
         "we were just looking at the parser",
         "i dreamt that the parser ate me",
+        "i'm going to write the parser myself next weekend",
         "we used to run the parser by hand",
         "our best customer left us over the parser",
     ],

@@ -79,7 +79,8 @@ _RELAYED = regex(
     re.IGNORECASE | re.DOTALL,
 )
 _END = regex(
-    r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed)(?:"
+    r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed|end(?:ed)?"
+    r"|cease|knock it off|cut it out|pack it in|stand down|take a break|call it a day)(?:"
     r" (?:now|please|it|work|working|right now|immediately|(?:until|till|for) .+))*[.!]*$",
     re.IGNORECASE,
 )

@@ -13,6 +13,7 @@ _SECOND_THOUGHT = regex(
     r"|\b(?:on|upon) (?:second|further|more|closer) (?:thoughts?|reflection|consideration)|\bcome to think of it"
     r"|\b(?:scratch|strike) that|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])"
     r"|\bnever ?mind(?: that| it)?(?=[,.;:!])|(?<=[,;.-] )make that(?= )|(?<=[.,;!-] )no(?=[,:.!] )"
+    r"|(?<=\? )no(?=[,.!] )"
     r"|(?<=[.,;!?-] )(?:actually|wait|hold on|hang on)\b(?=[,.;:!]* (?!for\b|until\b|on\b|with\b|also\b))"
     r"|\bor (?:no|better|wait)(?=, )(?:, (?:better|rather)\b(?! not\b))?"
     r"|(?<=[,.;-] )(?:no,? )?better (?=(?:the|do|take|start)\b|\d)"

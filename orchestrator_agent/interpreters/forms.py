@@ -72,8 +72,8 @@ _OPINION = regex(
 #: Who does it themselves, or gives it to a person, may only be telling so.
 _BY_PERSON = regex(
     r"\b(?:by hand|by myself|myself|ourselves|on my own|to (?:me|us|him|her|them))$"
-    r"|^(?:and |but |so |no |ok )*(?:i'll|i will)(?: just| then)?"
-    r" (?:do|take|finish|handle|start|tackle|work on|look at)\b"
+    r"|^(?:and |but |so |no |ok )*(?:i'll|i will|i'm going to|i am going to)(?: just| then)?"
+    r" (?:do|write|build|take|finish|handle|start|tackle|work on|look at)\b"
     r"|^(?:\w+ )?assign (?!an? |some|any|one |no).* to (?!it\b|an? |the |some|any|agent|whoever|next|phase|\d)"
 )
 _OPENS_WISH = frozenset("need want let have".split())
@@ -92,7 +92,7 @@ _SPEAKERS = frozenset("i we you us me to not don't who would i'd we'd".split())
 _TALKED_OF = regex(
     r"^(?:and |but |so |well )*(?:the )?(?:word|rumou?r|legend|talk|gossip)(?: on the street| around here)?"
     r" (?:is|has it)\b"
-    r"|^(?:they|people|some|folks) say\b"
+    r"|^(?:they|people|some|folks|every(?:one|body))(?: all| always)? (?:says?|(?:keeps?|goes on|is|are) saying)\b"
 )
 _HEARSAY = regex(
     r"\b(?:(?:apparently|allegedly|supposedly|reportedly|according to|rumou?r)"

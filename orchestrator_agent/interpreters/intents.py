@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import pairwise
 
 from orchestrator_agent.interpreters import questions
@@ -14,7 +15,7 @@ from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join,
 from orchestrator_agent.interpreters.references import LISTED, WORTH_SAYING, is_item, names_one, resolve
 from orchestrator_agent.interpreters.reports import report, written
 from orchestrator_agent.interpreters.selections import Found
-from orchestrator_agent.interpreters.spoken import is_name
+from orchestrator_agent.interpreters.spoken import is_name, is_part
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
@@ -112,7 +113,8 @@ def mention(clause: Clause, world: World) -> Reading | None:
     reading = _meta(clause, world) or written(clause.text, world)
     if reading or _POINTING.match(clause.rest):
         return reading
-    if questions.overall(clause.text) and not (names_one(clause.text, world) and _in_its_name(clause.text, world)):
+    beside = reduce(lambda text, name: text.replace(name, " "), world.spoken(clause.text), clause.text)
+    if questions.overall(beside) and not (names_one(clause.text, world) and _in_its_name(clause.text, world)):
         about = resolve(questions.subject(clause.text), world, at_work=True)
         clear = about.streams and about.score >= 0.5
         return Reading("status", about if clear else Found(), 0.8, "asks how things are")
@@ -184,6 +186,15 @@ def unmask(clause: Clause, world: World) -> Clause:
     if root in name and (best[0].full_name or untouched or alone):
         return replace(clause, rest=clause.text, command="")
     return clause
+
+
+def named(clause: Clause, world: World) -> Clause:
+    """A no or a question that is part of a name is neither: "do not disturb" where a switch is called so."""
+    if clause.marked or not (clause.negative or clause.question or clause.condition or clause.told):
+        return clause
+    if not any(is_part(clause.text, fold(match.stream.name)) for match in world.rank(clause.text)[:3]):
+        return clause
+    return Clause(clause.text, clause.text, sentence=clause.sentence)
 
 
 def _stems(name: str) -> list[str]:

@@ -23,7 +23,7 @@ _HESITATION = regex(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
 #: Roman numerals and www are no long vowels.
 _DRAWN_OUT = regex(r"([a-hj-vx-z])\1{2,}")
 _SPOKEN_MARKS = (
-    (regex(r"\s+comma\s+"), ", ", "comma"),
+    (regex(r"(?:^|\s+)comma\s+"), ", ", "comma"),
     (regex(r"\s+question mark(?:\s+|$)"), "? ", "mark"),
     (regex(r"\s+(?:full stop|period)(?:\s+|$)"), ". ", "period"),
 )
@@ -83,6 +83,8 @@ _WHENEVER = regex(
     r"|if (?:that|it)(?:'s|isn't| is| isn't)?(?: not)? (?:"
     r"too (?:much|big an?) (?:trouble|bother|work|hassle|ask|to ask)|(?:any |no |a )?(?:trouble|bother|problem)"
     r"|possible|(?:ok|okay|fine|cool|alright|all right) (?:with|for|by) you)"
+    r"|if (?:i|memory) (?:remember|recall|serves?)(?: me)?(?: right| rightly| correctly| well)?|if i'm not mistaken"
+    r"|(?:once|when|since) you(?:'re| are) at it"
     r"|whatever (?:it|that) (?:costs?|takes?)|at (?:any|all) (?:costs?|price)|no matter what|if i may"
     r"|(?:stop|correct) me if i'm (?:wrong|mistaken)(?:,? but)?)\b(?: please)?,?"
 )
@@ -97,6 +99,14 @@ _OATH = regex(
 )
 _MACHINE = regex(
     r"^(?:(?:computer|robot|machine|assistant|bot|orch|orchestrator|claude|siri|alexa)[,! ]+)+(?=(?P<word>\w+))"
+)
+#: Asked in anger, and nothing that anybody wants to know.
+_RHETORICAL = regex(
+    r"(?:^|(?<=[.!?,;] ))(?:(?:so |and |hello,? )?(?:are you (?:deaf|blind|kidding(?: me)?|serious|asleep"
+    r"|(?:even )?listening|stupid|nuts|mad)|is this a joke|how hard can (?:it|that) be|what are you waiting for"
+    r"|how (?:many times|often) (?:do|must|should) (?:i|we) (?:have to |need to )?(?:say|ask|tell)"
+    r"(?: you| it| this| that)*"
+    r"|do (?:i|we) have to (?:beg|spell it out))[?!]+ ?)+(?=\w|$)"
 )
 #: "4.x" and "4.*", "P4" and "ph 4".
 _ALL_OF_PHASE = regex(r"(?<![\w.])(\d{1,2})\.[x*](?![\w.])")
@@ -171,6 +181,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
         known: tells whether the roadmap uses a word; such a word is no short form.
     """
     text = _PICTURES.sub(" ", text).strip() or text
+    text = _RHETORICAL.sub("", text).strip() or text
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
     text = _FOR_ME.sub("", _STUTTER.sub(r"\1", text))

@@ -26,6 +26,7 @@ _EXPLAIN = regex(
     r"\bwhy\b|\bdepend|\bwait(?:s|ing|ed)? (?:for|on)\b|\bneeds?\b|\binvolved\b|\babout\b|\bmissing\b|\black"
     r"|\bheld up\b|\bhold(?:s|ing)? up\b|\bblock(?:s|ing)\b|\bblocked (?:by|on)\b"
     r"|\bbefore\b|\bhappens\b|\bpossible\b|\bslips?\b|\bwould be\b|\bmean(?:s|t)?\b|\bpurpose\b|\bpoint of\b|\brequire"
+    r"|\bwhat (?:would|will|could|might) (?:break|suffer|change|go wrong|fail)\b"
     r"|\bprerequisites?\b|\breasons?\b|\bwhat went wrong\b|\bwhat (?:does|do|is|are|would|will) (?!left|still"
     r"|open).* (?:do|for|cover"
     r"|include|contain|entail|bring)\b"

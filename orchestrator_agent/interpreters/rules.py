@@ -22,7 +22,7 @@ from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
 from orchestrator_agent.interpreters.explaining import steps
 from orchestrator_agent.interpreters.forms import Form, form
-from orchestrator_agent.interpreters.intents import carry_on, command, mention, unmask
+from orchestrator_agent.interpreters.intents import carry_on, command, mention, named, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.lexicon import LANDING
@@ -98,7 +98,7 @@ def _sentence(goal: str, world: World) -> _Sentence:
     text, marks = held(text, [name for name in world.spoken(text) if not is_limit(name)])
     said = limits(separate(actively(text)))
     said = replace(said, text=released(said.text, marks))
-    found = tuple(clauses(said.text))
+    found = tuple(named(clause, world) for clause in clauses(said.text))
     return _Sentence(raw, said, found, tuple(dict.fromkeys((*aside, *waited_for(found)))))
 
 
@@ -174,10 +174,19 @@ def _topic(clause: Clause, question: Clause) -> bool:
     return clause.word.endswith("ing") and clause.sentence == question.sentence and not clause.polite
 
 
+#: What was listed before: "the parser, the bus: which of them is done?"
+_ALL_OF_THEM = regex(r"\b(?:of|are|is any of|do|have|how far are) (?:them|these|those|they|both)\b")
+
+
 def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found:
     about = resolve(questions.subject(clause.text), world, at_work=True)
     if about or any(world.index.knows(word) for word in content(questions.subject(clause.text))):
         return about
+    if _ALL_OF_THEM.search(clause.text):
+        others = [other for other in found if other is not clause and other.sentence == clause.sentence]
+        every = [one for other in others if (one := resolve(other.text, world, at_work=True)).score >= 0.5]
+        listed = tuple(dict.fromkeys(stream for one in every for stream in one.streams))
+        return Found(listed, score=0.8, kind="name", evidence="all that was named") if listed else Found()
     overall = questions.overall(clause.text)
     for other in reversed(found):
         near = resolve(questions.subject(other.text), world, at_work=True) if other is not clause else Found()

@@ -34,5 +34,11 @@ def is_name(text: str, name: str) -> bool:
     return tokens(_JOINTS.sub(" ", text)) == tokens(_JOINTS.sub(" ", name))
 
 
+def is_part(text: str, name: str) -> bool:
+    """True when folded `text` is two words or more that stand so in the folded `name`."""
+    words = tokens(text)
+    return len(words) > 1 and f" {' '.join(words)} " in f" {' '.join(tokens(name))} "
+
+
 def _unbroken(name: str) -> str:
     return name if len(clauses(name)) == 1 else _SPACES.sub(" ", _JOINTS.sub(" ", name))

@@ -30,7 +30,7 @@ _PAST = regex(
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _SEASON = r"(?:spring|summer|autumn|winter|easter|christmas)"
 _TO_COME = (
-    rf"(?:tomorrow|tonight|(?:on|next|this|come) {_DAY}|next (?:week|month|year|quarter|sprint|{_SEASON})"
+    rf"(?:tomorrow|tonight|(?:on|next|this|come) {_DAY}|next (?:week|weekend|month|year|quarter|sprint|{_SEASON})"
     rf"|in (?:the )?{_SEASON}|(?:over|on|at) the weekend|(?:before|after|over) (?:the )?(?:{_SEASON}|holidays?)"
     r"|in (?:an?|a few|\w+) (?:days?|weeks?|months?|years?))"
 )
@@ -51,7 +51,8 @@ _MUSING = regex(
     r"|^which (?:i|we|he|she|they|nobody|everybody|was|took|made|of course)\b"
     r"|^(?:i|we)(?:'ll| will| may| might)\b.* at some (?:point|time|stage)$"
     rf"|^{_WHEN}{_WHO} used to \w+"
-    r"|^(?:let me|(?:i|we)(?:'ll| will| can)) .*\b(?:myself|ourselves|on (?:my|our) own|by hand)$"
+    r"|^(?:let me|(?:i|we)(?:'ll| will| can|(?:'m|'re| am| are) going to)) .*\b"
+    r"(?:myself|ourselves|on (?:my|our) own|by hand)$"
 )
 #: What follows a mention that only gave occasion to it.
 _REMARK = regex(
