@@ -170,6 +170,12 @@ def test_the_better_of_two_poor_fits_is_only_a_guess() -> None:
     assert resolve("long wet muddy rows behind seven rusty gates", world).score < 0.44
 
 
+def test_a_word_of_talk_alone_is_only_a_guess() -> None:
+    world = World.of(read(b"### Phase 1.1: Closing Time Routine\n\n### Phase 1.2: Ticket Desk\n", "p.md").work_streams)
+    assert resolve("time out", world).score < 0.44
+    assert resolve("closing time", world).score > 0.6
+
+
 @pytest.mark.parametrize(
     ("goal", "id_"),
     [("opiates", "1.1"), ("blur the faces", "1.2"), ("refrigerator", "1.3"), ("infra", "1.4"), ("nudges", "1.5")],

@@ -36,7 +36,8 @@ _REDIRECTS = tuple(
         r"\b(?:send|put|take|get|assign|point|have|let|make|i want|i'd like) (?P<a>(?:the |whoever |that "
         r"|this )?(?:\S+ ){0,5}?(?:agent|whoever|coder|bot|folks|one)(?: \S+){0,5}?) (?:over |off it |off that "
         r"|instead )?"
-        r"(?:to take over|to work on|to switch to|to move to|to do|to start|take over|take on|work on|switch to"
+        r"(?:to take over|to work on|to switch to|to move to|to do|to start|take over|take on|take care of|look after"
+        r"|handle|work on|switch to"
         r"|move to|move on to|do|at|to|onto|on) (?P<b>.+)",
         r"^(?P<a>.+? (?:agent|coder|bot|folks|devs?|guys?|person|people|team)|whoever .+?) (?:moves |switches |should "
         r"|goes |go |must |can |needs to |has to |is to |to |rather |better |instead "

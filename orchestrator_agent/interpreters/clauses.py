@@ -133,7 +133,7 @@ _ASKS = regex(
     r"|should|shall|ought|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"
     r"|any(?:thing)? (?:on|about|from|(?:i|we|you) (?:can|could|should|may))"
-    r"|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new"
+    r"|any(?:thing|one|body)? (?:news|progress|update|luck|signs?|movement|word|idea|left|new"
     r"|blocked|stuck|running)|sup|what's"
     r"|whats|who's|where's"
     r"|how's|hows|when's|why's|whos|wheres)\b"
@@ -182,7 +182,7 @@ _TRAILING = regex(
 
 
 #: "1.2 done" may report what has been done, and not wish for it.
-_REPORTED = regex(r"(?<!getting )(?:done|finished|started|running|built|implemented)$")
+_REPORTED = regex(r"(?<!getting )(?:done|finished|started|running|built|implemented)(?: yet| already| by now)?$")
 _TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>hold|{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
 #: "Dome off, lights on".
 _SWITCHED = regex(r"^(?P<what>(?:\S+ ){0,2}\S+) (?P<to>on|off)$")

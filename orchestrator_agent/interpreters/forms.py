@@ -31,6 +31,7 @@ from orchestrator_agent.interpreters.lexicon import (
     STRONG_START,
     TALK_WORDS,
 )
+from orchestrator_agent.interpreters.telling import remarks
 from orchestrator_agent.patterns import regex
 
 Knows = Callable[[str], bool]
@@ -146,7 +147,7 @@ def form(clause: Clause, knows: Knows, named: bool) -> Form:
         return Form.UNCLEAR
     if words[:1] and words[0] in _OPENS_WISH and not _is_past(words[1:2]):
         return Form.REQUEST
-    if _TALKED_OF.search(text):
+    if _TALKED_OF.search(text) or remarks(text):
         return Form.TOLD
     must, wished = bool(_MUST.search(text)), clause.polite or bool(_WISH.search(text))
     if _is_hearsay(words, knows) or _HEARSAY.search(text):

@@ -79,7 +79,8 @@ _MINE = regex(r"\b(?:my|mine|me)\b")
 #: Words for the roadmap as a whole, and for starting, that name no part of it.
 _GENERAL = frozenset(
     "roadmap backlog list everything shop site app product project thing start run available continue proceed begin"
-    " unblocked idle open carry move press roll remain remains unfinished outstanding pending undone todo comes".split()
+    " unblocked idle open carry move press roll remain remains unfinished outstanding pending undone todo comes"
+    " shebang enchilada caboodle".split()
 )
 _OWN_START = ("get", "start", "run", "begin", "build")
 _FIRST = ("first", "second", "third")

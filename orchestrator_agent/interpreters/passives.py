@@ -64,7 +64,8 @@ _IN_A_FRAME = regex(
 )
 #: Whoever says that work can rest wants nobody at it.
 _RESTS = regex(
-    r"^(?P<what>[^,;:]+?) (?:can|may|should|must|shall) (?:rest|sleep|take a (?:break|rest)|be left(?: to rest)?)"
+    r"^(?P<what>[^,;:]+?) (?:(?:can|may|should|must|shall) (?:rest|sleep|take a (?:break|rest)|be left(?: to rest)?)"
+    r"|(?:needs?|deserves?|wants?) (?:a|some) (?:break|breather|rest|pause|timeout|time out))"
     r"(?: (?:(?:until|till|for) .+|now))?[.! ]*$"
 )
 _VERY = r"(?:very |much |most |really |so |greatly )*"

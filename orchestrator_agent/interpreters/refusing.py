@@ -29,7 +29,8 @@ DENIES = regex(
     r"|should not|can't)(?! (?:we|you|i|it|they|someone|somebody)\b)"
     r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
     r"|thinking)"
-    r"|(?:it'?s |that'?s )?(?:enough(?! .+ for (?:today|tonight|the day|this week)$)|no need)"
+    r"|(?:it'?s |that'?s )?(?:enough(?! already (?:of|with) | .+ for (?:today|tonight|the day|this week)$)"
+    r"|no need)"
     r"|(?:there(?:'?s| is) )?no (?:point|sense|use|reason)(?: in| to| of)?"
     r"|(?:(?:i|we)(?:'d| would) )?(?:hate|prefer not) to(?: see)?|refuse|decline)\b"
 )
@@ -39,7 +40,7 @@ _STAYS = regex(
     rf"|^(?:{VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
     r"|\bnot until\b(?! \d)|(?<!or).\b(?:nope|nah|no way|never ?mind|no thanks?|no)$"
     r"|\b(?:stays?|remains?) (?:exactly |right |just )?(?:as|out|where|put|untouched)"
-    r"|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
+    r"|\bcan (?:go to hell|get lost|rot|burn)\b|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
     r"|\b(?:not|n't) be (?:needed|required|necessary|wanted)\b|\bno longer (?:needed|required|necessary|wanted)\b"
     r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"
     r"|\bis off limits\b|\bno (?:hurry|rush|urgency|need)\b|\b(?:isn't|is not|not) (?:urgent|important|a priority"

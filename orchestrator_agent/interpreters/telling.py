@@ -56,8 +56,8 @@ _MUSING = regex(
 )
 #: What follows a mention that only gave occasion to it.
 _REMARK = regex(
-    r"^(?:remember|recall|imagine) (?:when|how|what|that)\b|^guess (?:what|who|how)\b|^can you (?:believe|imagine)\b"
-    r"|^(?:nice|great|good|excellent|lovely|brilliant) (?:work|job)$"
+    r"^(?:remember|recall|imagine) (?:when|how|what|who|that)\b|^guess (?:what|who|how)\b"
+    r"|^can you (?:believe|imagine)\b|^(?:nice|great|good|excellent|lovely|brilliant) (?:work|job)$"
     r"|^(?:that|this|it|which) (?:always |really )?(?:takes|makes|sounds|looks|reminds|rings|hurts|was|took|made)\b"
 )
 _DONE_TO = r"(?:\w{2,}(?<!e)ed|done|gone|written|sent|built|broken|forgotten|paid|sold|made|thrown|taken)"
