@@ -745,6 +745,8 @@ def test_what_the_product_does_meanwhile_is_no_condition() -> None:
         ("I didn't say start the late fees, I said we might", "none", []),
         ("if I remember right we need the late fees", "run", ["2.2"]),
         ("my vote goes to the late fees", "run", ["2.2"]),
+        ("make them pay late fees when a reader forgets a copy", "run", ["2.2"]),
+        ("bye for now", "quit", []),
         ("the late fees can go to hell", "none", []),
         ("guess who broke the late fees", "none", []),
         ("put the brakes on the loan desk", "stop", ["2.1"]),

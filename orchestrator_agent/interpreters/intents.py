@@ -48,6 +48,7 @@ _VERSE = regex(r"\b(?:poem|haiku|song|joke|limerick|essay|riddle|sonnet)s?\b")
 _CONSUMES = regex(r"^(?:book|order|buy|call|reserve|send|play) (?:a|an|some|more|another|me|us)\b")
 _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
+_SUBORDINATE = regex(r" (?:when|whenever|where|if|because|since|while|so that|before|after|until|unless|as soon as) ")
 #: States that the roadmap does not tell, so that nobody can say which work is meant.
 _FAILED = regex(r"\b(?:failed|failing|broken|stuck|crashed)\b")
 _LOST = regex(
@@ -119,7 +120,7 @@ def mention(clause: Clause, world: World) -> Reading | None:
         about = resolve(questions.subject(clause.text), world, at_work=True)
         clear = about.streams and about.score >= 0.5
         return Reading("status", about if clear else Found(), 0.8, "asks how things are")
-    found = resolve(clause.text, world)
+    found = resolve(clause.text, world) or _of_main(clause.text, world)
     if not found or _is_private(clause.text, 7) or _is_foreign(clause, found, world):
         return None
     head, _, rest = clause.rest.partition(" ")
@@ -131,6 +132,13 @@ def mention(clause: Clause, world: World) -> Reading | None:
     unknown_verb = strange_verb and (found.score < _CERTAIN or names_one(rest, world))
     doubt = unknown_verb or (head in OUTSIDE and (strange or partly or bool(_CONSUMES.match(clause.rest))))
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
+
+
+def _of_main(text: str, world: World) -> Found:
+    """What folded `text` speaks of without what only says when or why, where it does so beyond doubt."""
+    main, *rest = _SUBORDINATE.split(text, maxsplit=1)
+    found = resolve(main, world) if rest else Found()
+    return found if found.score >= _CERTAIN else Found()
 
 
 def _in_its_name(text: str, world: World) -> bool:

@@ -16,6 +16,7 @@ _DIGITS = {
 }
 _SPOKEN_ID = regex(rf"\b({'|'.join(_DIGITS)}|\d+) (?:point|dot) ({'|'.join(_DIGITS)}|\d+)\b")
 _STUTTER = regex(r"\b(no|yes|wait|stop|start|the|a|and|to)(?:,? \1)+\b(?!')")
+_ON_BOARD = regex(r"\bon board(?= (?:of )?(?:the|our|a)\b|$|[,.!?])")
 _FOR_ME = regex(r" for (?:me|us)(?=[,.!?]|$| please\b)")
 _GAPS = regex(r"  +")
 _PICTURES = regex("[\u2190-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+")
@@ -187,6 +188,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     text = _RHETORICAL.sub("", text).strip() or text
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
+    text = text if known("aboard") else _ON_BOARD.sub("aboard", text)
     text = _FOR_ME.sub("", _STUTTER.sub(r"\1", text))
     text = _GLAD_TO_HEAR.sub("tell me ", _MAY_I_ASK.sub("", text))
     text = _ON_EARTH.sub(r"\1", text)

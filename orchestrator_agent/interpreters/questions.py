@@ -7,7 +7,8 @@ from orchestrator_agent.patterns import regex
 _QUIT = regex(
     r"^(?:(?:ok|okay|please|pls|thanks|now|and|let's|i want to|time to) )*(?:quit|exit|bye|bye bye|goodbye"
     r"|good ?night|q|:q!?|:wq|/quit|/exit|logout|log out|ciao|adieu"
-    r"|see (?:you|ya)(?: \w+)?|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off"
+    r"|see (?:you|ya)(?: \w+)?|bye for (?:today|now)"
+    r"|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off"
     r"|out)(?: for (?:today|now))?"
     r"|(?:close|end|leave|shut down)(?: (?:the|this))?(?: (?:program|session|chat|shell|terminal))?"
     r"|shut (?:the|this) (?:program|session|chat|shell|terminal)(?: down)?)"
