@@ -20,8 +20,8 @@ _REDIRECTS = tuple(
         r"(?: do| onto| on| over to| to| at| work on| start on| start| take| take over)? (?P<b>.+)",
         r"^(?:give|hand|assign|pass) (?P<b>.+?) (?:over )?to (?P<a>(?:the |that )?(?:\S+ ){1,4}(?:agent|coder|bot"
         r"|dev)|whoever .+)$",
-        r"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team))[:,] (?:please )?(?:switch|move|go|change)(?:"
-        r" over)? (?:to|onto) (?P<b>.+)",
+        r"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team))[:,] (?:please |forget (?:it|that)[,;] )?"
+        r"(?:switch|move|go|change)(?: over)?(?: and)? (?:to|onto|do|start|take over|work on) (?P<b>.+)",
         r"^(?P<a>.+?) (?:is|are|keeps|got|seems|has) .+?[,;] ?(?:please )?(?:send|move|put|switch|redirect"
         r"|reassign) (?:that|the|its|this)(?: agent| one)? (?:over )?(?:to|on|onto) (?P<b>.+)",
         rf"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team)|whoever .+?) (?:is|are|has|looks|seems) .+?[,;.]"
@@ -34,8 +34,8 @@ _REDIRECTS = tuple(
         r"|swap) (?P<a>.+?) (?:over |away |across )?(?:to|onto|on to|towards|into) (?:work on |do |start on "
         r"|start )?(?P<b>.+)",
         r"\b(?:send|put|take|get|assign|point|have|let|make|i want|i'd like) (?P<a>(?:the |whoever |that "
-        r"|this )?(?:\S+ ){0,5}?(?:agent|whoever|coder|bot|folks|one)(?: \S+){0,5}?) (?:over |off it |off that "
-        r"|instead )?"
+        r"|this )?(?:\S+ ){0,5}?(?:agent|whoever|coder|bot|dev|folks|one|guy|person)(?: \S+){0,5}?) (?:over "
+        r"|off it |off that |instead )?"
         r"(?:to take over|to work on|to switch to|to move to|to do|to start|take over|take on|take care of|look after"
         r"|handle|work on|switch to"
         r"|move to|move on to|do|at|to|onto|on) (?P<b>.+)",
@@ -60,6 +60,8 @@ _FEEDBACK = tuple(
         r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|nudge|urge|advise|notify|warn)(?!"
         r" me\b"
         r"| us\b) (?P<a>.+?)(?:,? that |,? to )(?P<t>.+)",
+        r"^(?:please |pls |can you |could you )?(?:make sure|ensure|see to it)(?: that)? (?P<a>.+?) (?:knows|hears"
+        r"|is aware|is told|understands)(?: of it)?(?: that |: )(?P<t>.+)",
         r"^(?:please )?(?:a )?(?:note|message|msg|fyi|reminder|memo) (?:to|for) (?P<a>\d[\d.]*) (?P<t>.+)",
         r"^(?:please |pls |can you |could you )?(?:pass (?:it |this )?(?:on|along)|point out|mention|relay|say) to"
         r" (?P<a>.+?)(?:,? that |: )(?P<t>.+)",
@@ -70,9 +72,9 @@ _FEEDBACK = tuple(
     )
 )
 #: The first patterns say openly that a message follows; the last ones do so only for an agent at work.
-_OPEN_FEEDBACK = 7
+_OPEN_FEEDBACK = 8
 #: The pattern that only calls somebody: what follows must be neither a command of ours nor more work.
-_CALLED = 7
+_CALLED = 8
 #: "<a log> pass this on to the parser agent" or, of work that was just named, "to its agent".
 _RELAYED = regex(
     r"^(?P<t>.+?)[\s.,:!;-]*\b(?:and |so |please |pls |can you |could you )*(?:pass|forward|relay|hand|send|give|tell) "
@@ -81,7 +83,7 @@ _RELAYED = regex(
 )
 _END = regex(
     r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed|end(?:ed)?"
-    r"|cease|knock it off|cut it out|pack it in|stand down|take a break|call it a day)(?:"
+    r"|cease|knock it off|cut it out|pack (?:it in|up)|go home|stand down|take a break|call it a day)(?:"
     r" (?:now|please|it|work|working|right now|immediately|(?:until|till|for) .+))*[.!]*$",
     re.IGNORECASE,
 )

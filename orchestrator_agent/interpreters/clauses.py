@@ -143,7 +143,7 @@ _DECLARES = regex(
     r"^(?:(?:and|so|well|ok|but|then|yes|no|also|hey|hi|hello|now|just) )*(?:i (?:said|meant?|thought)(?: that)? )?"
     r"(?:i|we|you) (?:am|are|was|were|had|have|has|did|do|can|could|will|would|may|might)\b"
 )
-_LINKING = regex(r"^(?:but|and|so|then|or|well) (?=\w)")
+_LINKING = regex(r"^(?:but|and|so|then|or|well|though|although) (?=\w)")
 _RELATIVE_LIST = regex(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
 _HOW_IT_IS = regex(
     r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"

@@ -148,6 +148,11 @@ _CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
     r"|\bif there(?:'s| is) (?:any|one )thing (?:that )?(?:i|we)(?:'d| would)? (?:\w+ ){1,4}it(?:'s| is) "
 )
+#: Two noes are a yes.
+_NO_REASON_NOT = regex(
+    r"\b(?:(?:there(?:'s| is) |i (?:see|find|have) )?no|(?:i )?(?:still )?(?:can't|cannot|don't)"
+    r" (?:find|see|think of|have) (?:a|any|one)(?: good| single)?) reason (?:why )?not to "
+)
 _VOTES = regex(
     r"\bmy (?:vote|money|pick|choice) (?:goes to|goes for|is on|is for|is|would be) |\bi (?:cast my )?vote for "
 )
@@ -201,7 +206,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     text = _SHORT_WORD.sub(lambda m: m[0] if known(m[0]) else _SHORT[m[0]], _WHY.sub("why", text))
     text = _NOT_AT_ONCE.sub(" sequentially", _PULL.sub("stop", text))
     text = _AND_THEN.sub(" and then ", _WHENEVER.sub(_pause, text))
-    text = _VOTES.sub("i need ", text)
+    text = _VOTES.sub("i need ", _NO_REASON_NOT.sub("let's ", text))
     text = _CLEFT_LAST.sub(lambda m: f"i need {m['what'].strip()}", text)
     text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
     return _GAPS.sub(" ", _SO_IT_IS.sub(lambda m: f"start {m['what']}", text)).strip()

@@ -76,6 +76,7 @@ _REPORT = regex(
     r"\b(?:report|recap|summary|summari[sz]e|(?<!could )(?<!can )(?<!to )digest|write[- ]?up|changelog|release notes"
     r"|(?:the|meeting|write|keep|take) minutes)\b|^minutes of\b"
     r"|\bsomething (?:(?:that )?(?:i|we) can|to) (?:send|show|forward|share|give|hand|present)\b"
+    r"|\bone[- ]pager\b|\b(?:need|want|give me|write|write me) (?:just )?one page\b"
     r"|\ba (?:page|paragraph|few lines)(?: or (?:so|two))? (?:with|about|on|for|of)\b"
 )
 

@@ -7,8 +7,10 @@ from orchestrator_agent.interpreters.purposes import KEPT_SO
 from orchestrator_agent.patterns import regex
 
 VERBS = "|".join(sorted(STRONG_START | (STOP - {"end"}) | {"verify", "validate", "recheck", "do"}))
+#: A no to whatever was named before it.
+NEVER = r"(?:over my dead body|not on my watch|not in a million years|not in my lifetime|fat chance|dream on)"
 DENIES = regex(
-    r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
+    r"^(?:i (?:said|told you|really|just) |and |but |though |although |we |i |you |please |no,? |ok |so |to )*"
     r"(?:(?:didn't|did not|never) (?:say|said|ask|asked|tell you|told you|mean)\b"
     r"|(?:didn't|did not|haven't|have not)(?! (?:we|you|i|it|they)\b)|don't|dont|do not|never|not|no(?= \w)(?! more\b)"
     r"|nobody|no one|none of (?:us|you|them)|nothing|skip"
@@ -32,6 +34,7 @@ DENIES = regex(
     r"|(?:it'?s |that'?s )?(?:enough(?! already (?:of|with) | .+ for (?:today|tonight|the day|this week)$)"
     r"|no need)"
     r"|(?:there(?:'?s| is) )?no (?:point|sense|use|reason)(?: in| to| of)?"
+    rf"|{NEVER}|take (?:it|that|everything) back"
     r"|(?:(?:i|we)(?:'d| would) )?(?:hate|prefer not) to(?: see)?|refuse|decline)\b"
 )
 _STAYS = regex(

@@ -32,6 +32,7 @@ from orchestrator_agent.interpreters.passives import actively
 from orchestrator_agent.interpreters.quoting import own_words
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
 from orchestrator_agent.interpreters.references import is_item, refused_parts, resolve
+from orchestrator_agent.interpreters.refusing import NEVER
 from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
 from orchestrator_agent.interpreters.spoken import held, released
@@ -200,7 +201,7 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
 _HARMLESS = regex(r"^(?:and |but |then )*(?:before|while)\b")
 _PUT_OFF = regex(
     r"^(?:but |just |please )*(?:not (?:yet|now|today|this \w+)(?: though| please)?"
-    r"|don't|do not)(?: please)?$|^except (?:yet|now|today)$"
+    rf"|don't|do not|{NEVER})(?: please)?$|^except (?:yet|now|today)$"
 )
 _EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
