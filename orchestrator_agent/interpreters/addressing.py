@@ -71,6 +71,7 @@ _FEEDBACK = tuple(
         r"^(?P<a>.{1,60}?) (?:should|must|needs to|has to|ought to) (?P<t>.+)",
     )
 )
+_SOMEBODY = regex(r"^(?:some(?:one|body)|any(?:one|body)) (?:please )?(?=tell |ask |inform |let )", re.IGNORECASE)
 #: The first patterns say openly that a message follows; the last ones do so only for an agent at work.
 _OPEN_FEEDBACK = 8
 #: The pattern that only calls somebody: what follows must be neither a command of ours nor more work.
@@ -140,6 +141,7 @@ def feedback(raw: str, at_work: Callable[[str], bool], is_work: Callable[[str], 
     `at_work`: tells whether a phrase is an id, or names one work stream that has an agent; `is_work`: that it surely
     names work.
     """
+    raw = _SOMEBODY.sub("", raw)
     for number, pattern in enumerate(_FEEDBACK):
         match = pattern.match(raw.replace("\n", " "))
         if not match or not content(match["a"].casefold()) or _MANY.search(match["a"]):

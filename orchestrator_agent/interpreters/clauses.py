@@ -90,7 +90,7 @@ _POLITE = regex(
 )
 _LATE_REQUEST = regex(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
 _ASKS_INDIRECTLY = regex(
-    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|hear|ask|no idea|understand"
+    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|hear|ask|no idea|understand|get"
     r"|interest(?:ed|ing) in) (?:if|whether"
     r"|when|how|what|why"
     r"|which|who)\b"

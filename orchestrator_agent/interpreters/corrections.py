@@ -58,6 +58,10 @@ _IRONY = regex(
 _SENTENCE = regex(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+")
 
 
+#: What corrects a no is left out in its place: "don't start 1.2, I mean 1.3".
+_HOLDS_BACK = regex(r"^(?:\w+ )?(?:don't|do not|never|let|leave|hold|keep|skip|forget)\b")
+
+
 def second_thought(text: str) -> tuple[str, str]:
     """Folded `text` before and after the last time that it corrects itself; the first part is empty if it does not."""
     parts = _SECOND_THOUGHT.split(_MEANT_LAST.sub(r", i mean \g<new>", text))
@@ -83,6 +87,9 @@ def last_word(text: str) -> str:
         return f"{orders[-1]} {instead.rest}; {first.text}"
     if first and first.negative and not first.command and content(first.rest):
         return f"{before}; {after}"
+    refused = next((clause for clause in reversed(clauses(before)) if clause.command or clause.negative), None)
+    if refused and refused.negative and _HOLDS_BACK.match(refused.text) and first and not first.command:
+        return f"don't {refused.word or 'start'} {after}"
     own = first and (first.command or first.question or first.negative)
     return after if own or not orders else f"{orders[-1]} {after}"
 

@@ -166,7 +166,7 @@ _SO_IT_IS = regex(
     r"(?<! as)(?<! how)(?<! what)(?<! where)(?<! that),? it is(?: then)?[.! ]*$"
 )
 _NO_WAY = regex(
-    r"\b(?:under no circumstances|on no account|in no case|by no means|at no time|in no way)\b"
+    r"\b(?:under no (?:circumstances?|conditions?)|on no account|in no case|by no means|at no time|in no way)\b"
     r"(?: (?:should|must|may|can|shall|will|do|are|is)\b)?(?: (?:you|we|anybody|anyone)\b)?"
 )
 

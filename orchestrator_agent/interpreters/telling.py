@@ -51,7 +51,7 @@ _MUSING = regex(
     r"|^which (?:i|we|he|she|they|nobody|everybody|was|took|made|of course)\b"
     r"|^(?:i|we)(?:'ll| will| may| might)\b.* at some (?:point|time|stage)$"
     rf"|^{_WHEN}{_WHO} used to \w+|\b(?:i|we|he|she|they)(?:'d| would) have (?:\w+ed|{'|'.join(_IRREGULAR.split())})\b"
-    r"|^(?:(?:so )?much for|talk about|good luck (?:with|to)|good riddance|to hell with|too bad"
+    r"|^(?:(?:so )?much for|talk about|good luck (?:with|to)|good riddance|(?:oh )?the joys? of|to hell with|too bad"
     r"|(?:what a )?(?:shame|pity)|hooray for|long live|down with|never again)\b"
     r"|^(?:let me|(?:i|we)(?:'ll| will| can|(?:'m|'re| am| are) going to)) .*\b"
     r"(?:myself|ourselves|on (?:my|our) own|by hand)$"
