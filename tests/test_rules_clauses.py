@@ -31,6 +31,35 @@ def test_lists_of_numbers_are_not_cut() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["stop guests from editing", "keep the keys safe", "keep visitors from waiting", "show customers their bill"],
+)
+def test_what_a_product_does_for_others_is_no_command(text: str) -> None:
+    assert (only(text).command, only(text).negative) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("stop the parser agent from running", "stop"),
+        ("stop everybody from working on it", "stop"),
+        ("enough of the parser for today", "stop"),
+        ("tools down", "stop"),
+        ("put the parser on", "run"),
+        ("the check", ""),
+        ("full check of the parser", "verify"),
+    ],
+)
+def test_commands_in_several_words(text: str, command: str) -> None:
+    assert only(text).command == command
+
+
+def test_what_stays_as_it_is_is_refused() -> None:
+    assert only("keep the parser as it is").negative
+    assert only("enough talking").negative
+
+
+@pytest.mark.parametrize(
     ("text", "rest"),
     [
         ("everything except 1.2", "1.2"),

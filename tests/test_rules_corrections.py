@@ -39,6 +39,10 @@ def test_second_thoughts_are_found(said: str, before: str, after: str) -> None:
         ("start 1.2. ok, forget it", "nothing"),
         ("start 1.2. never mind.", "nothing"),
         ("never mind the portal", "never mind the portal"),
+        ("stop 1.2, hm no, leave it, i had the wrong window open", "nothing"),
+        ("start 1.2. forget it, my mistake", "nothing"),
+        ("the portal? no. the reminders.", "the reminders."),
+        ("stop 1.2, but the other one, leave it running", "stop 1.2, but the other one, leave it running"),
     ],
 )
 def test_the_last_word_counts(said: str, meant: str) -> None:
@@ -50,6 +54,9 @@ def test_the_last_word_counts(said: str, meant: str) -> None:
     [
         ("yeah right, like anybody will ever use 1.2", ""),
         ("sure, because starting 1.2 now is such a brilliant idea", ""),
+        ("sure, let's just do 1.2 in latin while we're at it", ""),
+        ("of course, and pigs can fly", ""),
+        ("sure, let's do 1.2", "sure, let's do 1.2"),
         ("just what we needed. stop 1.2", "stop 1.2"),
         ("what a great idea, start 1.2", "what a great idea, start 1.2"),
         ("yes, like i said, start 1.2", "yes, like i said, start 1.2"),

@@ -157,6 +157,14 @@ def test_only_what_asks_is_acted_on(harbour: Roadmap, goal: str, ids: list[str],
     assert found.intent == ("explain" if "why" in goal else "run" if ids else "none")
 
 
+def test_what_is_talked_of_is_told() -> None:
+    assert _form("word is the team wants to cancel the parser", named=True) is Form.TOLD
+    assert _form("people say the parser must go", named=True) is Form.TOLD
+    assert _form("everyone keeps saying that the parser should go", named=True) is Form.TOLD
+    assert _form("remember when the parser ate a file", named=True) is Form.TOLD
+    assert _form("the word parser please") is Form.REQUEST
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator_agent.interpreters.clauses import clauses
 from orchestrator_agent.interpreters.rules import interpret_goal
 from orchestrator_agent.roadmap import read
 
@@ -661,3 +662,128 @@ def test_who_asks_to_merge_is_told_the_command(goal: str) -> None:
     found = interpret_goal(goal, ROADMAP)
     assert (found.intent, found.tool_calls()) == ("none", [])
     assert "`orch integrate 2.1`" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("goal", "to"),
+    [
+        ("kill the loan desk and have that agent do the status page instead", "3.3"),
+        ("the loan desk person is bored, give them the late fees", "2.2"),
+        ("too many people on the loan desk, that agent can have the late fees", "2.2"),
+        ("whoever does the loan desk should rather do the late fees", "2.2"),
+    ],
+)
+def test_an_agent_that_is_given_other_work_is_redirected(goal: str, to: str) -> None:
+    found = interpret_goal(goal, ROADMAP)
+    assert (found.intent, [s.id for s in found.matched_work_streams]) == ("redirect", ["2.1"])
+    assert found.parameters == {"to": to}
+
+
+@pytest.mark.parametrize(
+    ("goal", "text"),
+    [
+        ("loan desk agent please note that cards expire", "note that cards expire"),
+        ("loan desk person, cards expire after a year", "cards expire after a year"),
+        ("pass it on to the loan desk agent that cards expire", "cards expire"),
+    ],
+)
+def test_a_message_reaches_whoever_is_called(goal: str, text: str) -> None:
+    found = interpret_goal(goal, ROADMAP)
+    assert (found.intent, [s.id for s in found.matched_work_streams]) == ("feedback", ["2.1"])
+    assert found.parameters == {"text": text}
+
+
+def test_a_message_beside_an_order_is_no_more_of_it() -> None:
+    assert meaning("pause the loan desk, tell the install one to hurry") == ("stop", ["2.1"])
+
+
+def test_of_what_is_left_out_each_item_counts() -> None:
+    assert meaning("phase 3 without the reader ones and the status page") == ("run", ["3.10"])
+    assert meaning("phase 3 apart from reviews and the status page") == ("run", ["3.1", "3.10"])
+
+
+def test_other_work_in_the_same_list_is_not_passed_over() -> None:
+    assert interpret_goal("the titles, late fees and all that", ROADMAP).needs_confirmation
+    assert not interpret_goal("late fees and all that", ROADMAP).needs_confirmation
+    assert meaning("the late fees are done, merged and paid") == ("none", [])
+    assert meaning("the first five minutes of a loan")[0] != "report"
+
+
+def test_what_the_product_does_meanwhile_is_no_condition() -> None:
+    (clause,) = clauses("a loud horn while guests arrive")
+    assert clause.rest == "a loud horn while guests arrive"
+    assert len(clauses("the horn while you are at it")) == 2
+
+
+@pytest.mark.parametrize(
+    ("goal", "intent", "ids"),
+    [
+        ("send me a report on the loan desk", "report", ["2.1"]),
+        ("a summary for the mayor", "report", []),
+        ("the loan desk took them ten minutes", "none", []),
+        ("2.1: alive?", "status", ["2.1"]),
+        ("the loan desk, still running?", "status", ["2.1"]),
+        ("anything I can start without breaking things?", "status", []),
+        ("is there a reason nobody touches the late fees?", "explain", ["2.2"]),
+        ("for the love of god will somebody finally do the late fees", "run", ["2.2"]),
+        ("the loan desk can take a break until monday", "stop", ["2.1"]),
+        ("pens down, all of you", "stop_all", []),
+        ("late fees, and don't forget the status page", "run", ["2.2", "3.3"]),
+        ("it is needed to be done the late fees", "run", ["2.2"]),
+        ("put the late fees on, and how is 2.1 doing?", "run", ["2.2"]),
+        ("are you deaf? LATE FEES. how often do I have to say it?", "run", ["2.2"]),
+        ("late fees first and once you are at it the status page too", "run", ["2.2", "3.3"]),
+        ("would be so kind to make the late fees", "run", ["2.2"]),
+        ("tell the loan desk lot to knock it off", "stop", ["2.1"]),
+        ("that loan desk business has to end right now", "stop", ["2.1"]),
+        ("will you stop that blasted desk before it eats another card", "stop", ["2.1"]),
+        ("loan desk, wizard: which of them is nearly there?", "status", ["2.1", "1.3"]),
+        ("the loan desk and the wizard, are they done?", "status", ["2.1", "1.3"]),
+        ("what would break if we never did the late fees?", "explain", ["2.2"]),
+        ("give the loan desk a proper once-over", "verify", ["2.1"]),
+        ("the loan desk stays exactly where it is", "none", []),
+        ("I didn't say start the late fees, I said we might", "none", []),
+        ("if I remember right we need the late fees", "run", ["2.2"]),
+        ("so much for the late fees being easy", "none", []),
+        ("there was a time when I would have started the late fees", "none", []),
+        ("the late fees? over my dead body", "none", []),
+        ("lending, though hands off the reservation queue", "run", ["2.1", "2.2"]),
+        ("late fees. nah, the status page.", "run", ["3.3"]),
+        ("I cannot find a reason not to do the late fees, so let us do it", "run", ["2.2"]),
+        ("tell whoever is on the loan desk to pack up", "stop", ["2.1"]),
+        ("I would rather have the loan desk guy on the late fees", "redirect", ["2.1"]),
+        ("make sure the loan desk agent knows that cards expire", "feedback", ["2.1"]),
+        ("under no condition resume the loan desk", "none", []),
+        ("don't start the late fees, I mean the status page", "none", []),
+        ("don't start the late fees, no wait, start the status page", "run", ["3.3"]),
+        ("let it rest, I mean the wizard", "none", []),
+        ("lending, but spare me the reservation queue", "run", ["2.1", "2.2"]),
+        ("somebody please tell the loan desk people that cards expire", "feedback", ["2.1"]),
+        ("remind me, what were late fees again", "explain", ["2.2"]),
+        ("I do not get why the late fees are stuck", "explain", ["2.2"]),
+        ("how is everybody getting on", "status", []),
+        ("game over, everyone go home", "stop_all", []),
+        ("oh the joys of late fees", "none", []),
+        ("my vote goes to the late fees", "run", ["2.2"]),
+        ("make them pay late fees when a reader forgets a copy", "run", ["2.2"]),
+        ("bye for now", "quit", []),
+        ("the late fees can go to hell", "none", []),
+        ("guess who broke the late fees", "none", []),
+        ("put the brakes on the loan desk", "stop", ["2.1"]),
+        ("the loan desk needs a breather", "stop", ["2.1"]),
+        ("enough already with the loan desk", "stop", ["2.1"]),
+        ("time out, all of you", "stop_all", []),
+        ("any sign of life from the loan desk?", "status", ["2.1"]),
+        ("loan desk done yet?", "status", ["2.1"]),
+        ("so how bad is it", "status", []),
+        ("have the loan desk checked once more", "verify", ["2.1"]),
+        ("the whole shebang", "run_all", []),
+        ("let whoever does the loan desk look after the late fees", "redirect", ["2.1"]),
+    ],
+)
+def test_further_voices(goal: str, intent: str, ids: list[str]) -> None:
+    assert meaning(goal) == (intent, ids)
+
+
+def test_work_at_rest_that_nobody_is_at_needs_a_yes() -> None:
+    assert interpret_goal("the late fees can rest", ROADMAP).needs_confirmation

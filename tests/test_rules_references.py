@@ -161,3 +161,27 @@ def test_an_agent_at_work_is_meant_rather_than_idle_work() -> None:
 
 def test_the_words_of_a_roadmap_are_indexed_once() -> None:
     assert World.of(ROADMAP.work_streams).index is World.of(ROADMAP.work_streams, running=["1.2"]).index
+
+
+def test_the_better_of_two_poor_fits_is_only_a_guess() -> None:
+    text = "### Phase 1.1: Corn Silo\n\nTons of grain in rows of bins.\n\n### Phase 1.2: Pump Room\n\nRows of valves.\n"
+    world = World.of(read(text.encode(), "mill.md").work_streams)
+    assert resolve("kilos per sack per horse", world).streams == ()
+    assert resolve("long wet muddy rows behind seven rusty gates", world).score < 0.44
+
+
+def test_a_word_of_talk_alone_is_only_a_guess() -> None:
+    world = World.of(read(b"### Phase 1.1: Closing Time Routine\n\n### Phase 1.2: Ticket Desk\n", "p.md").work_streams)
+    assert resolve("time out", world).score < 0.44
+    assert resolve("closing time", world).score > 0.6
+
+
+@pytest.mark.parametrize(
+    ("goal", "id_"),
+    [("opiates", "1.1"), ("blur the faces", "1.2"), ("refrigerator", "1.3"), ("infra", "1.4"), ("nudges", "1.5")],
+)
+def test_other_words_for_the_same(goal: str, id_: str) -> None:
+    names = ("Narcotics Register", "Face Masking", "Fridge Doors", "Terraform Files", "Reminder Cards")
+    text = "\n".join(f"### Phase 1.{n}: {name}\n" for n, name in enumerate(names, 1))
+    world = World.of(read(text.encode(), "p.md").work_streams)
+    assert [stream.id for stream in resolve(goal, world).streams] == [id_]

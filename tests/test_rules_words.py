@@ -65,6 +65,8 @@ def test_words_of_the_roadmap_are_no_slips() -> None:
         ("¿qué falta por hacer?", "what is left for do?"),
         ("除了 4.5 全部运行", "everything run except 4.5"),
         ("不要启动 3.7", "don't start 3.7"),
+        ("on lance le frigo", "start the fridge"),
+        ("开始做冰箱", "start do fridge"),
     ],
 )
 def test_other_languages_become_the_english_of_the_grammar(said: str, meant: str) -> None:

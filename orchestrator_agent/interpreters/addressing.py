@@ -14,31 +14,37 @@ _WHO = r"(?:it|them|him|her|that one|that agent|this one|that person|(?:its|his|
 _REDIRECTS = tuple(
     regex(pattern)
     for pattern in (
-        rf"\b(?:take|pull|get|remove|grab|free|stop|halt|pause) (?P<a>.+?),? (?:and|then) (?:have|give|put|let|move"
+        rf"\b(?:take|pull|get|remove|grab|free|stop|halt|pause|kill|cancel|end) (?P<a>.+?),? (?:and|then)"
+        r" (?:have|give|put|let|move"
         rf"|send|make|go|assign|get|point) {_WHO}(?: to)?"
         r"(?: do| onto| on| over to| to| at| work on| start on| start| take| take over)? (?P<b>.+)",
         r"^(?:give|hand|assign|pass) (?P<b>.+?) (?:over )?to (?P<a>(?:the |that )?(?:\S+ ){1,4}(?:agent|coder|bot"
         r"|dev)|whoever .+)$",
-        r"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team))[:,] (?:please )?(?:switch|move|go|change)(?:"
-        r" over)? (?:to|onto) (?P<b>.+)",
+        r"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team))[:,] (?:please |forget (?:it|that)[,;] )?"
+        r"(?:switch|move|go|change)(?: over)?(?: and)? (?:to|onto|do|start|take over|work on) (?P<b>.+)",
         r"^(?P<a>.+?) (?:is|are|keeps|got|seems|has) .+?[,;] ?(?:please )?(?:send|move|put|switch|redirect"
         r"|reassign) (?:that|the|its|this)(?: agent| one)? (?:over )?(?:to|on|onto) (?P<b>.+)",
+        rf"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team)|whoever .+?) (?:is|are|has|looks|seems) .+?[,;.]"
+        rf" ?(?:please |so )?(?:give|hand|assign) {_WHO} (?P<b>.+)",
+        r"\b(?:on|with|at) (?P<a>[^,;.]+)[,;.] (?:that|its|their|the) (?:agent|coder|bot) (?:can|could|may|might|should"
+        r"|must|shall) (?:rather |instead |now |just )?(?:have|take|take over|do|start|go to|move to|work on)"
+        r" (?P<b>.+)",
         r"(?:^|[,.;:!] |\b(?:please|and|then|to|you|can|could|just|now|so|we|let's) )"
         r"(?P<verb>move|switch|reassign|redirect|transfer|shift|pull|reallocate|repurpose"
         r"|swap) (?P<a>.+?) (?:over |away |across )?(?:to|onto|on to|towards|into) (?:work on |do |start on "
         r"|start )?(?P<b>.+)",
         r"\b(?:send|put|take|get|assign|point|have|let|make|i want|i'd like) (?P<a>(?:the |whoever |that "
-        r"|this )?(?:\S+ ){0,5}?(?:agent|whoever|coder|bot|folks|one)(?: \S+){0,5}?) (?:over |off it |off that "
-        r"|instead )?"
-        r"(?:to take over|to work on|to switch to|to move to|to do|to start|take over|take on|work on|switch to"
+        r"|this )?(?:\S+ ){0,5}?(?:agent|whoever|coder|bot|dev|folks|one|guy|person)(?: \S+){0,5}?) (?:over "
+        r"|off it |off that |instead )?"
+        r"(?:to take over|to work on|to switch to|to move to|to do|to start|take over|take on|take care of|look after"
+        r"|handle|work on|switch to"
         r"|move to|move on to|do|at|to|onto|on) (?P<b>.+)",
-        r"^(?P<a>.+? (?:agent|coder|bot|folks|devs?|guys?|person|people|team)) (?:moves |switches |should |goes "
-        r"|go |must |can |needs to |has to |is to |to "
+        r"^(?P<a>.+? (?:agent|coder|bot|folks|devs?|guys?|person|people|team)|whoever .+?) (?:moves |switches |should "
+        r"|goes |go |must |can |needs to |has to |is to |to |rather |better |instead "
         r"|now )+(?:go |switch |move |over |on )*(?:to |onto |take over |take on |take |work on |do "
         r"|start on )(?P<b>.+)",
     )
 )
-_TO = r"(?: know|:? hear this)?(?:\s*:\s*|,? that |,? to | - )"
 _FEEDBACK = tuple(
     regex(pattern, re.IGNORECASE)
     for pattern in (
@@ -54,16 +60,22 @@ _FEEDBACK = tuple(
         r"^(?:please |pls |can you |could you )?(?:tell|ask|inform|remind|instruct|nudge|urge|advise|notify|warn)(?!"
         r" me\b"
         r"| us\b) (?P<a>.+?)(?:,? that |,? to )(?P<t>.+)",
+        r"^(?:please |pls |can you |could you )?(?:make sure|ensure|see to it)(?: that)? (?P<a>.+?) (?:knows|hears"
+        r"|is aware|is told|understands)(?: of it)?(?: that |: )(?P<t>.+)",
         r"^(?:please )?(?:a )?(?:note|message|msg|fyi|reminder|memo) (?:to|for) (?P<a>\d[\d.]*) (?P<t>.+)",
-        r"^(?P<a>\d[\d.]*\w?|(?:the )?(?:\S+ ){1,4}(?:agent|coder|bot))(?:,| -+) (?:please )?(?P<t>[A-Za-z]\w* .+)$",
+        r"^(?:please |pls |can you |could you )?(?:pass (?:it |this )?(?:on|along)|point out|mention|relay|say) to"
+        r" (?P<a>.+?)(?:,? that |: )(?P<t>.+)",
+        r"^(?P<a>\d[\d.]*\w?|(?:the )?(?:\S+ ){1,4}(?:agent|coder|bot|dev|person|folks|guys?|team))"
+        r"(?:(?:,| -+)(?: please| pls)?| please| pls) (?P<t>[A-Za-z]\w* .+)$",
         r"^(?P<a>(?:[^:,.!?]|\.(?=\d)){1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
         r"^(?P<a>.{1,60}?) (?:should|must|needs to|has to|ought to) (?P<t>.+)",
     )
 )
+_SOMEBODY = regex(r"^(?:some(?:one|body)|any(?:one|body)) (?:please )?(?=tell |ask |inform |let )", re.IGNORECASE)
 #: The first patterns say openly that a message follows; the last ones do so only for an agent at work.
-_OPEN_FEEDBACK = 6
+_OPEN_FEEDBACK = 8
 #: The pattern that only calls somebody: what follows must be neither a command of ours nor more work.
-_CALLED = 6
+_CALLED = 8
 #: "<a log> pass this on to the parser agent" or, of work that was just named, "to its agent".
 _RELAYED = regex(
     r"^(?P<t>.+?)[\s.,:!;-]*\b(?:and |so |please |pls |can you |could you )*(?:pass|forward|relay|hand|send|give|tell) "
@@ -71,7 +83,8 @@ _RELAYED = regex(
     re.IGNORECASE | re.DOTALL,
 )
 _END = regex(
-    r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed)(?:"
+    r"^(?:to )?(?:please )?(?:be )?(?:stop(?:ped)?|halt(?:ed)?|paused?|abort(?:ed)?|quit|killed|cancell?ed|end(?:ed)?"
+    r"|cease|knock it off|cut it out|pack (?:it in|up)|go home|stand down|take a break|call it a day)(?:"
     r" (?:now|please|it|work|working|right now|immediately|(?:until|till|for) .+))*[.!]*$",
     re.IGNORECASE,
 )
@@ -128,6 +141,7 @@ def feedback(raw: str, at_work: Callable[[str], bool], is_work: Callable[[str], 
     `at_work`: tells whether a phrase is an id, or names one work stream that has an agent; `is_work`: that it surely
     names work.
     """
+    raw = _SOMEBODY.sub("", raw)
     for number, pattern in enumerate(_FEEDBACK):
         match = pattern.match(raw.replace("\n", " "))
         if not match or not content(match["a"].casefold()) or _MANY.search(match["a"]):

@@ -16,7 +16,9 @@ from orchestrator_agent.interpreters.lexicon import (
     VERIFY,
 )
 from orchestrator_agent.interpreters.phrases import phrase
-from orchestrator_agent.interpreters.telling import tells
+from orchestrator_agent.interpreters.purposes import OTHERS, serves
+from orchestrator_agent.interpreters.refusing import DENIES, VERBS, stays
+from orchestrator_agent.interpreters.telling import done, tells
 from orchestrator_agent.interpreters.words import content
 from orchestrator_agent.patterns import regex
 
@@ -56,12 +58,11 @@ EVERYTHING = regex(
     r"|whole|entire|rest"
     r"|remaining|remainder|the lot)\b"
 )
-_VERBS = "|".join(sorted(STRONG_START | (STOP - {"end"}) | {"verify", "validate", "recheck", "do"}))
 _SENTENCE = regex(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+|(?<=\d\.)\s+(?=\D)|\s+-+\s+(?!\d)")
 _CLAUSE = regex(
     r"(?:,?\s+(?:anyways?|anyhow|long story short|bottom line|that said|fair enough)\b[,:]?)+\s+|,\s*|:\s+|\s+(?:but"
     r"|instead|though|because)\s+|\s+(?:and\s+)?then\s+|\s+and\s+(?:please\s+|just\s+|also\s+)?"
-    rf"(?=(?:{_VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
+    rf"(?=(?:{VERBS}|do|don't|do not|work on|leave|skip|omit|exclude|ignore|put|get|give|go|move|switch|redirect"
     rf"|tell|make)\b|(?:let|show) (?:me|us)\b"
     r"|report(?: back)?(?: to (?:me|us))?[.! ]*$"
     r"|(?:what|how|where|why|when|who) (?:is|are|far|long|much|many|does|do)\b)"
@@ -83,13 +84,13 @@ _POLITE = regex(
     r"(?:possible|ok|okay) (?:to|(?:that |for )?(?:you|we)(?: to)?)|how about"
     r"|why (?:don't|not) (?:you|we)|(?:i|we)(?: was| were|'m|'re| am| have been| just)* wonder(?:ing)? (?:if"
     r"|whether) (?:you|someone|somebody|we) (?:could|can|would|might)"
-    r"|you (?:may|can|should|could|must|need to|have to|might|will|shall)(?: now| please| also)*|be so (?:kind"
-    r"|good) (?:as to|and)"
+    r"|you (?:may|can|should|could|must|need to|have to|might|will|shall)(?: now| please| also)*"
+    r"|(?:(?:would|will|could|can)(?: you)? )?(?:please )?be so (?:kind|good|nice) (?:as to|and|to)"
     r"|(?:i|we) (?:want|need|would like|'d like|ask|wish) (?:that )?you (?:to|are|do|will|should|now|please)) "
 )
 _LATE_REQUEST = regex(r"\b(?:could|can|would) (?:you|someone|somebody|anyone|we)\b")
 _ASKS_INDIRECTLY = regex(
-    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|hear|ask|no idea|understand"
+    r"\b(?:i|we|me|us)\b[^,]{0,20}\b(?:know|wonder(?:ing)?|curious|see|find out|learn|hear|ask|no idea|understand|get"
     r"|interest(?:ed|ing) in) (?:if|whether"
     r"|when|how|what|why"
     r"|which|who)\b"
@@ -120,8 +121,9 @@ _AFTER_CONDITION = regex(
 )
 _LATE_CONDITION = regex(
     r"(?<!look)(?<!looks)(?<!looking)(?<! day)(?<!days)(?<!hour)(?<!hours)(?<!week)(?<!minutes)\s+(?=(?:if|once"
-    r"|after|unless|until(?!\s+\d)|as soon as|before|while)\s+(?!possible|each\b|every\b"
-    r"|you (?:can|like|want)))|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
+    rf"|after|unless|until(?!\s+\d)|as soon as|before|while(?!\s+(?:{OTHERS})\b))\s+(?!possible"
+    r"|each\b|every\b|you (?:can|like|want)))"
+    r"|\s+and\s+(?=when\s.+\s(?:start|begin|stop|verify|run|do|launch|resume|pause|build)\b)"
 )
 _ASKS = regex(
     r"^(?:what|which|who|whom|whose|where|when|since when|(?:for|in|on|by|from|to) (?:what|which|whom)(?! it's\b)|why"
@@ -130,62 +132,30 @@ _ASKS = regex(
     r"|they|any)"
     r"|should|shall|ought|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"
-    r"|any(?:thing)? (?:on|about|from)|any(?:thing|one|body)? (?:news|progress|update|luck|word|idea|left|new"
+    r"|any(?:thing)? (?:on|about|from|(?:i|we|you) (?:can|could|should|may))"
+    r"|any(?:thing|one|body)? (?:news|progress|update|luck|signs?|movement|word|idea|left|new"
     r"|blocked|stuck|running)|sup|what's"
     r"|whats|who's|where's"
     r"|how's|hows|when's|why's|whos|wheres)\b"
 )
 #: "We had coffee" tells; only "had we coffee" asks.
 _DECLARES = regex(
-    r"^(?:(?:and|so|well|ok|but|then|yes|no|also|hey|hi|hello|now|just) )*(?:i|we|you)"
-    r" (?:am|are|was|were|had|have|has|did|do|can|could|will|would|may|might)\b"
+    r"^(?:(?:and|so|well|ok|but|then|yes|no|also|hey|hi|hello|now|just) )*(?:i (?:said|meant?|thought)(?: that)? )?"
+    r"(?:i|we|you) (?:am|are|was|were|had|have|has|did|do|can|could|will|would|may|might)\b"
 )
-_DENIES = regex(
-    r"^(?:i (?:said|told you|really|just) |and |but |we |i |you |please |no,? |ok |so |to )*"
-    r"(?:(?:didn't|did not|haven't|have not)(?! (?:we|you|i|it|they)\b)|don't|dont|do not|never|not|no(?= \w)(?!"
-    r" more\b)|nobody|no one|none of (?:us|you|them)|nothing|skip"
-    r"|(?:many )?(?:thanks|thank you|thx|cheers|kudos|props|congrats|congratulations)"
-    r"(?: (?:ever|so|very|much|a lot|a million|again))* (?:for|on|to)\b"
-    r"|(?:nice|great|good|excellent|lovely) (?:work|job) (?:on|with)"
-    r"|(?:was|were) (?:going|about) to|(?:(?:have|has|had) )?(?:decided|agreed|chosen) (?:not|against)"
-    r"|(?:(?:i'm|i am|we're|we are|am|are) )?not (?:wanting|wishing|asking|looking|planning|going|willing|ready|keen"
-    r"|interested|convinced|sure)(?: (?:to|that|on|in|for|about|if))?"
-    r"|let (?=.+ (?:alone|in peace)\b)|leave (?=.*\b(?:alone"
-    r"|for (?:another|the next|next|a)|out|as|be|running|going|on|in peace|for now|for later|until later|aside)\b)"
-    r"|hold off|hold on with|let (?=.+ be$|.+ for (?:now|later)$"
-    r"|(?:it|them|him|her) (?:run|finish|continue|be|go on|carry on|work)\b)"
-    r"|exclude|omit|postpone|defer|delay|deprioriti[sz]e|(?<!we )(?<!i"
-    r" )(?<!they )keep (?!(?!everything|anything)\w+ing\b|on\b"
-    r"|at it\b)|hands off|stay away from|steer clear of|keep away from"
-    r"|forget|ignore|avoid|refrain|without|except|minus|excluding|rather not|(?:won't|will not|must not|shouldn't"
-    r"|should not|can't)(?! (?:we|you|i|it|they|someone|somebody)\b)"
-    r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
-    r"|thinking)"
-    r"|(?:it'?s |that'?s )?(?:enough|no need)|(?:there(?:'?s| is) )?no (?:point|sense|use|reason)(?: in| to| of)?"
-    r"|(?:(?:i|we)(?:'d| would) )?(?:hate|prefer not) to(?: see)?|refuse|decline)\b"
-)
-_LINKING = regex(r"^(?:but|and|so|then|or|well) (?=\w)")
+_LINKING = regex(r"^(?:but|and|so|then|or|well|though|although) (?=\w)")
 _RELATIVE_LIST = regex(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
-_RELATIVE_NO = regex(r"\b(?:that|which|who) (?:never|cannot|\w+n't|\w+ not)\b.*")
 _HOW_IT_IS = regex(
     r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"
-    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished)$"
+    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished|alive|anything|still \w+ing)$"
 )
 _WHATS_UP = regex(
     r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b"
     r"|^(?!.*\b(?:that|know|which)\b).+ (?:how (?:far|long|much longer)|why(?: (?:stuck|blocked|late|not))?|when)$"
 )
-_WH = regex(r"^(?:what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)(?! (?:don't|not) (?:you|we)\b)")
-_STAYS = regex(
-    r"(?:\bnot|n't|\bnever|\bnobody|\bno one|\bunable)(?: \w+){0,4} (?:start|run|touch|stop|begin|work|do|done|build"
-    r"|launch)(?:s|es|ed|ped|ning|ing)?\b"
-    rf"|^(?:{_VERBS}) (?:it |that |this )?(?:still |yet )?not\b|(?<!or )\bnot(?: yet| now| today)?$"
-    r"|\bnot until\b(?! \d)|(?<!or).\b(?:nope|nah|no way|never ?mind|no thanks?|no)$"
-    r"|\b(?:stays?|remains?) (?:as|out|where|put|untouched)|\b(?:can|should) wait\b|\bnot (?:yet|now|today)$"
-    r"|\b(?:not|n't) be (?:needed|required|necessary|wanted)\b|\bno longer (?:needed|required|necessary|wanted)\b"
-    r"|\bcan be (?:skipped|left out|ignored|dropped|omitted)\b|\b(?:is|are) (?:optional|not worth it)\b"
-    r"|\bis off limits\b|\bno (?:hurry|rush|urgency|need)\b|\b(?:isn't|is not|not) (?:urgent|important|a priority"
-    r"|needed)\b"
+_WH = regex(
+    r"^(?:is there (?:a|any) (?:\w+ )?reason|what|which|who|whom|whose|where|when|why|how)(?:'s|s)?\b(?! about\b)"
+    r"(?! (?:don't|not) (?:you|we)\b)"
 )
 _TELL_ME = regex(
     r"^(?:tell|show|give|let|say)(?: to)? (?:me|us) (?:know )?(?:a |an |the )?(?:quick |rough |short )?(?P<a>(?:where"
@@ -212,11 +182,7 @@ _TRAILING = regex(
 
 
 #: "1.2 done" may report what has been done, and not wish for it.
-_REPORTED = regex(r"(?<!getting )(?:done|finished|started|running|built|implemented)$")
-#: Those whom a product shows things to; we are told "show me".
-_OTHERS = frozenset(
-    "people users customers them clients visitors everyone staff guests buyers patients players".split()
-)
+_REPORTED = regex(r"(?<!getting )(?:done|finished|started|running|built|implemented)(?: yet| already| by now)?$")
 _TRAILING_COMMAND = regex(rf"^(?P<id>#?\d[\w.]*),? (?P<verb>hold|{'|'.join(sorted(VERIFY | EXPLAIN | STOP))})$")
 #: "Dome off, lights on".
 _SWITCHED = regex(r"^(?P<what>(?:\S+ ){0,2}\S+) (?P<to>on|off)$")
@@ -251,6 +217,7 @@ def clauses(text: str) -> list[Clause]:
             marked = mark and (not own or place == len(pieces))
             clause = replace(_clause(piece, marked), sentence=number)
             clause = replace(clause, question=True) if tag and not clause.command else clause
+            clause = replace(clause, told=True) if place > 1 and not marked and done(piece) else clause
             found.append(replace(clause, negative=True) if _goes_on(clause, found) else clause)
     return found
 
@@ -273,9 +240,14 @@ def _pieces(sentence: str) -> list[str]:
     """Clauses of a sentence; conditions, and a polite request after a longer beginning, are clauses of their own."""
     pieces: list[str] = []
     for piece in _CLAUSE.split(sentence):
-        telling = _TELLING.search(piece)
-        if telling or (_ASKS.match(_without_fillers(piece.strip())) and not _CONDITION.match(piece.strip())):
+        telling, polite = _TELLING.search(piece), _POLITE.match(piece.strip() + " ")
+        asks = _ASKS.match(_without_fillers(piece.strip())) and not _CONDITION.match(piece.strip())
+        if telling or (asks and not polite):
             pieces.append(piece)
+            continue
+        if polite:
+            request, *rest = _LATE_CONDITION.split(piece.strip()[polite.end() :], maxsplit=1)
+            pieces += [piece.strip()[: polite.end()] + request, *rest]
             continue
         request = _LATE_REQUEST.search(piece)
         cut = request.start() if request and len(piece[: request.start()].split()) >= 4 else len(piece)
@@ -292,7 +264,7 @@ def _clause(text: str, marked: bool) -> Clause:
         return Clause(text, text, question=True, marked=marked)
     if _CONDITION.match(text):
         return Clause(text, text, condition=True, marked=marked)
-    if tells(text) and not _DENIES.match(_without_fillers(text)):
+    if tells(text) and not DENIES.match(_without_fillers(text)):
         return Clause(text, text, told=not marked, question=marked, marked=marked)
     text = _LINKING.sub("", text)
     bare = _without_fillers(text)
@@ -323,8 +295,8 @@ def _request(text: str, bare: str) -> Clause | None:
     if polite is None:
         return None
     inner = _without_fillers(whole[polite.end() :].strip())
-    refused = bool(_DENIES.match(inner))
-    clause = _command(text, _without_fillers(_DENIES.sub("", inner).strip()) if refused else inner)
+    refused = bool(DENIES.match(inner))
+    clause = _command(text, _without_fillers(DENIES.sub("", inner).strip()) if refused else inner)
     return replace(clause, polite=True, negative=refused)
 
 
@@ -335,10 +307,10 @@ def _asked(text: str, bare: str, asking: re.Pattern[str]) -> Clause | None:
 
 
 def _refusal(text: str, bare: str) -> Clause | None:
-    denies = next((part for part in (text, bare) if _DENIES.match(part)), "")
-    if not denies and not _STAYS.search(_RELATIVE_NO.sub("", text)):
+    denies = next((part for part in (text, bare) if DENIES.match(part)), "")
+    if not denies and not stays(text):
         return None
-    denied = _DENIES.sub("", denies or bare).strip()
+    denied = DENIES.sub("", denies or bare).strip()
     clause = _command(text, _without_fillers(denied))
     return replace(clause, rest=clause.rest or denied, negative=True)
 
@@ -349,7 +321,7 @@ def _command(text: str, bare: str) -> Clause:
     if name:
         return Clause(text, rest.strip(), name, word)
     head, _, rest = bare.partition(" ")
-    if head == "show" and rest.partition(" ")[0] in _OTHERS:
+    if serves(bare):
         return Clause(text, bare)
     wish = None if head in OUTSIDE or head in FOREIGN_ACTS else _TRAILING.match(bare)
     if wish and head in _WISHES:

@@ -60,7 +60,7 @@ _CLOCK = (
     rf"|(?:half|quarter) (?:past|to) {NUMBER}|{NUMBER} o'clock)"
 )
 _LATER = (
-    rf"(?:tomorrow{_PART}|tonight|{_CLOCK}|next (?:week|month|year|sprint|{_DAY}){_PART}"
+    rf"(?:tomorrow{_PART}|tonight|{_CLOCK}|next (?:week|weekend|month|year|sprint|{_DAY}){_PART}"
     r"|lunch(?:time)?|the (?:weekend|standup|meeting|end of the (?:day|week|month)))"
 )
 _WHEN = regex(

@@ -12,17 +12,25 @@ _SECOND_THOUGHT = regex(
     r"|(?<=[,;.-] )i mean[t]?(?=,? (?!it|that|really|come|to)\w)"
     r"|\b(?:on|upon) (?:second|further|more|closer) (?:thoughts?|reflection|consideration)|\bcome to think of it"
     r"|\b(?:scratch|strike) that|\bforget (?:about )?(?:that|it|all that)(?=[,.;:!])"
-    r"|\bnever ?mind(?: that| it)?(?=[,.;:!])|(?<=[,;.-] )make that(?= )|(?<=[.,;!-] )no(?=[,:.!] )"
+    r"|\bnever ?mind(?: that| it)?(?=[,.;:!])|(?<=[,;.-] )make that(?= )|(?<=[.,;!-] )(?:no|nah|nope)(?=[,:.!] )"
+    r"|(?<=\? )(?:no|nah|nope)(?=[,.!] )"
     r"|(?<=[.,;!?-] )(?:actually|wait|hold on|hang on)\b(?=[,.;:!]* (?!for\b|until\b|on\b|with\b|also\b))"
     r"|\bor (?:no|better|wait)(?=, )(?:, (?:better|rather)\b(?! not\b))?"
     r"|(?<=[,.;-] )(?:no,? )?better (?=(?:the|do|take|start)\b|\d)"
     r"|\bor rather|\bcorrection(?=[:,]))(?!\w)[:,.;!-]*\s*(?=[^\s.,;:!])"
 )
+#: What may excuse it: "forget it, I was looking at the wrong tab".
+_WHY = (
+    r"(?:i (?:was|had|did|didn't|thought|got|misread|mixed|confused)|(?:it|that)(?:'s| is| was)|wrong"
+    r"|my (?:bad|mistake|fault))\b"
+)
 _TAKEN_BACK = regex(
     r"[,.;!?-]\s*(?:(?:oh|ah|hm+|ok|okay|actually|no|wait|well|but|sorry|nah|or|please)[, ]+)*"
     r"(?:(?:scratch|strike|forget|never ?mind|cancel|ignore|skip|undo) (?:about )?(?:that|it|this)(?: one)?"
     r"|never ?mind|forget (?:i|that i) (?:said|asked)(?: (?:that|it|anything|this))?"
-    r"|(?:no|nah),? (?:let's )?(?:don't|not|rather not)|(?:let's )?(?:better|rather) not|nah|nope|no)[,.! ]*$"
+    r"|(?:no|nah),? (?:let's )?(?:don't|not|rather not)|(?:let's )?(?:better|rather) not|nah|nope|no"
+    r"|(?:no|nah|wait|sorry|actually|hm+)[, ]+leave (?:it|that|them|him|her)(?: (?:be|alone|running|as it is))?)"
+    rf"(?:[,.;] {_WHY}[^,.;]*)?[,.! ]*$"
 )
 #: "The map... the tours, I mean" says it from behind.
 _MEANT_LAST = regex(r"(?:\.{2,}|,|;| -+)\s*(?P<new>[^,.;:!?]+?),? i mean[t]?[.! ]*$")
@@ -41,10 +49,17 @@ _IRONY = regex(
     r"|^(?:oh|ugh|great|wow|yay|sigh|joy|wonderful|lovely|fantastic)(?: joy)?[,. ]+(?:yet )?another\b"
     r"|\bnothing says .+ like\b|\bjust what (?:i|we) (?:\w+ )?needed\b|(?:^|\s)/s\W*$"
     r"|\bwhat could (?:possibly |ever )?go wrong\b"
+    r"|^(?:oh )?(?:sure|yeah|yes|right|great|of course|by all means)[,!. ]+(?:let's|let us|why don't we)"
+    r" (?:just|all|also|totally) .*\b(?:while we're at it|why not|why stop there)\b"
+    r"|(?:^|[,.!] )(?:and|when) pigs (?:will|can|might|may|would|fly|start)\b"
     r"|\bthat(?:'ll| will| is going to|'s going to) (?:surely |really |just )?(?:end|go) (?:so )?(?:well|great)\b"
     r"|^why (?:don't|not) (?:we |you )?(?:all )?just\b.*\b(?:go home|call it a day|retire|give up)\b"
 )
 _SENTENCE = regex(r"(?<=[!?;\n])\s*|(?<=\D\.)\s+")
+
+
+#: What corrects a no is left out in its place: "don't start 1.2, I mean 1.3".
+_HOLDS_BACK = regex(r"^(?:\w+ )?(?:don't|do not|never|let|leave|hold|keep|skip|forget)\b")
 
 
 def second_thought(text: str) -> tuple[str, str]:
@@ -72,6 +87,9 @@ def last_word(text: str) -> str:
         return f"{orders[-1]} {instead.rest}; {first.text}"
     if first and first.negative and not first.command and content(first.rest):
         return f"{before}; {after}"
+    refused = next((clause for clause in reversed(clauses(before)) if clause.command or clause.negative), None)
+    if refused and refused.negative and _HOLDS_BACK.match(refused.text) and first and not first.command:
+        return f"don't {refused.word or 'start'} {after}"
     own = first and (first.command or first.question or first.negative)
     return after if own or not orders else f"{orders[-1]} {after}"
 

@@ -37,7 +37,9 @@ _NOT_BUT = regex(
     r"\b(start|run|begin|do|build|stop|pause|cancel|verify|resume) not ([^,;:!?]+?),? but "
     r"(?:rather |instead |just |only )?"
 )
-_REMEMBER = regex(r"\b(?:don't|do not|never) (?:forget|hesitate|be afraid|fail) to ")
+_REMEMBER = regex(
+    r"\b(?:don't|do not|never) (?:(?:forget|hesitate|be afraid|fail) to |forget (?:about )?(?=(?:the|our) |\d))"
+)
 _THOROUGH = regex(r",?\s*\b(?:from )?(?:start to finish|end to end|a to z|top to bottom|beginning to end)\b")
 _PLEASE = regex(r"\bplease\b,?\s*(?=(?:please|leave|don't|do not|not|skip|keep|never|no)\b)")
 _QUANTIFIER = regex(r"^([^.!?;]+)[.;,:]\s*((?:all|both)(?: (?:two|three|four|five|six))?)(?: of (?:them|it))?[.! ]*$")

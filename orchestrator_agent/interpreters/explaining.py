@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from orchestrator_agent.interpreters.clauses import Clause
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
+from orchestrator_agent.interpreters.limits import Limits
 from orchestrator_agent.model import WorkStream
 from orchestrator_agent.terminal import clean
 
 _SHOWN = 8
 _WIDTH = 200
+_MOST_STEPS = 20
 
 
 def explain(goal: InterpretedGoal) -> list[str]:
@@ -18,6 +21,22 @@ def explain(goal: InterpretedGoal) -> list[str]:
     Nothing is looked up: all is in the result. The lines are harmless to print.
     """
     return [f"{label:<10} {clean(text, _WIDTH)}".rstrip() for label, text in _facts(goal)]
+
+
+def steps(said: Limits, clauses: Sequence[Clause]) -> tuple[tuple[str, str], ...]:
+    """How the words of a goal were read: lines of a label and a text."""
+    limits = [f"at most {said.max_agents} agents"] * bool(said.max_agents) + ["only to look"] * said.dry_run
+    found = [("read as", said.text), *([("limits", ", ".join(limits))] if limits else [])]
+    for number, clause in enumerate(clauses[:_MOST_STEPS], 1):
+        kinds = {
+            "a no": clause.negative,
+            "a question": clause.question,
+            "a request": clause.polite,
+            "when": clause.condition,
+        }
+        what = [clause.command or "a mention", *(name for name, holds in kinds.items() if holds)]
+        found.append((f"clause {number}", f"{', '.join(what)}: {clause.rest}"))
+    return tuple(found)
 
 
 def _facts(goal: InterpretedGoal) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ from orchestrator_agent.interpreters.lexicon import (
     STRONG_START,
     TALK_WORDS,
 )
+from orchestrator_agent.interpreters.telling import remarks
 from orchestrator_agent.patterns import regex
 
 Knows = Callable[[str], bool]
@@ -72,8 +73,8 @@ _OPINION = regex(
 #: Who does it themselves, or gives it to a person, may only be telling so.
 _BY_PERSON = regex(
     r"\b(?:by hand|by myself|myself|ourselves|on my own|to (?:me|us|him|her|them))$"
-    r"|^(?:and |but |so |no |ok )*(?:i'll|i will)(?: just| then)?"
-    r" (?:do|take|finish|handle|start|tackle|work on|look at)\b"
+    r"|^(?:and |but |so |no |ok )*(?:i'll|i will|i'm going to|i am going to)(?: just| then)?"
+    r" (?:do|write|build|take|finish|handle|start|tackle|work on|look at)\b"
     r"|^(?:\w+ )?assign (?!an? |some|any|one |no).* to (?!it\b|an? |the |some|any|agent|whoever|next|phase|\d)"
 )
 _OPENS_WISH = frozenset("need want let have".split())
@@ -88,6 +89,12 @@ _WANTS = frozenset(
     "want wants wanted need needs like likes love prefer wish wishes begs begged demands demanded".split()
 )
 _SPEAKERS = frozenset("i we you us me to not don't who would i'd we'd".split())
+#: What others talk about, they do not ask of us.
+_TALKED_OF = regex(
+    r"^(?:and |but |so |well )*(?:the )?(?:word|rumou?r|legend|talk|gossip)(?: on the street| around here)?"
+    r" (?:is|has it)\b"
+    r"|^(?:they|people|some|folks|every(?:one|body))(?: all| always)? (?:says?|(?:keeps?|goes on|is|are) saying)\b"
+)
 _HEARSAY = regex(
     r"\b(?:(?:apparently|allegedly|supposedly|reportedly|according to|rumou?r)"
     r"|(?:he|she|they|who)(?:'d| would) (?:like|love|prefer))\b"
@@ -140,6 +147,8 @@ def form(clause: Clause, knows: Knows, named: bool) -> Form:
         return Form.UNCLEAR
     if words[:1] and words[0] in _OPENS_WISH and not _is_past(words[1:2]):
         return Form.REQUEST
+    if _TALKED_OF.search(text) or remarks(text):
+        return Form.TOLD
     must, wished = bool(_MUST.search(text)), clause.polite or bool(_WISH.search(text))
     if _is_hearsay(words, knows) or _HEARSAY.search(text):
         ordered = clause.command and f" to {clause.word} " in text

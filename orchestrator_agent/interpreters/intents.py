@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import pairwise
 
 from orchestrator_agent.interpreters import questions
@@ -14,6 +15,7 @@ from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join,
 from orchestrator_agent.interpreters.references import LISTED, WORTH_SAYING, is_item, names_one, resolve
 from orchestrator_agent.interpreters.reports import report, written
 from orchestrator_agent.interpreters.selections import Found
+from orchestrator_agent.interpreters.spoken import is_name, is_part
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
@@ -46,6 +48,7 @@ _VERSE = regex(r"\b(?:poem|haiku|song|joke|limerick|essay|riddle|sonnet)s?\b")
 _CONSUMES = regex(r"^(?:book|order|buy|call|reserve|send|play) (?:a|an|some|more|another|me|us)\b")
 _OUR_WORK = regex(r"\b(?:agent|stream|work|phase)\b")
 _OBJECT = regex(r"(?:(?:with|on|off|at|from) )?(?:the|a|an|that|this|its|\d)\b")
+_SUBORDINATE = regex(r" (?:when|whenever|where|if|because|since|while|so that|before|after|until|unless|as soon as) ")
 #: States that the roadmap does not tell, so that nobody can say which work is meant.
 _FAILED = regex(r"\b(?:failed|failing|broken|stuck|crashed)\b")
 _LOST = regex(
@@ -55,6 +58,8 @@ _LOST = regex(
 )
 #: What is said to an agent is no mention of more work.
 _TOLD = regex(r"^(?:tell|ask|inform|remind|warn|notify) (?!me\b|us\b).*\b(?:agents?|whoever|team|coder|bot)\b")
+#: Nor is anything that is said to somebody in the breath of an order.
+_SAID_TO = regex(rf"{_TOLD.pattern}|^(?:tell|ask|inform|remind|warn|notify|let) (?!me\b|us\b).+ (?:to|that|know) \w")
 _THE_THING = regex(r"^(?:(?:with|on|at) )?(?:(?:the|that|this) (?:thing|stuff)s?|(?<=with )(?:that|this))$")
 #: A sum of money is nobody's work stream.
 _MONEY = regex(r"\b\d[\d.,]* ?(?:€|\$|£|(?:euros?|dollars?|pounds?|bucks|usd|eur|gbp)\b)|[€$£] ?\d")
@@ -75,7 +80,8 @@ _MINE = regex(r"\b(?:my|mine|me)\b")
 #: Words for the roadmap as a whole, and for starting, that name no part of it.
 _GENERAL = frozenset(
     "roadmap backlog list everything shop site app product project thing start run available continue proceed begin"
-    " unblocked idle open carry move press roll remain remains unfinished outstanding pending undone todo comes".split()
+    " unblocked idle open carry move press roll remain remains unfinished outstanding pending undone todo comes"
+    " shebang enchilada caboodle".split()
 )
 _OWN_START = ("get", "start", "run", "begin", "build")
 _FIRST = ("first", "second", "third")
@@ -109,11 +115,12 @@ def mention(clause: Clause, world: World) -> Reading | None:
     reading = _meta(clause, world) or written(clause.text, world)
     if reading or _POINTING.match(clause.rest):
         return reading
-    if questions.overall(clause.text) and not (names_one(clause.text, world) and _in_its_name(clause.text, world)):
+    beside = reduce(lambda text, name: text.replace(name, " "), world.spoken(clause.text), clause.text)
+    if questions.overall(beside) and not (names_one(clause.text, world) and _in_its_name(clause.text, world)):
         about = resolve(questions.subject(clause.text), world, at_work=True)
         clear = about.streams and about.score >= 0.5
         return Reading("status", about if clear else Found(), 0.8, "asks how things are")
-    found = resolve(clause.text, world)
+    found = resolve(clause.text, world) or _of_main(clause.text, world)
     if not found or _is_private(clause.text, 7) or _is_foreign(clause, found, world):
         return None
     head, _, rest = clause.rest.partition(" ")
@@ -125,6 +132,13 @@ def mention(clause: Clause, world: World) -> Reading | None:
     unknown_verb = strange_verb and (found.score < _CERTAIN or names_one(rest, world))
     doubt = unknown_verb or (head in OUTSIDE and (strange or partly or bool(_CONSUMES.match(clause.rest))))
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
+
+
+def _of_main(text: str, world: World) -> Found:
+    """What folded `text` speaks of without what only says when or why, where it does so beyond doubt."""
+    main, *rest = _SUBORDINATE.split(text, maxsplit=1)
+    found = resolve(main, world) if rest else Found()
+    return found if found.score >= _CERTAIN else Found()
 
 
 def _in_its_name(text: str, world: World) -> bool:
@@ -168,6 +182,8 @@ def unmask(clause: Clause, world: World) -> Clause:
         return clause
     best = world.rank(clause.text)[:1]
     rest = world.rank(clause.rest)[:1]
+    if best and is_name(clause.text, fold(best[0].stream.name)):
+        return replace(clause, rest=clause.text, command="")
     root, following = stem(word), stem((content(clause.rest) or [""])[0])
     if any((root, following) in pairwise(_stems(match.stream.name)) for match in world.rank(clause.text)[:4]):
         return replace(clause, rest=clause.text, command="")
@@ -181,6 +197,15 @@ def unmask(clause: Clause, world: World) -> Clause:
     return clause
 
 
+def named(clause: Clause, world: World) -> Clause:
+    """A no or a question that is part of a name is neither: "do not disturb" where a switch is called so."""
+    if clause.marked or not (clause.negative or clause.question or clause.condition or clause.told):
+        return clause
+    if not any(is_part(clause.text, fold(match.stream.name)) for match in world.rank(clause.text)[:3]):
+        return clause
+    return Clause(clause.text, clause.text, sentence=clause.sentence)
+
+
 def _stems(name: str) -> list[str]:
     return [stem(word) for word in content(fold(name))]
 
@@ -192,7 +217,7 @@ def carry_on(reading: Reading, clause: Clause, later: Sequence[Clause], world: W
     for other in later:
         if reading.intent == "stop" and other.sentence != clause.sentence:
             break
-        if other.command in ("", clause.command) and content(other.rest) and not _TOLD.match(other.rest):
+        if other.command in ("", clause.command) and content(other.rest) and not _SAID_TO.match(other.rest):
             found = resolve(other.rest, world, at_work=reading.intent == "stop")
             least = LISTED if reading.intent == "run" else _NAMED
             remark = found.kind == "id" and any(word.isalpha() for word in content(other.rest))

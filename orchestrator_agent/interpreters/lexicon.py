@@ -75,7 +75,7 @@ FUNCTION_WORDS = _set(
     " under until up upon us use used using ve very via want wanted wants was wasn way we week well went were"
     " what whatever when where whether which while who whoever whole whose why will with within without won"
     " would wouldn yes yesterday yet you your sort bit twice"
-    " three four five six seven eight nine ten second full entire inclusive"
+    " three four five six seven eight nine ten second full entire inclusive per"
     " hey hi hello cheers ta thx lol hmm hm sooo soo guys everybody whatever anyway basically please"
     " does isnt dont wont cant shouldnt doesnt didnt arent havent youre weve ive id ill thats whats"
     " ought done gonna wanna gotta lemme kindly perhaps probably definitely absolutely totally quickly asap"

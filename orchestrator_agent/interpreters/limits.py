@@ -59,6 +59,11 @@ _SERIAL = regex(
 _PARALLEL = regex(r"\b(?:in parallel|concurrently|simultaneously|side by side|at the same time|at once)\b")
 
 
+def is_limit(text: str) -> bool:
+    """True when folded `text` is the wish to only look, and nothing beside it: *Dry Run*, but not *Dry Run Preview*."""
+    return bool(_DRY.fullmatch(text))
+
+
 def limits(text: str) -> Limits:
     """Numbers of agents and the wish to only look, taken out of folded `text`."""
     dry = bool(_DRY.search(text))

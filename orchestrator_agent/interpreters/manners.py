@@ -16,6 +16,7 @@ _DIGITS = {
 }
 _SPOKEN_ID = regex(rf"\b({'|'.join(_DIGITS)}|\d+) (?:point|dot) ({'|'.join(_DIGITS)}|\d+)\b")
 _STUTTER = regex(r"\b(no|yes|wait|stop|start|the|a|and|to)(?:,? \1)+\b(?!')")
+_ON_BOARD = regex(r"\bon board(?= (?:of )?(?:the|our|a)\b|$|[,.!?])")
 _FOR_ME = regex(r" for (?:me|us)(?=[,.!?]|$| please\b)")
 _GAPS = regex(r"  +")
 _PICTURES = regex("[\u2190-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]+")
@@ -23,7 +24,7 @@ _HESITATION = regex(r",?\s*\b(?:u+h+m*|u+m+|erm+|ehm+|ähm?)\b,?")
 #: Roman numerals and www are no long vowels.
 _DRAWN_OUT = regex(r"([a-hj-vx-z])\1{2,}")
 _SPOKEN_MARKS = (
-    (regex(r"\s+comma\s+"), ", ", "comma"),
+    (regex(r"(?:^|\s+)comma\s+"), ", ", "comma"),
     (regex(r"\s+question mark(?:\s+|$)"), "? ", "mark"),
     (regex(r"\s+(?:full stop|period)(?:\s+|$)"), ". ", "period"),
 )
@@ -83,19 +84,30 @@ _WHENEVER = regex(
     r"|if (?:that|it)(?:'s|isn't| is| isn't)?(?: not)? (?:"
     r"too (?:much|big an?) (?:trouble|bother|work|hassle|ask|to ask)|(?:any |no |a )?(?:trouble|bother|problem)"
     r"|possible|(?:ok|okay|fine|cool|alright|all right) (?:with|for|by) you)"
+    r"|if (?:i|memory) (?:remember|recall|serves?)(?: me)?(?: right| rightly| correctly| well)?|if i'm not mistaken"
+    r"|(?:once|when|since) you(?:'re| are) at it"
     r"|whatever (?:it|that) (?:costs?|takes?)|at (?:any|all) (?:costs?|price)|no matter what|if i may"
     r"|(?:stop|correct) me if i'm (?:wrong|mistaken)(?:,? but)?)\b(?: please)?,?"
 )
 #: "With reference to our call, ..." and "get somebody to ..." are only ways to begin.
 #: Oaths, and the machine called by what it is.
 _OATH = regex(
-    r"(?:^|(?<=[.!?,;\n] ))(?:(?:for (?:(?:god|goodness|heaven|christ|pete|fuck)'?s?|crying out loud)(?:'s)?"
+    r"(?:^|(?<=[.!?,;\n] ))(?:(?:for (?:the love of \w+"
+    r"|(?:god|goodness|heaven|christ|pete|fuck)'?s?|crying out loud)(?:'s)?"
     r"(?: sakes?)?|ffs|(?:god ?)?damn(?: it|ed)?|dammit|(?:oh )?my god|jesus(?: christ)?|christ|bloody hell"
     r"|what the (?:hell|heck|fuck)"
     r"|argh+|gr+|ugh+|sheesh|good grief|holy \w+|seriously|i swear|come on|look|listen|mate)[,.! ]+)+(?=\w)"
 )
 _MACHINE = regex(
     r"^(?:(?:computer|robot|machine|assistant|bot|orch|orchestrator|claude|siri|alexa)[,! ]+)+(?=(?P<word>\w+))"
+)
+#: Asked in anger, and nothing that anybody wants to know.
+_RHETORICAL = regex(
+    r"(?:^|(?<=[.!?,;] ))(?:(?:so |and |hello,? )?(?:are you (?:deaf|blind|kidding(?: me)?|serious|asleep"
+    r"|(?:even )?listening|stupid|nuts|mad)|is this a joke|how hard can (?:it|that) be|what are you waiting for"
+    r"|how (?:many times|often) (?:do|must|should) (?:i|we) (?:have to |need to )?(?:say|ask|tell)"
+    r"(?: you| it| this| that)*"
+    r"|do (?:i|we) have to (?:beg|spell it out))[?!]+ ?)+(?=\w|$)"
 )
 #: "4.x" and "4.*", "P4" and "ph 4".
 _ALL_OF_PHASE = regex(r"(?<![\w.])(\d{1,2})\.[x*](?![\w.])")
@@ -136,6 +148,14 @@ _CLEFT = regex(
     r"(?:^|(?<=[.!,;:] ))(?:all |and )?what (?:i|we) (?:really |actually |now )*(?:need|want)(?: now| most)? is "
     r"|\bif there(?:'s| is) (?:any|one )thing (?:that )?(?:i|we)(?:'d| would)? (?:\w+ ){1,4}it(?:'s| is) "
 )
+#: Two noes are a yes.
+_NO_REASON_NOT = regex(
+    r"\b(?:(?:there(?:'s| is) |i (?:see|find|have) )?no|(?:i )?(?:still )?(?:can't|cannot|don't)"
+    r" (?:find|see|think of|have) (?:a|any|one)(?: good| single)?) reason (?:why )?not to "
+)
+_VOTES = regex(
+    r"\bmy (?:vote|money|pick|choice) (?:goes to|goes for|is on|is for|is|would be) |\bi (?:cast my )?vote for "
+)
 #: "X is what we need" and "X is the one" wish the same from behind.
 _CLEFT_LAST = regex(
     r"(?P<what>[^,.:;?!]+?) is (?:exactly |just )?(?:what (?:i|we) (?:need|want)|the one)\b"
@@ -146,7 +166,7 @@ _SO_IT_IS = regex(
     r"(?<! as)(?<! how)(?<! what)(?<! where)(?<! that),? it is(?: then)?[.! ]*$"
 )
 _NO_WAY = regex(
-    r"\b(?:under no circumstances|on no account|in no case|by no means|at no time|in no way)\b"
+    r"\b(?:under no (?:circumstances?|conditions?)|on no account|in no case|by no means|at no time|in no way)\b"
     r"(?: (?:should|must|may|can|shall|will|do|are|is)\b)?(?: (?:you|we|anybody|anyone)\b)?"
 )
 
@@ -170,8 +190,10 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
         known: tells whether the roadmap uses a word; such a word is no short form.
     """
     text = _PICTURES.sub(" ", text).strip() or text
+    text = _RHETORICAL.sub("", text).strip() or text
     text = _SOMEBODY.sub("", _BE_TOLD.sub("", _OCCASION.sub("", trimmed(text))))
     text = _AT_LEAST.sub("", _MACHINE.sub(lambda m: m[0] if known(m[0].strip(" ,!")) else "", _OATH.sub("", text)))
+    text = text if known("aboard") else _ON_BOARD.sub("aboard", text)
     text = _FOR_ME.sub("", _STUTTER.sub(r"\1", text))
     text = _GLAD_TO_HEAR.sub("tell me ", _MAY_I_ASK.sub("", text))
     text = _ON_EARTH.sub(r"\1", text)
@@ -184,6 +206,7 @@ def plainly(text: str, known: Callable[[str], bool]) -> str:
     text = _SHORT_WORD.sub(lambda m: m[0] if known(m[0]) else _SHORT[m[0]], _WHY.sub("why", text))
     text = _NOT_AT_ONCE.sub(" sequentially", _PULL.sub("stop", text))
     text = _AND_THEN.sub(" and then ", _WHENEVER.sub(_pause, text))
+    text = _VOTES.sub("i need ", _NO_REASON_NOT.sub("let's ", text))
     text = _CLEFT_LAST.sub(lambda m: f"i need {m['what'].strip()}", text)
     text = _CLEFT.sub("i need ", _NO_WAY.sub("do not", text))
     return _GAPS.sub(" ", _SO_IT_IS.sub(lambda m: f"start {m['what']}", text)).strip()

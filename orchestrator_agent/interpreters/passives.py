@@ -62,8 +62,15 @@ _IN_A_FRAME = regex(
     rf"^(?P<what>.+?)(?: {_MAY})?{_ADVERBS} (?:(?:be |get |been )?(?P<done>{_alternatives(_DONE)})"
     rf"|(?P<does>{_alternatives(_DOES)})){_LATER}"
 )
+#: Whoever says that work can rest wants nobody at it.
+_RESTS = regex(
+    r"^(?P<what>[^,;:]+?) (?:(?:can|may|should|must|shall) (?:rest|sleep|take a (?:break|rest)|be left(?: to rest)?)"
+    r"|(?:needs?|deserves?|wants?) (?:a|some) (?:break|breather|rest|pause|timeout|time out))"
+    r"(?: (?:(?:until|till|for) .+|now))?[.! ]*$"
+)
 _VERY = r"(?:very |much |most |really |so |greatly )*"
-_IT_MUST = regex(rf"^it {_MUST}{_ADVERBS} be (?P<done>{_alternatives(_DONE)}),? (?P<what>.+?)[.! ]*$")
+_NEEDED = r"(?: is|'s) (?:needed|necessary|required|time)"
+_IT_MUST = regex(rf"^it(?: {_MUST}|{_NEEDED} to){_ADVERBS} be (?P<done>{_alternatives(_DONE)}),? (?P<what>.+?)[.! ]*$")
 _FRAME = regex(
     r"^(?:please |kindly |and |so |then |also |well |ok |maybe )*(?:"
     rf"(?:i|we)(?:'d| would| should|'ll| will) {_VERY}(?:be |feel )?{_VERY}(?:grateful|thankful|obliged|happy|glad"
@@ -114,6 +121,8 @@ def _active(sentence: str) -> str:
         return f"{_DONE[asked['done']]} {asked['what'] or asked['last']}" if asked else sentence
     if every := _ALL_SHOULD.match(sentence):
         return f"{every['does']} {every['who']}"
+    if (rests := _RESTS.match(sentence)) and not _NO_WISH.search(rests["what"]):
+        return f"pause {_WORK_ON.sub('', rests['what']).removeprefix('the ')}"
     frame = _FRAME.match(sentence)
     wish = frame["wish"] if frame else sentence
     you = _YOU.match(wish) if frame else None

@@ -7,7 +7,8 @@ from orchestrator_agent.patterns import regex
 _QUIT = regex(
     r"^(?:(?:ok|okay|please|pls|thanks|now|and|let's|i want to|time to) )*(?:quit|exit|bye|bye bye|goodbye"
     r"|good ?night|q|:q!?|:wq|/quit|/exit|logout|log out|ciao|adieu"
-    r"|see (?:you|ya)(?: \w+)?|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off"
+    r"|see (?:you|ya)(?: \w+)?|bye for (?:today|now)"
+    r"|that's (?:it|all)(?: for (?:today|now))?|(?:i'm|we're|i am) (?:done|off"
     r"|out)(?: for (?:today|now))?"
     r"|(?:close|end|leave|shut down)(?: (?:the|this))?(?: (?:program|session|chat|shell|terminal))?"
     r"|shut (?:the|this) (?:program|session|chat|shell|terminal)(?: down)?)"
@@ -26,6 +27,7 @@ _EXPLAIN = regex(
     r"\bwhy\b|\bdepend|\bwait(?:s|ing|ed)? (?:for|on)\b|\bneeds?\b|\binvolved\b|\babout\b|\bmissing\b|\black"
     r"|\bheld up\b|\bhold(?:s|ing)? up\b|\bblock(?:s|ing)\b|\bblocked (?:by|on)\b"
     r"|\bbefore\b|\bhappens\b|\bpossible\b|\bslips?\b|\bwould be\b|\bmean(?:s|t)?\b|\bpurpose\b|\bpoint of\b|\brequire"
+    r"|\bwhat (?:was|were) .+ again\b|\bwhat (?:would|will|could|might) (?:break|suffer|change|go wrong|fail)\b"
     r"|\bprerequisites?\b|\breasons?\b|\bwhat went wrong\b|\bwhat (?:does|do|is|are|would|will) (?!left|still"
     r"|open).* (?:do|for|cover"
     r"|include|contain|entail|bring)\b"
@@ -51,9 +53,11 @@ _OVERALL = regex(
     r"|open|to do)$"
     r"|who (?:is |are )?(?:works?|working|runs?|busy|active|idle|at work)\b"
     r"|what(?:'s| is| are) (?:everybody|everyone|the agents|they|you all|people) (?:doing|up to|working on)\b"
+    r"|any(?:thing|one|where)? (?:i|we|you) (?:can|could|should|may)\b"
     r"|any(?:thing|one|body|where)? (?:new|news|left|stuck|blocked|finished|done|running|failing|broken|wrong"
     r"|moving|happening)\b|which (?:one|stream|task) should\b|what (?:would|do) you (?:recommend|suggest|advise)"
-    r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate$|how (?:are|is) (?:we|everyone"
+    r"|who(?:'s| is) on (?:what|it)|are we (?:there|done|nearly|almost)|burn rate$"
+    r"|how (?:bad|good) (?:is it|are things|does it look)$|how (?:are|is) (?:we|every(?:one|body)|you all|the agents"
     r"|the team|it all)\b)"
     r"|"
     r"\b(?:status|progress|overview|eta|state of play|(?:where|how) (?:do|are|is|does) (?:we|things|everything|all|it"
@@ -69,8 +73,10 @@ _OURS = regex(
     r"|working|team|overall|everything|things|going(?! to\b)|stand|done|stop|stuck|idle)\b"
 )
 _REPORT = regex(
-    r"\b(?:report|recap|summary|summari[sz]e|digest|write[- ]?up|changelog|release notes|minutes)\b"
+    r"\b(?:report|recap|summary|summari[sz]e|(?<!could )(?<!can )(?<!to )digest|write[- ]?up|changelog|release notes"
+    r"|(?:the|meeting|write|keep|take) minutes)\b|^minutes of\b"
     r"|\bsomething (?:(?:that )?(?:i|we) can|to) (?:send|show|forward|share|give|hand|present)\b"
+    r"|\bone[- ]pager\b|\b(?:need|want|give me|write|write me) (?:just )?one page\b"
     r"|\ba (?:page|paragraph|few lines)(?: or (?:so|two))? (?:with|about|on|for|of)\b"
 )
 
@@ -152,11 +158,8 @@ _ADDS = regex(
 )
 
 
-def edits(text: str) -> bool:
-    """True when folded `text` asks to change the roadmap itself."""
-    return bool(_EDITS.match(text))
-
-
-def adds(text: str) -> bool:
-    """True when folded `text` asks for new work in the roadmap."""
-    return bool(_ADDS.search(text))
+def edits(text: str) -> str:
+    """What to do instead, when folded `text` asks to change the roadmap itself or for new work in it; else empty."""
+    if _EDITS.match(text):
+        return 'edit the roadmap yourself; new work goes into it with `orch add "NAME"`'
+    return "new work goes into the roadmap with `orch add`" if _ADDS.search(text) else ""

@@ -18,8 +18,10 @@ from orchestrator_agent.patterns import regex
 GAP = 0.08
 #: A name that is believed less than this says nothing at all; a tie must be worth as much of what was said.
 WORTH_SAYING, WORTH_ASKING = 0.2, 0.34
-#: Of two descriptions that fit nearly as well the better one is proposed, with a yes; of two names neither is.
+#: Of two descriptions that fit nearly as well the better one is proposed; of two names neither is.
 IN_A_NAME, EQUAL, DESCRIBED = 0.6, 0.005, 0.45
+#: Where even the better one accounts for less than this, it is a guess.
+HINTED, GUESSED = 0.2, 0.43
 PLAIN_NAME = 0.85
 #: What is listed beside other work fits at least so well.
 LISTED = 0.5
@@ -60,6 +62,14 @@ def _with_names(found: Found, text: str, world: World) -> Found:
             named = _single(part, world.rank(part), world, False)
             found = replace(found, streams=tuple(dict.fromkeys(found.streams + named.streams)))
     return found
+
+
+def refused_parts(text: str, world: World) -> list[Found]:
+    """What folded `text` leaves out, each item of a list on its own: one that fits several leaves out all of them."""
+    whole = resolve(text, world)
+    parts = [part for part in _AND.split(text) if content(part)]
+    several = 1 < len(parts) <= _MOST_PARTS and len(whole.streams) < len(parts) and whole.kind in ("name", "")
+    return [resolve(part, world) for part in parts] if several and not names_one(text, world) else [whole]
 
 
 def ids(text: str, world: World) -> Found:
@@ -185,6 +195,8 @@ def _single(text: str, matches: list[Match], world: World, at_work: bool) -> Fou
     if len(tied) > 1:
         return _tied(text, tied, world, evidence)
     sure = belief(matches)
+    if shown is top.words and not top.full_name:  # words of talk alone: "time out" is no *Closing Time*
+        sure = min(sure, GUESSED)
     if sure < WORTH_SAYING:
         return Found(score=sure, evidence="nothing in the roadmap fits these words")
     return Found((top.stream,), score=sure, kind="name", evidence=evidence, size=len(top.words))
@@ -217,7 +229,8 @@ def _tied(text: str, tied: list[Match], world: World, evidence: str) -> Found:
         chosen = tuple(sorted((m.stream for m in tied), key=lambda s: id_key(s.id)))
         return Found(world.open(chosen), score=0.8 * top.score, kind="name", evidence=evidence)
     if top.score < IN_A_NAME and top.score - tied[1].score > EQUAL:
-        return Found((top.stream,), score=DESCRIBED, kind="name", evidence=evidence, size=len(top.words))
+        score = DESCRIBED if top.score >= HINTED else GUESSED
+        return Found((top.stream,), score=score, kind="name", evidence=evidence, size=len(top.words))
     offered = tuple(m.stream for m in tied[:_MOST_OFFERED])
     return Found(candidates=offered, score=top.cover * 0.5, kind="name", evidence=evidence)
 

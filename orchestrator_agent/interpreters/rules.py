@@ -20,19 +20,22 @@ from orchestrator_agent.interpreters.conditions import Condition, is_kept, set_a
 from orchestrator_agent.interpreters.corrections import earnest, last_word
 from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
+from orchestrator_agent.interpreters.explaining import steps
 from orchestrator_agent.interpreters.forms import Form, form
-from orchestrator_agent.interpreters.intents import carry_on, command, mention, unmask
+from orchestrator_agent.interpreters.intents import carry_on, command, mention, named, unmask
 from orchestrator_agent.interpreters.interpreted import InterpretedGoal
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.lexicon import LANDING
-from orchestrator_agent.interpreters.limits import Limits, limits
+from orchestrator_agent.interpreters.limits import Limits, is_limit, limits
 from orchestrator_agent.interpreters.manners import plainly, trimmed
 from orchestrator_agent.interpreters.passives import actively
 from orchestrator_agent.interpreters.quoting import own_words
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
-from orchestrator_agent.interpreters.references import is_item, resolve
+from orchestrator_agent.interpreters.references import is_item, refused_parts, resolve
+from orchestrator_agent.interpreters.refusing import NEVER
 from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
+from orchestrator_agent.interpreters.spoken import held, released
 from orchestrator_agent.interpreters.telling import remarks
 from orchestrator_agent.interpreters.words import MAX_CHARACTERS, content, fold, normalise
 from orchestrator_agent.interpreters.world import World
@@ -41,7 +44,6 @@ from orchestrator_agent.roadmap import Roadmap, parse_roadmap
 
 __all__ = ["InterpretedGoal", "interpret_goal"]
 
-_MOST_STEPS = 20
 #: A longer clause tells a story; of its mentions only the best one is meant.
 LONG_CLAUSE = 9
 #: Less than this fits prose only.
@@ -94,8 +96,10 @@ def _sentence(goal: str, world: World) -> _Sentence:
     text = to_english(own_words(fold(raw), world.index.knows), world.index.knows)
     text = mend(plainly(text, world.index.knows), world.index.knows)
     text, aside = set_aside(last_word(earnest(text)), world.names)
+    text, marks = held(text, [name for name in world.spoken(text) if not is_limit(name)])
     said = limits(separate(actively(text)))
-    found = tuple(clauses(said.text))
+    said = replace(said, text=released(said.text, marks))
+    found = tuple(named(clause, world) for clause in clauses(said.text))
     return _Sentence(raw, said, found, tuple(dict.fromkeys((*aside, *waited_for(found)))))
 
 
@@ -107,11 +111,8 @@ def _read(sentence: _Sentence, world: World) -> tuple[Reading, Reading | None]:
     talk = questions.small_talk(said.text) or _farewell(found, world)
     if talk:
         return Reading(talk, score=0.95, evidence="the words as such"), None
-    if questions.edits(said.text):
-        advice = 'edit the roadmap yourself; new work goes into it with `orch add "NAME"`'
+    if advice := questions.edits(said.text):
         return Reading("none", evidence=advice, stands_on="off topic"), None
-    if questions.adds(said.text):
-        return Reading("none", evidence="new work goes into the roadmap with `orch add`", stands_on="off topic"), None
     asks = bool(found) and found[0].question
     reading = (None if asks else addressed(sentence.raw, said.text, world)) or _question(found, said, world)
     if reading:
@@ -174,10 +175,19 @@ def _topic(clause: Clause, question: Clause) -> bool:
     return clause.word.endswith("ing") and clause.sentence == question.sentence and not clause.polite
 
 
+#: What was listed before: "the parser, the bus: which of them is done?"
+_ALL_OF_THEM = regex(r"\b(?:of|are|is any of|do|have|how far are) (?:them|these|those|they|both)\b")
+
+
 def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found:
     about = resolve(questions.subject(clause.text), world, at_work=True)
     if about or any(world.index.knows(word) for word in content(questions.subject(clause.text))):
         return about
+    if _ALL_OF_THEM.search(clause.text):
+        others = [other for other in found if other is not clause and other.sentence == clause.sentence]
+        every = [one for other in others if (one := resolve(other.text, world, at_work=True)).score >= 0.5]
+        listed = tuple(dict.fromkeys(stream for one in every for stream in one.streams))
+        return Found(listed, score=0.8, kind="name", evidence="all that was named") if listed else Found()
     overall = questions.overall(clause.text)
     for other in reversed(found):
         near = resolve(questions.subject(other.text), world, at_work=True) if other is not clause else Found()
@@ -191,7 +201,7 @@ def _asked_about(clause: Clause, found: Sequence[Clause], world: World) -> Found
 _HARMLESS = regex(r"^(?:and |but |then )*(?:before|while)\b")
 _PUT_OFF = regex(
     r"^(?:but |just |please )*(?:not (?:yet|now|today|this \w+)(?: though| please)?"
-    r"|don't|do not)(?: please)?$|^except (?:yet|now|today)$"
+    rf"|don't|do not|{NEVER})(?: please)?$|^except (?:yet|now|today)$"
 )
 _EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
@@ -199,7 +209,7 @@ _EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading | None]:
     """The reading of commands and bare mentions, less what was said no to."""
     positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition or c.told)]
-    refusals = [(clause, resolve(clause.rest, world)) for clause in found if clause.negative]
+    refusals = [(clause, each) for clause in found if clause.negative for each in refused_parts(clause.rest, world)]
     refused = [found for _, found in refusals if found.streams or found.candidates]
     unclear = any(
         not f and _EXCLUDES.match(c.text) and (content(c.rest) or c.text[:6] == "except") for c, f in refusals
@@ -328,7 +338,14 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     for other in others:
         first = _narrowed(first, other, pairs, world) or join(first, other)
     aside = any(remarks(clause.text) for clause in positive)
-    return replace(first, confirm=True) if aside else first
+    return replace(first, confirm=True) if aside or _passes_over(first, readings, pairs) else first
+
+
+def _passes_over(chosen: Reading, taken: Sequence[Reading], pairs: Sequence[tuple[Clause, Reading]]) -> bool:
+    """True when the same sentence lists what may be other work: "viewers, the editor and all that"."""
+    sentences = {clause.sentence for clause, reading in pairs if reading in taken}
+    left = (r for c, r in pairs if r not in taken and c.sentence in sentences and r.found.kind == "name")
+    return any(r.score >= calibration.LIKELY and not set(r.found.streams) <= set(chosen.found.streams) for r in left)
 
 
 _JUST = regex(r"^(?:well |but |or |no |actually |maybe )*(?:just|only|merely)\b")
@@ -376,23 +393,6 @@ def _pack(goal: str, reading: Reading, sentence: _Sentence, then: Reading | None
         unmet=unmet,
         basis=calibration.basis(reading, ask),
         fit=reading.score,
-        steps=_steps(sentence),
+        steps=steps(sentence.said, sentence.clauses),
         also=also,
     )
-
-
-def _steps(sentence: _Sentence) -> tuple[tuple[str, str], ...]:
-    """How the words were read, for `explaining`."""
-    said = sentence.said
-    limits_ = [f"at most {said.max_agents} agents"] * bool(said.max_agents) + ["only to look"] * said.dry_run
-    steps = [("read as", said.text), *([("limits", ", ".join(limits_))] if limits_ else [])]
-    for number, clause in enumerate(sentence.clauses[:_MOST_STEPS], 1):
-        kinds = {
-            "a no": clause.negative,
-            "a question": clause.question,
-            "a request": clause.polite,
-            "when": clause.condition,
-        }
-        what = [clause.command or "a mention", *(name for name, holds in kinds.items() if holds)]
-        steps.append((f"clause {number}", f"{', '.join(what)}: {clause.rest}"))
-    return tuple(steps)

@@ -79,7 +79,7 @@ _LIST = regex(r"\s*(?:,|&|\+|\b(?:and|plus|then)\b)\s*")
 _GROUPED = regex(rf"\b{_GROUP}\b")
 _ABOUT_GROUPS = regex(
     rf"\b(?:{_GROUP}|(?:{_ORDINALS})(?: {_NUMBER})?(?: ones?| streams?)? (?:of|in)"
-    r"|everything|anything|whatever|all|whole|entire|stuff|ones|streams?|work|we need|for)\b"
+    r"|everything|anything|whatever|all|every|each|whole|entire|stuff|ones|streams?|work|we need|for)\b"
 )
 _NOTHING_IN_PARTICULAR = frozenset(stem(word) for word in FUNCTION_WORDS | TALK_WORDS)
 _UNTITLED = frozenset("phase batch milestone sprint stage epic and".split())

@@ -9,19 +9,36 @@ _WHEN = (
     r"|\w+ (?:days|weeks|months|years) ago|before|once|recently)[, ]+)*"
 )
 _WHO = (
-    r"(?:i|we|you|he|she|they|it|someone|somebody|everyone|everybody|(?:my|our|his|her|their) \w+"
+    r"(?:i|we|you|he|she|they|it|someone|somebody|everyone|everybody|(?:my|our|his|her|their)(?: \w+){1,3}?"
     r"|(?:the|that) (?:\w+ ){1,3}(?:agent|team|people|guys?|boss|client|customer)s?)"
 )
 _ADVERB = r"(?: (?:already|just|once|finally|then|also|really|even|never|only))*"
 _IRREGULAR = (
     "had told did made got went saw took gave came found knew left kept began ran wrote heard felt met built bought"
-    " brought sent lost broke spoke slept fell read taught sold"
+    " brought sent lost broke spoke slept fell read taught sold dreamt drove rode threw wore flew grew drew blew woke"
+    " froze stole won spent paid rewrote overheard understood forgot"
 )
 #: What was said, wanted or decided then still holds: "I said the parser", "we decided to start it".
 _STILL = r"(?:wanted|needed|asked|wished|hoped|wondered|figured|decided|agreed|voted|picked|promised|need|want)"
+#: What one was hoping then, one may still hope: "I was wondering if you could".
+_HOPED = r"(?:hop|want|wonder|ask|think|wait|go|dream|suggest|propos|plann)ing"
 _PAST = regex(
-    rf"^{_WHEN}{_WHO}{_ADVERB} (?:(?:have|has|had|'ve|'d)(?: (?:already|just|never))* )?"
-    rf"(?!{_STILL}\b)(?:{'|'.join(_IRREGULAR.split())}|\w{{2,}}ed)\b(?! to\b)"
+    rf"^{_WHEN}{_WHO}{_ADVERB} ?(?:(?:have|has|had|'ve|'s|'d)(?: (?:already|just|never))* )?"
+    rf"(?:(?!{_STILL}\b)(?:{'|'.join(_IRREGULAR.split())}|\w{{2,}}ed)\b(?! to\b)"
+    rf"|(?:been|was|were){_ADVERB} (?!{_HOPED}\b)\w{{2,}}ing\b)"
+)
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_SEASON = r"(?:spring|summer|autumn|winter|easter|christmas)"
+_TO_COME = (
+    rf"(?:tomorrow|tonight|(?:on|next|this|come) {_DAY}|next (?:week|weekend|month|year|quarter|sprint|{_SEASON})"
+    rf"|in (?:the )?{_SEASON}|(?:over|on|at) the weekend|(?:before|after|over) (?:the )?(?:{_SEASON}|holidays?)"
+    r"|in (?:an?|a few|\w+) (?:days?|weeks?|months?|years?))"
+)
+_WILL = r"(?:i|we|they|he|she)(?:'ll| will|(?:'re|'m| are| am) (?:going|planning) to| plan to| mean to| hope to)"
+#: Whoever says what they will do at a time to come wants nothing done now.
+_PLANNED = regex(
+    rf"^(?:(?:and|so|well|but|ok|then|maybe|probably)[, ]+)*{_TO_COME}[^,;]{{0,20}},? {_WILL}\b"
+    rf"|^{_WHEN}{_WILL}\b.*\b{_TO_COME}$"
 )
 _SOME_DAY = regex(
     r"^(?:yesterday|last (?:week|month|year|night|time|spring|summer|autumn|winter)),? (?!on\b|i wanted\b)\w"
@@ -33,14 +50,20 @@ _MUSING = regex(
     r" (?:\w+ )?(?:think|talk|sleep|ponder|discuss|dream|decide)\b|^if only\b"
     r"|^which (?:i|we|he|she|they|nobody|everybody|was|took|made|of course)\b"
     r"|^(?:i|we)(?:'ll| will| may| might)\b.* at some (?:point|time|stage)$"
-    r"|^(?:let me|(?:i|we)(?:'ll| will| can)) .*\b(?:myself|ourselves|on (?:my|our) own|by hand)$"
+    rf"|^{_WHEN}{_WHO} used to \w+|\b(?:i|we|he|she|they)(?:'d| would) have (?:\w+ed|{'|'.join(_IRREGULAR.split())})\b"
+    r"|^(?:(?:so )?much for|talk about|good luck (?:with|to)|good riddance|(?:oh )?the joys? of|to hell with|too bad"
+    r"|(?:what a )?(?:shame|pity)|hooray for|long live|down with|never again)\b"
+    r"|^(?:let me|(?:i|we)(?:'ll| will| can|(?:'m|'re| am| are) going to)) .*\b"
+    r"(?:myself|ourselves|on (?:my|our) own|by hand)$"
 )
 #: What follows a mention that only gave occasion to it.
 _REMARK = regex(
-    r"^(?:remember|recall|imagine) (?:when|how|what|that)\b|^guess (?:what|who|how)\b|^can you (?:believe|imagine)\b"
-    r"|^(?:nice|great|good|excellent|lovely|brilliant) (?:work|job)$"
+    r"^(?:remember|recall|imagine) (?:when|how|what|who|that)\b|^guess (?:what|who|how)\b"
+    r"|^can you (?:believe|imagine)\b|^(?:nice|great|good|excellent|lovely|brilliant) (?:work|job)$"
     r"|^(?:that|this|it|which) (?:always |really )?(?:takes|makes|sounds|looks|reminds|rings|hurts|was|took|made)\b"
 )
+_DONE_TO = r"(?:\w{2,}(?<!e)ed|done|gone|written|sent|built|broken|forgotten|paid|sold|made|thrown|taken)"
+_DONE = regex(rf"^(?:and )?(?:{_DONE_TO},? )+and {_DONE_TO}$")
 _WISHES = regex(
     r"\b(?:please|pls|need|needs|want|must|should|have to|has to|would like|'d like|let's|let us|can you|could you)\b"
 )
@@ -48,9 +71,14 @@ _WISHES = regex(
 
 def tells(text: str) -> bool:
     """True when the clause `text` only tells what was, or what may be some day."""
-    if _SOME_DAY.search(text) or _MUSING.search(text):
+    if _SOME_DAY.search(text) or _MUSING.search(text) or _PLANNED.search(text):
         return True
     return bool(_PAST.match(text)) and not _WISHES.search(text)
+
+
+def done(text: str) -> bool:
+    """True when `text` only goes on to say what became of something: "merged and forgotten"."""
+    return bool(_DONE.match(text))
 
 
 def remarks(text: str) -> bool:

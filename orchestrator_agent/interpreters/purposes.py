@@ -1,0 +1,24 @@
+"""What a product does for others, said like an order to us: "stop guests from editing", "keep keys safe"."""
+
+from __future__ import annotations
+
+from orchestrator_agent.patterns import regex
+
+#: Those whom a product serves: we are told "show me", and what happens while they do something is what it is about.
+OTHERS = "|".join(
+    sorted("people users customers them clients visitors everyone staff guests buyers patients players".split())
+)
+#: "Keep the keys safe" is what a product does; "keep the parser as it is" refuses to touch it.
+KEPT_SO = (
+    r"(?:safe|secret|private|secure|warm|cold|cool|dry|clean|fresh|apart|separate|together|in sync|up to date|alive"
+    r"|open|tidy|short|small|locked|hidden|informed|from \w+ing|under \w+|below \w+|within \w+)\b"
+)
+_SHOWS = regex(rf"^show (?:{OTHERS})\b")
+_PREVENTS = regex(
+    r"^(?:stop|keep|halt) (?!(?:it|that|this|them|all|every\w*|any\w*|the)\b)(?:(?!agents?\b)\w+ ){1,3}from \w+ing\b"
+)
+
+
+def serves(text: str) -> bool:
+    """True when the head of folded `text` is what a product does and no command of ours."""
+    return bool(_SHOWS.match(text) or _PREVENTS.match(text))
