@@ -1,0 +1,49 @@
+"""What plans of strangers taught after that: registers of tracks, epics, deferred lists, translated templates."""
+
+from __future__ import annotations
+
+import pytest
+from support_plans import changed_lines, offered, streams
+
+from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.roadmap import read, write_status
+
+S = WorkStreamStatus
+
+
+def _track(title: str, *below: str) -> str:
+    return "\n".join([f"- [ ] **Track: {title}", *below, "  *Link: [./tracks/a/](./tracks/a/)*", ""])
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        _track("Horn** *(blocked by the harbour master)*"),
+        _track("Horn** (depends on: nobody knows)"),
+        _track("Horn**", "  - **Depends on**: the harbour master"),
+        _track("Horn** — BLOCKED"),
+        _track("Horn** (on hold until spring)"),
+        _track("Horn**", "  - **Status:** Deferred"),
+    ],
+)
+def test_a_track_waits_for_what_stands_behind_its_name_or_below(plan: str) -> None:
+    roadmap = read(plan.encode(), "tracks.md")
+    assert roadmap.format == "tracks"
+    assert [stream.id for stream in roadmap.work_streams] == ["a"]
+    assert offered(roadmap) == []
+
+
+@pytest.mark.parametrize("remark", ["critical path — gates 3 blocked tracks", "unblocks the gallery", "approved"])
+def test_a_track_that_holds_others_up_is_offered(remark: str) -> None:
+    roadmap = read(_track(f"Lamp** *({remark})*").encode(), "tracks.md")
+    assert offered(roadmap) == ["a"]
+    text = _track(f"Lamp** *({remark})*").encode()
+    (changed,) = changed_lines(text, write_status(text, "tracks.md", {"a": S.COMPLETE}))
+    assert changed == f"- [x] **Track: Lamp** *({remark})*"
+
+
+def test_a_track_names_another_track() -> None:
+    plan = _track("Lamp**") + _track("Log** (after a)").replace("tracks/a/", "tracks/b/")
+    got = streams(plan, "tracks.md")
+    assert got["b"].depends_on == ("a",)
+    assert offered(read(plan.encode(), "tracks.md")) == ["a"]
