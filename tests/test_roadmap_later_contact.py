@@ -47,3 +47,11 @@ def test_a_track_names_another_track() -> None:
     got = streams(plan, "tracks.md")
     assert got["b"].depends_on == ("a",)
     assert offered(read(plan.encode(), "tracks.md")) == ["a"]
+
+
+def test_a_paragraph_over_a_list_speaks_of_it_in_all_its_lines() -> None:
+    over = "Deferred checks by hand (again as soon as the cameras\nare there):"
+    plan = f"## Valves\n- [ ] Fit them\n\n## By hand\n{over}\n\n- [ ] No drops\n"
+    assert offered(read(plan.encode(), "TODO.md")) == ["fit-them"]
+    other = f"## Valves\n- [ ] Fit them\n\nSome words.\n**Acceptance criteria:**\n- [ ] Dry\n\n{over}\n- [ ] No drops\n"
+    assert [stream.id for stream in read(other.encode(), "TODO.md").work_streams] == ["fit-them", "no-drops"]
