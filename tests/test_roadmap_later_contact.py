@@ -6,7 +6,8 @@ import pytest
 from support_plans import changed_lines, offered, streams
 
 from orchestrator_agent.model import WorkStreamStatus
-from orchestrator_agent.roadmap import read, write_status
+from orchestrator_agent.roadmap import read, read_plan, write_status
+from orchestrator_agent.roadmap.sources import Memory
 
 S = WorkStreamStatus
 
@@ -55,3 +56,34 @@ def test_a_paragraph_over_a_list_speaks_of_it_in_all_its_lines() -> None:
     assert offered(read(plan.encode(), "TODO.md")) == ["fit-them"]
     other = f"## Valves\n- [ ] Fit them\n\nSome words.\n**Acceptance criteria:**\n- [ ] Dry\n\n{over}\n- [ ] No drops\n"
     assert [stream.id for stream in read(other.encode(), "TODO.md").work_streams] == ["fit-them", "no-drops"]
+
+
+def _task(name: str, status: str, needs: str = "") -> bytes:
+    front = f"name: {name}\nstatus: {status}\ndepends_on: [{needs}]\nparallel: true\n"
+    return f"---\n{front}---\n\n# Task: {name}\n".encode()
+
+
+def test_the_name_of_a_task_file_may_tell_what_became_of_it() -> None:
+    files = {"e/31.md": _task("Fish", "closed"), "e/33-deferred.md": _task("Webcam", "deferred", "31")}
+    files["e/34.md"] = _task("Calendar", "open", "33")
+    files["e/34-analysis.md"] = _task("Calendar", "open")
+    roadmap = read_plan(Memory(files), ["e"])
+    got = [(stream.id, stream.status, stream.depends_on) for stream in roadmap.work_streams]
+    assert got == [("31", S.COMPLETE, ()), ("33", S.BLOCKED, ("31",)), ("34", S.NOT_STARTED, ("33",))]
+    assert offered(roadmap) == []
+    both = read_plan(Memory(files | {"e/33.md": _task("Webcam", "open", "31")}), ["e"])
+    assert sorted(stream.id for stream in both.work_streams) == ["31", "33", "33-deferred", "34"]
+
+
+def test_tasks_of_an_epic_may_be_named_by_another_tracker() -> None:
+    files = {"e/epic.md": b"---\nname: e\nstatus: open\n---\n", "e/h-q4.2.md": _task("Map", "closed")}
+    files["e/h-q4.3.md"] = _task("Heights", "open", "h-q4.2")
+    files["e/status.md"] = b"---\nname: report\nstatus: open\n---\n"
+    roadmap = read_plan(Memory(files), ["e"])
+    assert [(stream.id, stream.depends_on) for stream in roadmap.work_streams] == [
+        ("h-q4.2", ()),
+        ("h-q4.3", ("h-q4.2",)),
+    ]
+    assert offered(roadmap) == ["h-q4.3"]
+    del files["e/epic.md"]
+    assert not read_plan(Memory(files), ["e"]).work_streams
