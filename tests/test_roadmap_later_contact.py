@@ -87,3 +87,46 @@ def test_tasks_of_an_epic_may_be_named_by_another_tracker() -> None:
     assert offered(roadmap) == ["h-q4.3"]
     del files["e/epic.md"]
     assert not read_plan(Memory(files), ["e"]).work_streams
+
+
+@pytest.mark.parametrize(
+    ("needs", "may_start"),
+    [
+        ("Phase 1.0 Survey (DONE — 12 of 12 hills)", ["1.1"]),
+        ("Phase 1.0 Survey (done)", ["1.1"]),
+        ("Phase 1.0 Survey (12 hills are missing)", []),
+        ("Phase 1.0 Survey (must be done before)", []),
+    ],
+)
+def test_a_phase_of_elsewhere_with_a_name_is_done_when_the_plan_says_so(needs: str, may_start: list[str]) -> None:
+    second = "## Phase 2: Watch\n**Depends on**: Phase 1.1\n"
+    plan = f"## Phase 1.1: Code\n**Depends on**: {needs}\n**Goal**: One\n\n{second}"
+    assert offered(read(plan.encode(), "ROADMAP.md")) == may_start
+
+
+@pytest.mark.parametrize(
+    ("heading", "none", "after"),
+    [
+        ("依存関係と実行順序", "依存なし - 即座に開始可能", "Phase 1 完了後 - MVP"),
+        ("依赖关系", "无依赖", "Phase 1 完成后"),
+        ("依赖与执行顺序", "没有依赖", "依赖 Phase 1"),
+        ("Dependencias", "Sin dependencias", "Depende de Phase 1"),
+        ("Dependências", "Sem dependências", "Depende da Phase 1"),
+        ("Abhängigkeiten", "Keine Abhängigkeiten", "Hängt ab von Phase 1"),
+        ("Dépendances", "Sans dépendances", "Dépend de Phase 1"),
+    ],
+)
+def test_sections_about_dependencies_of_translated_templates(heading: str, none: str, after: str) -> None:
+    phases = ["## Phase 1: A", "- [ ] T001 a", "## Phase 2: B", "- [ ] T002 [US1] b", "## Phase 3: C", "- [ ] T003 c"]
+    said = [f"- **Phase 1 (A)**: {none}", f"- **Phase 2 (B)**: {after}", f"- **Phase 3 (C)**: {after}"]
+    got = streams("\n".join(["# Tasks", *phases, f"## {heading}", *said]), "tasks.md")
+    assert {id_: stream.depends_on for id_, stream in got.items()} == {"1": (), "2": ("1",), "3": ("1",)}
+
+
+def test_the_last_phase_waits_for_all_stories_in_japanese() -> None:
+    phases = ["## Phase 1: A", "- [X] T001 a", "## Phase 2: B", "- [ ] T002 [US1] b", "## Phase 3: C"]
+    phases += ["- [ ] T003 [US2] c", "## Phase 4: 仕上げ", "- [ ] T004 d", "## 依存関係"]
+    said = ["- **Phase 2 (US1)**: Phase 1 完了後", "- **Phase 3 (US2)**： Phase 1 の完了後"]
+    got = streams("\n".join(["# T", *phases, *said, "- **Phase 4**: すべてのユーザーストーリー完了後"]), "tasks.md")
+    assert got["4"].depends_on == ("2", "3")
+    assert got["3"].depends_on == ("1",)
