@@ -130,3 +130,119 @@ def test_the_last_phase_waits_for_all_stories_in_japanese() -> None:
     got = streams("\n".join(["# T", *phases, *said, "- **Phase 4**: すべてのユーザーストーリー完了後"]), "tasks.md")
     assert got["4"].depends_on == ("2", "3")
     assert got["3"].depends_on == ("1",)
+
+
+def _change(*steps: str) -> str:
+    lines = "\n".join(f"- [ ] {step}" for step in steps)
+    return f"# Tasks\n\n## 1. Read\n\n- [x] 1.1 Read it\n\n## 2. Write\n\n{lines}\n\n## 3. Tell\n\n- [ ] 3.1 Tell all\n"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ("2.1 Write it (blocked: no pencil)",),
+        ("2.1 Write it (blocked by the printer)", "2.2 ~~Write more~~"),
+        ("2.1 (deferred) Write it",),
+        ("2.1 Write it (deferred to a later change)", "2.2 **[BLOCKED]** Write more"),
+        ("2.1 Write it — BLOCKED: no pencil",),
+        ("2.1 Write it - postponed until spring",),
+        ("2.1 ON HOLD: write it",),
+    ],
+)
+def test_a_section_of_which_all_open_steps_are_held_is_not_offered(steps: tuple[str, ...]) -> None:
+    got = streams(_change(*steps), "tasks.md")
+    assert got["2"].status is S.BLOCKED
+    assert offered(read(_change(*steps).encode(), "tasks.md")) == []
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ("2.1 Write it", "2.2 Write more (deferred)"),
+        ("2.1 Write it (blocked by 1.1)",),
+        ("2.1 Show who is (blocked) in the list",),
+        ("2.1 Write it (partial: half of it)",),
+        ("2.1 ~~Write it by hand~~ Write it by machine",),
+        ("2.1 Tell - blocked and open - apart",),
+    ],
+)
+def test_a_section_with_a_step_that_can_be_made_is_offered(steps: tuple[str, ...]) -> None:
+    assert offered(read(_change(*steps).encode(), "tasks.md")) == ["2"]
+
+
+def test_a_section_of_which_all_steps_are_crossed_out_is_cancelled() -> None:
+    text = _change("~~2.1 Write it~~", "2.2 ~~Write more~~ (no longer needed)")
+    assert streams(text, "tasks.md")["2"].status is S.CANCELLED
+    assert offered(read(text.encode(), "tasks.md")) == ["3"]
+
+
+def test_a_box_of_which_all_inner_boxes_are_held_is_not_offered() -> None:
+    plan = "# Implementation Plan\n\n- [ ] 1. Dig\n  - [ ] 1.1 Dig deep (blocked: frost)\n- [ ] 2. Sow\n"
+    assert streams(plan, ".kiro/specs/bed/tasks.md")["1"].status is S.BLOCKED
+    assert offered(read(plan.encode(), ".kiro/specs/bed/tasks.md")) == []
+
+
+def _phases(listed: str) -> str:
+    sections = "".join(f"### Phase {n}: {name}\n**Depends on**: Phase 1\n\n" for n, name in ((2, "Roof"), (3, "Door")))
+    rows = "| 1. Walls | Complete |\n| 2. Roof | Not started |\n| 3. Door | Not started |\n"
+    boxes = f"- [x] **Phase 1: Walls**\n{listed}"
+    table = f"## Progress\n\n| Phase | Status |\n|---|---|\n{rows}"
+    return f"# Roadmap\n\n## Phases\n\n{boxes}\n## Details\n\n### Phase 1: Walls\nx\n\n{sections}{table}"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "- [ ] ~~**Phase 2: Roof**~~\n- [ ] **Phase 3: Door**\n",
+        "- [ ] ~~**Phase 2: Roof** - tiles~~\n- [ ] **Phase 3: Door**\n",
+        "- [ ] **Phase 3: Door**\n\n<details>\n<summary>v1 - Shelved 2026-01-02</summary>\n\n- [ ] Phase 2: Roof\n\n"
+        "</details>\n",
+        "- [ ] **Phase 3: Door**\n\n### v1 Roof (Deferred)\n\n- [ ] **Phase 2: Roof**\n",
+    ],
+)
+def test_what_the_list_of_phases_crosses_out_or_shelves_is_not_offered(listed: str) -> None:
+    roadmap = read(_phases(listed).encode(), "ROADMAP.md")
+    assert offered(roadmap) == ["3"]
+    assert streams(_phases(listed), "ROADMAP.md")["2"].status is S.BLOCKED
+
+
+def test_a_fold_ends() -> None:
+    fold = "<details><summary>v0 (deferred)</summary>\n</details>\n"
+    listed = f"{fold}\n- [ ] **Phase 2: Roof**\n- [ ] **Phase 3: Door**\n"
+    assert offered(read(_phases(listed).encode(), "ROADMAP.md")) == ["2", "3"]
+
+
+def _sprint(value: str) -> str:
+    return f"development_status:\n  epic-1: done\n  1-1-a: done\n  epic-2: backlog\n  2-1-b: {value}\n  2-2-c: done\n"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["backlog  # needs 1-9", "ready-for-dev  # BLOCKED on a key", "backlog # on hold", "backlog # moved to epic 3"],
+)
+def test_a_comment_holds_a_story_back(value: str) -> None:
+    text = _sprint(value)
+    assert streams(text, "sprint-status.yaml")["2-1-b"].status is S.BLOCKED
+    assert offered(read(text.encode(), "sprint-status.yaml")) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "needs"),
+    [
+        ("backlog # needs 1-1", ("1-1-a",)),
+        ("backlog # depends on 1-1-a and 2.2", ("1-1-a", "2-2-c")),
+        ("backlog # after epic 1", ()),
+        ('"backlog" # Tier A, 3 points', ()),
+        ("backlog#7", None),
+    ],
+)
+def test_a_comment_of_a_story_is_read(value: str, needs: tuple[str, ...] | None) -> None:
+    text = _sprint(value)
+    got = streams(text, "sprint-status.yaml")["2-1-b"]
+    if needs is None:
+        assert got.status is S.BLOCKED
+        return
+    assert got.depends_on == needs
+    assert offered(read(text.encode(), "sprint-status.yaml")) == ["2-1-b"]
+    (changed,) = changed_lines(text.encode(), write_status(text.encode(), "sprint-status.yaml", {"2-1-b": S.COMPLETE}))
+    assert changed.partition("#")[2] == value.partition("#")[2]

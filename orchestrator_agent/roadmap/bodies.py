@@ -12,6 +12,7 @@ from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import NAMES, Field, claimant, declared_files, holds_criteria, plain, read_field
 from orchestrator_agent.roadmap.statuses import is_box, only_remarks, read_box, read_mark
+from orchestrator_agent.roadmap.step_status import status_of_step
 
 #: Lists whose lines belong to a field.
 _LISTS = ("tasks", "done_when", "depends_on", "blocks", "conflicts_with", "files")
@@ -22,8 +23,6 @@ _LONGEST_STATUS = 40
 _LONGEST_LABEL = 60
 #: What stands between two fields of a line.
 _BETWEEN = regex(r"[|·•] *| (?=\*\*[A-Z][\w ]{1,30}(?::\*\*|\*\*:))")
-#: A word before the text of a step.
-_LABEL = regex(r"[*_]{0,2}[\[(]?([A-Z][A-Z _-]{2,20})(?:[\])][*_:]{0,3} |:[*_]{0,2} )")
 
 
 @dataclass(slots=True)
@@ -155,7 +154,7 @@ class _Reader:
         if name in _SHOWN:
             self._keep(line)
         if line.box is not None and is_box(line.box) and name in ("tasks", ""):
-            self.body.boxes.append(_status_of_step(line, line.box))
+            self.body.boxes.append(status_of_step(line))
             if not name and line.content:
                 self.body.lists["tasks"].append(line.content)
         elif name not in _LISTS:
@@ -251,22 +250,13 @@ def status_place(body: Body, legend: Mapping[str, WorkStreamStatus]) -> tuple[Pl
     return Place("field", start + mark.start, start + mark.end, example, mark.status), mark.reason
 
 
-def _status_of_step(line: Line, box: str) -> WorkStreamStatus:
-    """By its box, or by the word before an open one: "[ ] BLOCKED: sign in"."""
-    status = read_box(box)[0]
-    if status is not WorkStreamStatus.NOT_STARTED or (word := _LABEL.match(line.content)) is None:
-        return status
-    mark = read_mark(word[1], {})
-    return mark.status if mark is not None and mark.status is WorkStreamStatus.BLOCKED else status
-
-
 def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     """What the boxes of the tasks say together."""
     if not boxes:
         return WorkStreamStatus.NOT_STARTED
     closed = [box in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED) for box in boxes]
     if all(closed):
-        return WorkStreamStatus.COMPLETE
+        return WorkStreamStatus.COMPLETE if WorkStreamStatus.COMPLETE in boxes else WorkStreamStatus.CANCELLED
     if all(done or box is WorkStreamStatus.BLOCKED for done, box in zip(closed, boxes, strict=True)):
         return WorkStreamStatus.BLOCKED
     if any(closed) or WorkStreamStatus.IN_PROGRESS in boxes:

@@ -81,6 +81,8 @@ class Restated:
     in_table: bool
     #: What it needs by the column for that.
     needs: str = ""
+    #: Why it is not to be done now: it is crossed out, or the title over it says so.
+    aside: str = ""
 
 
 @dataclass(slots=True)

@@ -188,6 +188,11 @@ def states_need(content: str, position: int) -> bool:
     return _NEEDS.match(content, position) is not None or _NEEDS_BEHIND.match(content, position - 1) is not None
 
 
+def is_struck(*texts: str) -> bool:
+    """True when one of the texts is crossed out: "~~Fax~~ (no longer needed)"."""
+    return any(text.startswith("~~") and _STRUCK.match(text) for text in texts)
+
+
 def is_legend(name: str) -> bool:
     """True for "In progress" or "completed task": such a box explains the boxes."""
     if len(name) > _LONGEST_LEGEND:

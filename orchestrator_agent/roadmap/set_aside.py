@@ -7,8 +7,8 @@ import re
 from orchestrator_agent.patterns import regex
 
 _WORDS = (
-    r"deferred|optional|future|later|someday|on hold|parked|postponed|paused|stretch(?: goals?)?|nice[ -]to[ -]haves?|"
-    r"post[ -]mvp|post[ -]launch|demand[ -]driven|wish ?list|if time (?:permits|allows)|not now|"
+    r"deferred|optional|future|later|someday|on hold|parked|postponed|paused|shelved|stretch(?: goals?)?|"
+    r"nice[ -]to[ -]haves?|post[ -]mvp|post[ -]launch|demand[ -]driven|wish ?list|if time (?:permits|allows)|not now|"
     r"tentative|maybe(?= ?[:：)\]])|when it (?:starts|begins)|opcional|futuro|später|optionnel|可选|未来"
 )
 _GROUP = regex(
@@ -18,7 +18,7 @@ _GROUP = regex(
 )
 _REMARK = regex(
     rf"[(\[{{]\s*(?:{_WORDS})\b[^()\[\]{{}}]{{0,100}}[)\]}}]|^\W*(?:{_WORDS})\W*[:：]|"
-    rf"\s[-–—]{{1,2}}\s+(?:deferred|optional|future|postponed|on hold|parked)\b",
+    rf"\s[-–—]{{1,2}}\s+(?:deferred|optional|future|postponed|on hold|parked|shelved)\b",
     re.IGNORECASE,
 )
 #: One of these stands in each such remark.
