@@ -246,3 +246,86 @@ def test_a_comment_of_a_story_is_read(value: str, needs: tuple[str, ...] | None)
     assert offered(read(text.encode(), "sprint-status.yaml")) == ["2-1-b"]
     (changed,) = changed_lines(text.encode(), write_status(text.encode(), "sprint-status.yaml", {"2-1-b": S.COMPLETE}))
     assert changed.partition("#")[2] == value.partition("#")[2]
+
+
+HELD = (
+    "> **NOTE**: blocked until the licence arrives",
+    "**⚠️ DEFERRED**: later release.",
+    "**Blocked**: no key",
+    "Blocked by the vendor.",
+    "⏸️ On hold until spring.",
+    "> ⚠️ **Blocked on legal review**",
+    "This phase is deferred since nobody asked for it.",
+    "(deferred)",
+    "**CANCELLED** 2026-01-02",
+    "> [!WARNING]\n> Deferred until v2.",
+)
+NOT_HELD = (
+    "Deferred rendering keeps frames short.",
+    "Blocked users are shown in red.",
+    "The sessions of those\nblocked by the door are shown.",
+    "**Blocked**: none",
+    "Blocked: no",
+    "- Deferred: dark mode",
+    "| Deferred | Why |\n|---|---|\n| **Fax** | old |",
+)
+
+
+def _with_line(line: str) -> list[tuple[str, str]]:
+    """The same plan in several forms, with a line below its second piece of work."""
+    inner = line.replace("\n", "\n  ")
+    return [
+        (f"# T\n\n## 1. A\n\n- [x] 1.1 a\n\n## 2. B\n\n{line}\n\n- [ ] 2.1 b\n\n## 3. C\n\n- [ ] 3.1 c\n", "tasks.md"),
+        (f"# P\n\n## Phase 1: A ✅\n\n- a\n\n## Phase 2: B\n\n{line}\n\n- b\n- c\n\n## Phase 3: C\n\n- d\n", "PLAN.md"),
+        (f"# P\n\n- [x] 1. A\n- [ ] 2. B\n\n  {inner}\n\n  - [ ] 2.1 b\n- [ ] 3. C\n  - _Depends: 2_\n", "tasks.md"),
+    ]
+
+
+@pytest.mark.parametrize("line", HELD)
+def test_a_line_below_a_heading_holds_the_work_back(line: str) -> None:
+    for plan, name in _with_line(line):
+        assert streams(plan, name)["2"].status is S.BLOCKED, plan
+        assert offered(read(plan.encode(), name)) == [], plan
+
+
+@pytest.mark.parametrize("line", NOT_HELD)
+def test_other_lines_do_not(line: str) -> None:
+    for plan, name in _with_line(line):
+        assert offered(read(plan.encode(), name)) == ["2"], plan
+
+
+@pytest.mark.parametrize("line", ["Blocked by Phase 1.", "> Blocked until **Phase 1** is done", "**Blocked**: phase 1"])
+def test_a_line_that_names_other_work_is_a_dependency(line: str) -> None:
+    plan, name = _with_line(line)[1]
+    assert streams(plan, name)["2"].depends_on == ("1",)
+    assert "2" in offered(read(plan.encode(), name))
+    waiting, name = _with_line(line.replace("1", "3"))[1]
+    assert "2" not in offered(read(waiting.encode(), name))
+
+
+def test_a_line_below_a_heading_of_its_own_speaks_of_what_stands_there() -> None:
+    plan, name = _with_line("### Notes\nDeferred: dark mode")[1]
+    assert offered(read(plan.encode(), name)) == ["2"]
+
+
+def test_work_under_way_is_not_held_by_a_line() -> None:
+    plan = "# P\n\n## Phase 1: A\n**Status:** Complete\n\n**DEFERRED**: the second half.\n\n## Phase 2: B\n\n- b\n"
+    assert streams(plan, "PLAN.md")["1"].status is S.COMPLETE
+
+
+@pytest.mark.parametrize("name", ["~~B~~", "~~B~~ (superseded)", "~~B~~ — too dear"])
+def test_a_name_that_is_crossed_out_behind_its_number_is_cancelled(name: str) -> None:
+    plans = [plan.replace("2. B", f"2. {name}").replace("2: B", f"2: {name}") for plan, _ in _with_line("Words.")]
+    for plan in plans:
+        got = streams(plan, "tasks.md")["2"]
+        assert (got.name, got.status) == ("B", S.CANCELLED), plan
+    renamed = _with_line("Words.")[0][0].replace("2. B", "2. ~~B~~ D")
+    assert offered(read(renamed.encode(), "tasks.md")) == ["2"]
+
+
+def test_a_task_may_be_called_by_its_number() -> None:
+    boxes = "- [DONE] Task-001: Soap\n- [TODO] Task-002: Wash (after task-001)\n"
+    plan = f"# Tasks\n\n{boxes}- [TODO] Task-003: Dry (blocked by Task-002)\n"
+    got = streams(plan, "TASKS.md")
+    assert got["Task-003"].depends_on == ("Task-002",)
+    assert offered(read(plan.encode(), "TASKS.md")) == ["Task-002"]

@@ -11,6 +11,7 @@ from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import NAMES, Field, claimant, declared_files, holds_criteria, plain, read_field
+from orchestrator_agent.roadmap.set_aside import held_by, names_work
 from orchestrator_agent.roadmap.statuses import is_box, only_remarks, read_box, read_mark
 from orchestrator_agent.roadmap.step_status import status_of_step
 
@@ -23,6 +24,10 @@ _LONGEST_STATUS = 40
 _LONGEST_LABEL = 60
 #: What stands between two fields of a line.
 _BETWEEN = regex(r"[|·•] *| (?=\*\*[A-Z][\w ]{1,30}(?::\*\*|\*\*:))")
+
+
+#: A line of text that begins with the first, or stands behind the last, does not go on with a sentence.
+_MARKUP, _ENDS = ">*_", ".!?:：。*_)"
 
 
 @dataclass(slots=True)
@@ -38,6 +43,10 @@ class Body:
     other_boxes: list[WorkStreamStatus] = field(default_factory=list)
     #: Lines as written that are none of the above.
     text: list[str] = field(default_factory=list)
+    #: What a line before all lists says if it holds the work back: "Deferred to v2".
+    held: str | None = None
+    #: What such a line waits for, where that is other work: "Phase 2" for "Blocked until Phase 2 is done".
+    awaited: list[str] = field(default_factory=list)
 
     @property
     def is_prose(self) -> bool:
@@ -82,16 +91,20 @@ class _Reader:
         self.item_indent: int | None = None
         #: Nothing but blanks was read yet.
         self.first = True
+        #: The next line of text begins a paragraph, and no list was read yet.
+        self.begins, self.listless = True, True
 
     def take(self, line: Line) -> None:
         kind = line.kind
         if kind is Kind.BLANK:
+            self.begins = True
             self.body.text.append("")
         elif kind is Kind.HEADING:
             self._heading(line)
         elif kind is Kind.ITEM or kind is Kind.TEXT:
             first, self.first = self.first, False
             found = self._field(line)
+            self._hold(line, found)
             if found is not None:
                 self._begin(line, found)
             elif not (first and self._states(line)):
@@ -99,8 +112,22 @@ class _Reader:
         elif kind is not Kind.HIDDEN:
             self._keep(line)
 
+    def _hold(self, line: Line, found: Field | None) -> None:
+        """Note what a paragraph before all lists and headings says if that holds the work back."""
+        text = line.content
+        if not text:
+            return
+        begins, self.begins = self.begins or text[0] in _MARKUP, text[-1] in _ENDS
+        self.listless = self.listless and line.kind is Kind.TEXT
+        if self.listless and begins and text[0] != "|" and (found is None or found.name == "other"):
+            held = held_by(text)
+            if held is not None and (needed := names_work(held)):
+                self.body.awaited.append(needed)
+            else:
+                self.body.held = self.body.held or held
+
     def _heading(self, line: Line) -> None:
-        self.item_indent = None
+        self.item_indent, self.listless = None, False
         name = "done_when" if holds_criteria(line.content) else NAMES.get(plain(line.content))
         self.open = _Open(name, -1, bullet=True) if name else None
         if name not in _LISTS:
@@ -214,6 +241,8 @@ def _in_one_line(found: Field) -> Iterator[tuple[str, str, int]]:
 def fill(draft: Draft, body: Body) -> None:
     """Put what `body` says, its status apart, into `draft`."""
     draft.description += body.text
+    draft.held = draft.held or body.held
+    draft.awaited += body.awaited
     if body.lists:
         _fill_lists(draft, body.lists)
     if not body.fields:

@@ -7,7 +7,7 @@ import re
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Line
-from orchestrator_agent.roadmap.item_text import is_struck, take_needs
+from orchestrator_agent.roadmap.item_text import crossed_out, take_needs
 from orchestrator_agent.roadmap.statuses import read_box, read_mark
 
 #: The number of a step and its tags.
@@ -41,7 +41,7 @@ def status_of_step(line: Line) -> WorkStreamStatus:
     text = line.content[:_WIDTH]
     number = _NUMBER.match(text)
     text = text[number.end() :] if number else text
-    if "~~" in text and is_struck(line.content[:_WIDTH], text):
+    if "~~" in text and (crossed_out(text) or crossed_out(line.content[:_WIDTH])):
         return WorkStreamStatus.CANCELLED
     if (word := _LABEL.match(text)) and (mark := read_mark(word[1], {})):
         return mark.status if mark.status is WorkStreamStatus.BLOCKED else status
