@@ -42,7 +42,6 @@ _NEEDED = regex(
     r"[\W_]*(?:by|on|until|till|pending|after)?[:： *_]*(?:the )?(?P<what>(?:[A-Za-z]{2,12} ?)?#?[A-Z]{0,8}-?\d.*)"
 )
 _NOTHING = regex(r"[\W_]*(?:by[\W_]+)?(?:no|none|nothing|nobody|n/a|false)?[\W_]*$", re.IGNORECASE)
-_HELD_SIGNS = tuple(_HELD.replace("cancell?ed", "cancel").split("|"))
 
 
 def set_aside_by(name: str) -> str | None:
@@ -59,7 +58,8 @@ def sets_aside(title: str) -> bool:
 
 def held_by(line: str) -> str | None:
     """What a line below a heading says if that holds all of the work back: "> **Deferred** until spring"."""
-    if not any(map(line[:80].casefold().__contains__, _HELD_SIGNS)) or not (match := _HELD_LINE.match(line)):
+    match = _HELD_LINE.match(line)
+    if match is None:
         return None
     behind = line[match.end("word") :]
     if ":" in behind and _NOTHING.match(behind):
