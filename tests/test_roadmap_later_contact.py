@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from support_plans import changed_lines, offered, streams
 
@@ -329,3 +331,38 @@ def test_a_task_may_be_called_by_its_number() -> None:
     got = streams(plan, "TASKS.md")
     assert got["Task-003"].depends_on == ("Task-002",)
     assert offered(read(plan.encode(), "TASKS.md")) == ["Task-002"]
+
+
+def _tasks(title: str) -> tuple[str, str]:
+    tasks = [{"id": 1, "title": "A", "status": "done", "dependencies": []}]
+    tasks.append({"id": 2, "title": title, "status": "pending", "dependencies": [1]})
+    return json.dumps({"master": {"tasks": tasks}}), "tasks.json"
+
+
+@pytest.mark.parametrize("title", ["[BLOCKED] Fax", "Fax (deferred)", "DEFERRED: fax", "Fax (on hold until spring)"])
+def test_a_store_in_which_the_name_holds_the_work_back(title: str) -> None:
+    text, name = _tasks(title)
+    assert streams(text, name)["2"].status is S.BLOCKED
+    assert offered(read(text.encode(), name)) == []
+
+
+@pytest.mark.parametrize("title", ["List the blocked users", "Fax - blocked numbers", "[API] Fax", "Fax (optional)"])
+def test_a_store_in_which_the_name_says_no_such_thing(title: str) -> None:
+    text, name = _tasks(title)
+    assert offered(read(text.encode(), name)) == ["2"]
+
+
+def test_the_notes_of_a_story_hold_it_back() -> None:
+    def stories(notes: str) -> bytes:
+        first = {"id": "US-1", "title": "A", "passes": False, "priority": 1, "notes": notes}
+        second = {"id": "US-2", "title": "B", "passes": False, "priority": 2}
+        return json.dumps({"userStories": [first, second]}).encode()
+
+    assert offered(read(stories("BLOCKED: no key"), "prd.json")) == ["US-2"]
+    assert offered(read(stories("Blocked users are shown"), "prd.json")) == ["US-1"]
+
+
+@pytest.mark.parametrize(("label", "offers"), [("blocked", []), ("Deferred", []), ("unblocked", ["o-1"])])
+def test_a_label_of_an_issue_holds_it_back(label: str, offers: list[str]) -> None:
+    issue = {"id": "o-1", "title": "A", "status": "open", "issue_type": "task", "labels": ["v2", label]}
+    assert offered(read(json.dumps(issue).encode(), "issues.jsonl")) == offers

@@ -26,7 +26,7 @@ from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.set_aside import sets_aside
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import read_mark
-from orchestrator_agent.roadmap.stores.collecting import Entry, collect, one_line
+from orchestrator_agent.roadmap.stores.collecting import Entry, collect, held, one_line
 from orchestrator_agent.roadmap.stores.places import required
 from orchestrator_agent.roadmap.stores.words import Words
 from orchestrator_agent.roadmap.stores.yaml_text import Entry as Value
@@ -145,5 +145,5 @@ def _told(
         return replace(stream, depends_on=tuple(needed))
     mark = read_mark(remark, {})
     if needs or sets_aside(remark) or (mark and mark.status in (S.BLOCKED, S.CANCELLED)):
-        return replace(stream, status=S.BLOCKED, blocked_reason=one_line(remark[:200]), step=None)
+        return held(stream, remark)
     return stream
