@@ -11,7 +11,9 @@ from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import NAMES, Field, claimant, declared_files, holds_criteria, plain, read_field
+from orchestrator_agent.roadmap.set_aside import held_by, names_work
 from orchestrator_agent.roadmap.statuses import is_box, only_remarks, read_box, read_mark
+from orchestrator_agent.roadmap.step_status import status_of_step
 
 #: Lists whose lines belong to a field.
 _LISTS = ("tasks", "done_when", "depends_on", "blocks", "conflicts_with", "files")
@@ -22,8 +24,10 @@ _LONGEST_STATUS = 40
 _LONGEST_LABEL = 60
 #: What stands between two fields of a line.
 _BETWEEN = regex(r"[|·•] *| (?=\*\*[A-Z][\w ]{1,30}(?::\*\*|\*\*:))")
-#: A word before the text of a step.
-_LABEL = regex(r"[*_]{0,2}[\[(]?([A-Z][A-Z _-]{2,20})(?:[\])][*_:]{0,3} |:[*_]{0,2} )")
+
+
+#: A line of text that begins with the first, or stands behind the last, does not go on with a sentence.
+_MARKUP, _ENDS = ">*_", ".!?:：。*_)"
 
 
 @dataclass(slots=True)
@@ -39,6 +43,10 @@ class Body:
     other_boxes: list[WorkStreamStatus] = field(default_factory=list)
     #: Lines as written that are none of the above.
     text: list[str] = field(default_factory=list)
+    #: What a line before all lists says if it holds the work back: "Deferred to v2".
+    held: str | None = None
+    #: What such a line waits for, where that is other work: "Phase 2" for "Blocked until Phase 2 is done".
+    awaited: list[str] = field(default_factory=list)
 
     @property
     def is_prose(self) -> bool:
@@ -83,16 +91,20 @@ class _Reader:
         self.item_indent: int | None = None
         #: Nothing but blanks was read yet.
         self.first = True
+        #: The next line of text begins a paragraph, and no list was read yet.
+        self.begins, self.listless = True, True
 
     def take(self, line: Line) -> None:
         kind = line.kind
         if kind is Kind.BLANK:
+            self.begins = True
             self.body.text.append("")
         elif kind is Kind.HEADING:
             self._heading(line)
         elif kind is Kind.ITEM or kind is Kind.TEXT:
             first, self.first = self.first, False
             found = self._field(line)
+            self._hold(line, found)
             if found is not None:
                 self._begin(line, found)
             elif not (first and self._states(line)):
@@ -100,8 +112,22 @@ class _Reader:
         elif kind is not Kind.HIDDEN:
             self._keep(line)
 
+    def _hold(self, line: Line, found: Field | None) -> None:
+        """Note what a paragraph before all lists and headings says if that holds the work back."""
+        text = line.content
+        if not text:
+            return
+        begins, self.begins = self.begins or text[0] in _MARKUP, text[-1] in _ENDS
+        self.listless = self.listless and line.kind is Kind.TEXT
+        if self.listless and begins and text[0] != "|" and (found is None or found.name == "other"):
+            held = held_by(text)
+            if held is not None and (needed := names_work(held)):
+                self.body.awaited.append(needed)
+            else:
+                self.body.held = self.body.held or held
+
     def _heading(self, line: Line) -> None:
-        self.item_indent = None
+        self.item_indent, self.listless = None, False
         name = "done_when" if holds_criteria(line.content) else NAMES.get(plain(line.content))
         self.open = _Open(name, -1, bullet=True) if name else None
         if name not in _LISTS:
@@ -155,7 +181,7 @@ class _Reader:
         if name in _SHOWN:
             self._keep(line)
         if line.box is not None and is_box(line.box) and name in ("tasks", ""):
-            self.body.boxes.append(_status_of_step(line, line.box))
+            self.body.boxes.append(status_of_step(line))
             if not name and line.content:
                 self.body.lists["tasks"].append(line.content)
         elif name not in _LISTS:
@@ -215,6 +241,8 @@ def _in_one_line(found: Field) -> Iterator[tuple[str, str, int]]:
 def fill(draft: Draft, body: Body) -> None:
     """Put what `body` says, its status apart, into `draft`."""
     draft.description += body.text
+    draft.held = draft.held or body.held
+    draft.awaited += body.awaited
     if body.lists:
         _fill_lists(draft, body.lists)
     if not body.fields:
@@ -251,22 +279,13 @@ def status_place(body: Body, legend: Mapping[str, WorkStreamStatus]) -> tuple[Pl
     return Place("field", start + mark.start, start + mark.end, example, mark.status), mark.reason
 
 
-def _status_of_step(line: Line, box: str) -> WorkStreamStatus:
-    """By its box, or by the word before an open one: "[ ] BLOCKED: sign in"."""
-    status = read_box(box)[0]
-    if status is not WorkStreamStatus.NOT_STARTED or (word := _LABEL.match(line.content)) is None:
-        return status
-    mark = read_mark(word[1], {})
-    return mark.status if mark is not None and mark.status is WorkStreamStatus.BLOCKED else status
-
-
 def sum_of(boxes: Sequence[WorkStreamStatus]) -> WorkStreamStatus:
     """What the boxes of the tasks say together."""
     if not boxes:
         return WorkStreamStatus.NOT_STARTED
     closed = [box in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED) for box in boxes]
     if all(closed):
-        return WorkStreamStatus.COMPLETE
+        return WorkStreamStatus.COMPLETE if WorkStreamStatus.COMPLETE in boxes else WorkStreamStatus.CANCELLED
     if all(done or box is WorkStreamStatus.BLOCKED for done, box in zip(closed, boxes, strict=True)):
         return WorkStreamStatus.BLOCKED
     if any(closed) or WorkStreamStatus.IN_PROGRESS in boxes:

@@ -85,8 +85,9 @@ class _Reader:
         self.path: list[tuple[int, str, bool]] = []
         #: What is around a box under the present heading and line over its list; None until a box asks.
         self.around: _Around | None = None
-        #: The line over the present list, when it speaks of the list.
-        self.over: str | None = None
+        #: The line over the present list, and the paragraph that it ends, as far as they speak of the list.
+        self.over: tuple[str, ...] = ()
+        self.paragraph: tuple[int, str] = (0, "")
         self.below: list[Line] | None = None
         self.indent = 0
 
@@ -102,13 +103,20 @@ class _Reader:
             self._item(line)
         else:
             self.below, self.around = None, None
-            self.over = line.content if _introduces(line.content) else None
+            self._text(line)
+
+    def _text(self, line: Line) -> None:
+        last, text = self.paragraph
+        goes_on = last == line.number - 1 and len(text) < _LONGEST_INTRODUCTION
+        text = f"{text} {line.content}" if goes_on else line.content
+        self.paragraph = line.number, text
+        self.over = tuple(dict.fromkeys(over for over in (text, line.content) if _introduces(over)))
 
     def _heading(self, line: Line) -> None:
         while self.path and self.path[-1][0] >= line.level:
             self.path.pop()
         self.path.append((line.level, line.content, self._is_idle(line.content, line.level)))
-        self.below, self.over, self.around = None, None, None
+        self.below, self.over, self.around = None, (), None
 
     def _is_idle(self, title: str, level: int = 0) -> bool:
         if sets_aside(title) or (level == 1 and holds_checks(title)):
@@ -130,9 +138,9 @@ class _Reader:
     def _look_around(self) -> _Around:
         titles = [title for _, title, _ in self.path]
         idle = next((title for _, title, is_idle in self.path if is_idle), None)
-        if self.over is not None:
-            titles.append(self.over)
-            idle = idle or (self.over if self._is_idle(self.over.strip("*_ ")) else None)
+        for over in self.over:
+            titles.append(over)
+            idle = idle or (over if self._is_idle(over.strip("*_ ")) else None)
         inner = [title for level, title, _ in self.path if level > 1]
         return _Around(tuple(titles), inner[-1] if inner else None, idle)
 

@@ -44,6 +44,7 @@ from orchestrator_agent.roadmap.set_aside import set_aside_by, sets_aside
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import read_box, read_mark
+from orchestrator_agent.roadmap.step_status import status_of_step
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replace_marks
 
 _COUNTED = regex(r"(?:T|P|M|S|PR|STEP)?-?\d{1,5}[a-z]?(?:\.\d{1,5}){0,4}$", re.IGNORECASE)
@@ -271,8 +272,12 @@ def _judge_by_children(
     document: Document, draft: Draft, text: ItemText, below: list[Line], warnings: list[str]
 ) -> None:
     inner = [line for line in children(below) if not read_item(line.content).set_aside] if below else []
-    statuses = [read_box(line.box or " ")[0] for line in inner]
-    if not statuses or sum_of(statuses) is not WorkStreamStatus.COMPLETE:
+    statuses = [status_of_step(line) for line in inner]
+    together = sum_of(statuses)
+    if together in (WorkStreamStatus.BLOCKED, WorkStreamStatus.CANCELLED):
+        draft.status = WorkStreamStatus.BLOCKED
+        draft.blocked_reason = f"its open steps are {together.value}"
+    if not statuses or together is not WorkStreamStatus.COMPLETE:
         return
     numbered = all(read_item(line.content).id.startswith(f"{text.id}.") for line in inner)
     draft.status = WorkStreamStatus.COMPLETE if text.id and numbered else WorkStreamStatus.IN_PROGRESS

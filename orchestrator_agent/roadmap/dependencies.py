@@ -139,7 +139,14 @@ def _resolve_piece(
         parts = [_resolve_remark(part.main, known, own_id) for part in _pieces(piece.remark)]
         if parts and all(part is not None for part in parts):
             return [id_ for part in parts if part for id_ in part]
-    return found
+    return _told_id(piece.main, known) if found is None and piece.ticked else found
+
+
+def _told_id(text: str, known: Known) -> list[str] | None:
+    """An id that the plan does not have, with its kind before it: "Phase 2.0 Groundwork" of one that is done."""
+    rest = _without_kind(text, known)
+    word = rest.split(" ", 1)[0].rstrip(".:")
+    return [word] if rest != text and _WHOLE_ID.match(word) else None
 
 
 def leaves_choice(text: str, known: Known) -> bool:

@@ -1,4 +1,7 @@
-"""Sections that say for a whole plan what comes after what: "Phase 2 depends on Phase 1", "US3 after US1"."""
+"""Sections that say for a whole plan what comes after what: "Phase 2 depends on Phase 1", "US3 after US1".
+
+Templates of such plans are translated, the headings and these sentences with them: "Phase 2: Phase 1 完了後".
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,24 @@ from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind
 from orchestrator_agent.roadmap.fields import plain
 
-_SECTION = regex(r"(?:.{0,30} )?(?:dependenc(?:y|ies)|execution order)\b")
+_SECTION = regex(
+    r"(?:.{0,30} )?(?:dependenc(?:y|ies|ias?)|dependências?|dépendances?|abhängigkeiten|execution order)\b|"
+    r".{0,30}(?:依存関係|依赖关系|依赖|依賴|의존)"
+)
 _NEEDS = regex(
     r"\b(?:depend(?:s|ing)? (?:up)?on|requires?|(?:is |are )?blocked (?:by|on)|after|follows?|needs?|builds? on|"
-    r"waits? (?:for|on))\b",
+    r"waits? (?:for|on)|depend(?:e|en|em) d[aeo]|después de|depois d[aeo]|requ?ier(?:e|en|t)|hängt ab von|nach|"
+    r"benötigt|dépend(?:ent)? d[eu]|après)\b|依赖于?|依賴",
     re.IGNORECASE,
 )
+#: The same behind what is needed.
+_NEEDED_BEFORE = regex(r" ?(?:の|が|的)?(?:完了|完成|終了|结束|結束)(?:した)?(?:之|以)?[後后]|완료 ?후")
 _COMES_FIRST = regex(r"\b(?:blocks?|before|(?:is )?required (?:by|for)|precedes?)\b", re.IGNORECASE)
 _NOTHING = regex(
-    r"\bno (?:external |other |hard )?(?:dependenc|prerequisite)\w*|\bcan start immediately\b", re.IGNORECASE
+    r"\bno (?:external |other |hard )?(?:dependenc|prerequisite)\w*|\bcan start immediately\b|"
+    r"\b(?:sin|sem|keine|aucune|sans) (?:dependenc|dependênc|abhängigk|dépendanc)\w*|"
+    r"依存(?:関係)?(?:は|が)?(?:なし|ありません)|[无無]依[赖賴]|没有依赖",
+    re.IGNORECASE,
 )
 _DENIED = regex(r"(?:\bnot|n't|\bnever|\bwithout|\bno longer|\bmay|\bcan)(?: \w+)?\s*$", re.IGNORECASE)
 _CLAUSE = regex(r"(?:\. |; | [-–—]{1,2} )")
@@ -31,7 +43,11 @@ _PHASES = regex(
 )
 _STORIES = regex(rf"\b(?:user[ -]stor(?:y|ies) |stor(?:y|ies) |us ?){_LIST}", re.IGNORECASE)
 _STEPS = regex(r"\b([A-Z]{1,4})(\d{2,4})[a-z]?(?: ?(?:-|–|\bto\b) ?(?:[A-Z]{1,4})?(\d{2,4}))?\b")
-_ALL_STORIES = regex(r"\b(?:all |every |each |the )?(?:desired |selected |other )?user stories\b", re.IGNORECASE)
+_ALL_STORIES = regex(
+    r"\b(?:(?:all |every |each |the )?(?:desired |selected |other )?user stories|(?:all |the )stories)\b|"
+    r"(?:すべて|全て)のユーザーストーリー|(?:所有|全部)(?:的)?用[户戶]故事",
+    re.IGNORECASE,
+)
 _ALL_BEFORE = regex(
     r"\ball (?:the )?(?:previous|prior|earlier|preceding|other|implementation)?\s?(?:phases|groups|sections)\b",
     re.IGNORECASE,
@@ -173,7 +189,7 @@ def read_sections(document: Document, groups: Groups) -> Said:
                 for id_ in later:
                     said.needs.setdefault(id_, []).extend(earlier)
             continue
-        subject, colon, body = text.partition(":")
+        subject, colon, body = (text if ":" in text else text.replace("：", ":", 1)).partition(":")
         subjects = groups.named_in(subject) if colon and not _NEEDS.search(subject) else []
         for clause in _CLAUSE.split(body if subjects else text):
             _read_clause(clause, subjects, groups, said)
@@ -198,6 +214,10 @@ def _read_clause(clause: str, subjects: list[str], groups: Groups, said: Said) -
     if _NOTHING.search(clause):
         for id_ in subjects:
             said.needs.setdefault(id_, [])
+    if subjects and (match := _NEEDED_BEFORE.search(clause)) and (earlier := groups.named_in(clause[: match.start()])):
+        for id_ in subjects:
+            said.needs.setdefault(id_, []).extend(_before(id_, earlier, groups))
+        return
     for verb, table in ((_NEEDS, said.needs), (_COMES_FIRST, said.reverse)):
         match = verb.search(clause)
         if match is None or _DENIED.search(clause[: match.start()]):

@@ -40,6 +40,10 @@ class Draft:
     last_line: int
     status: WorkStreamStatus = WorkStreamStatus.NOT_STARTED
     blocked_reason: str | None = None
+    #: What its text says if that holds it back.
+    held: str | None = None
+    #: Texts in passing that name work this waits for; the order of the plan counts besides.
+    awaited: list[str] = field(default_factory=list)
     effort: str | None = None
     depends_on: list[str] = field(default_factory=list)
     #: Texts that name work that waits for this.
@@ -87,7 +91,12 @@ def assemble(
                 f"the one in line {first.first_line} counts."
             )
     known = known or known_of(unique.values())
+    for draft in unique.values():
+        draft.depends_on += draft.awaited
     needs = _needs(unique.values(), known)
+    for draft in unique.values():
+        if draft.held and draft.status is WorkStreamStatus.NOT_STARTED:
+            draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, draft.held[:200]
     own = {draft.first_line for draft in unique.values()}
     wanted = {text for draft in unique.values() for text in draft.depends_on}
     finished = _finished(document, needs, known, own, wanted) | set(done_elsewhere)

@@ -22,7 +22,7 @@ from orchestrator_agent.roadmap.fields import (
     is_placeholder,
     leading_emoji,
 )
-from orchestrator_agent.roadmap.item_text import take_needs
+from orchestrator_agent.roadmap.item_text import crossed_out, take_needs
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.statuses import (
     CIRCLES,
@@ -81,6 +81,8 @@ class Restated:
     in_table: bool
     #: What it needs by the column for that.
     needs: str = ""
+    #: Why it is not to be done now: it is crossed out, or the title over it says so.
+    aside: str = ""
 
 
 @dataclass(slots=True)
@@ -266,6 +268,8 @@ def read_heading(index: int, line: Line, legend: Mapping[str, WorkStreamStatus])
     text = " ".join(line.content[begin:stop].split())[match.start("name") :]
     without, needs = take_needs(text)
     needs = needs if all(map(_WORK.match, needs)) else ()
+    crossed = crossed_out(text.rstrip(" -–—:：([（"))
+    struck, text = struck or crossed is not None, text if crossed is None else crossed
     name = _trim(without if needs else text)
     return Heading(
         index, line, kind, match["id"], name.text, name.priority, places, reason, struck, begin, stop, needs=needs

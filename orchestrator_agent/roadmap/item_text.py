@@ -15,7 +15,8 @@ from orchestrator_agent.roadmap.statuses import ALONE, CIRCLES, EMOJI, WORDS
 _ID = regex(
     r"[*_`\[]{0,3}(?P<kind>(?i:phase|work ?stream|task|milestone|step|story) )?"
     r"(?P<id>[A-Z]{1,10}[-_]?\d{1,9}(?:[.-]\d{1,9}){0,4}[a-z]?|\d{1,9}(?:\.\d{1,9}){1,5}|\d{1,9}(?=[.):])"
-    r"|(?(kind)\d{1,9}(?= [-–—]{1,2} )|(?!))|(?:[\w.-]{1,60}/[\w.-]{1,100})?#\d{1,9})"
+    r"|(?(kind)\d{1,9}(?= [-–—]{1,2} )|(?!))|(?:Task|Story|Issue|Item|Feature|Bug)-\d{1,9}(?=:)"
+    r"|(?:[\w.-]{1,60}/[\w.-]{1,100})?#\d{1,9})"
     r"[*_`\]]{0,3}(?:\([^()\s]{0,500}\))?(?:[.):：][*_`]{0,3}| [-–—]{1,2}(?= ))?(?: +|$)"
 )
 _ISSUE = regex(
@@ -106,14 +107,16 @@ def read_item(content: str) -> ItemText:
     text = " ".join(content[optional.end() if optional else 0 :].split())
     text, needs = take_needs(text)
     text, effort, claim = _take_tags(text)
-    crossed = _STRUCK.match(text) if text.startswith("~~") else None
+    crossed = crossed_out(text)
     struck = crossed is not None
-    text = crossed[1].strip() if crossed else text
+    text = text if crossed is None else crossed
     match = _ISSUE.match(text) if text.startswith("http") else None
     id_ = f"#{match['id']}" if match else ""
     if match is None and (match := _ID.match(text)):
         id_ = match["id"]
     rest = text[match.end() :] if match else text
+    if not struck and (crossed := crossed_out(rest)) is not None:
+        struck, rest = True, crossed
     bold = _BOLD_NAME.match(rest) if rest.startswith("**") else None
     cleaned = clean_name(bold[1] if bold else rest)
     name = cleaned.text or id_
@@ -186,6 +189,12 @@ def read_beginning(content: str) -> tuple[Place, int] | None:
 def states_need(content: str, position: int) -> bool:
     """True when what stands at `position`, a bracket or a dash, names what an item depends on: "(blocked by #12)"."""
     return _NEEDS.match(content, position) is not None or _NEEDS_BEHIND.match(content, position - 1) is not None
+
+
+def crossed_out(text: str) -> str | None:
+    """What is crossed out if that is the whole text, but for a reason: "Fax" for "~~Fax~~ (no longer needed)"."""
+    match = _STRUCK.match(text) if text.startswith("~~") else None
+    return match[1].strip() if match else None
 
 
 def is_legend(name: str) -> bool:

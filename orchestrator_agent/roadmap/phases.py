@@ -115,6 +115,8 @@ def _listed_only(rest: Sequence[Restated], chosen: Sequence[Heading]) -> Iterato
             draft = Draft(item.id, item.name, item.line.number, item.line.number, places=list(item.places))
             stated = [place.status for place in reversed(item.places) if place.status is not None]
             draft.status = stated[0]
+            if item.aside and draft.status is WorkStreamStatus.NOT_STARTED:
+                draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, item.aside
             yield draft
 
 

@@ -241,15 +241,21 @@ class _Reader:
         return list(found)
 
 
+class _Letters(dict[int, str]):
+    """For `str.translate`: what each character is without markup, pictures and lines of a drawing."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        drawn = char in _TREE or (is_emoji(char) and not ARROW.match(char))
+        self[code] = " " if drawn else "" if char in "*_`" else "(" if char == "[" else char
+        return self[code]
+
+
+_LETTERS = _Letters()
+
+
 def _plain(text: str) -> str:
     """The words of a line: no bullet, markup, pictures and lines of a drawing."""
-    letters = "".join(
-        " " if char in _TREE or _is_picture(char) else char for char in text[:_WIDTH] if char not in "*_`"
-    )
-    words = " ".join(letters.replace("[", "(").split())
+    words = " ".join(text[:_WIDTH].translate(_LETTERS).split())
     bullet = _BULLET.match(words)
     return words[bullet.end() :] if bullet else words
-
-
-def _is_picture(char: str) -> bool:
-    return is_emoji(char) and not ARROW.match(char)

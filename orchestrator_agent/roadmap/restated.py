@@ -18,13 +18,18 @@ from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
 from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import holds_checks, holds_criteria, holds_examples, plain
-from orchestrator_agent.roadmap.headings import Heading, Restated, read_heading
+from orchestrator_agent.roadmap.headings import Heading, Restated, read_ending, read_heading
+from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.statuses import is_box, read_box, read_mark
 from orchestrator_agent.roadmap.table_lines import Row, tables_of
 
 _LEADING_STATUS = regex(r"[*_`\s]*[^*_`:：]{1,20}[*_`]{1,3} [-–—] +")
 #: An id of which the word before the number is a part.
 _CODE = regex(r"[A-Z]{2,12}[-_]\d{1,9}")
+_FOLD = regex(r"(?:<details[^<>]{0,40}>\s*)?<summary>(.{1,300}?)(?:</summary>|$)", re.IGNORECASE)
+_FOLD_END = regex(r"</?details", re.IGNORECASE)
+_HELD = regex(r"\W*(?:deferred|shelved|postponed|on hold|parked|paused|abandoned|dropped|cancell?ed)\b", re.IGNORECASE)
+_NOT_NOW = (WorkStreamStatus.BLOCKED, WorkStreamStatus.CANCELLED)
 _NUMBER_END = regex(r"[A-Z]{1,3}\d{0,2}-(\d{1,4})$")
 
 
@@ -39,20 +44,38 @@ def has_work_boxes(document: Document) -> bool:
 
 
 @once
-def _work_boxes(document: Document) -> list[tuple[int, Line]]:
-    found: list[tuple[int, Line]] = []
+def _work_boxes(document: Document) -> list[tuple[int, Line, bool]]:
+    """With the index of each line, and whether what stands over it sets it aside: a heading, or the title of a fold."""
+    found: list[tuple[int, Line, bool]] = []
     if "[" not in document.text:
         return found
-    path: list[tuple[int, bool]] = []
+    path: list[tuple[int, bool, bool]] = []
+    fold = False
     for index, line in enumerate(document.lines):
         if line.kind is Kind.HEADING:
             while path and path[-1][0] >= line.level:
                 path.pop()
-            idle = bool(path) and path[-1][1]
-            path.append((line.level, idle or _holds_no_work(line.content)))
+            _, idle, aside = path[-1] if path else (0, False, False)
+            aside = aside or (line.level > 1 and _sets_aside(line.content))
+            path.append((line.level, idle or _holds_no_work(line.content), aside))
+        elif line.content[:1] == "<":
+            fold = _fold(line.content, fold)
         elif line.box is not None and not (path and path[-1][1]) and is_box(line.box):
-            found.append((index, line))
+            found.append((index, line, fold or (bool(path) and path[-1][2])))
     return found
+
+
+def _fold(text: str, before: bool) -> bool:
+    """True when behind this line a fold is open of which the title sets aside what is in it."""
+    title = _FOLD.match(text)
+    return _sets_aside(title[1].strip()) if title else before and not _FOLD_END.match(text)
+
+
+def _sets_aside(title: str) -> bool:
+    """True for "v1.1 Sound - Shelved", "Phases 3-4 (deferred)", "Deferred phases"; "Later" just comes last."""
+    ending = read_ending(title, 0, {})
+    told = ending is not None and ending[0].status in _NOT_NOW and ending[0].kind == "remark"
+    return told or _HELD.match(title) is not None or set_aside_by(title) is not None
 
 
 def _holds_no_work(title: str) -> bool:
@@ -60,13 +83,13 @@ def _holds_no_work(title: str) -> bool:
 
 
 def _boxes(document: Document, legend: Mapping[str, WorkStreamStatus]) -> Iterator[Restated]:
-    for index, line in _work_boxes(document):
-        found = _of_box(index, line, legend)
+    for index, line, aside in _work_boxes(document):
+        found = _of_box(index, line, legend, aside)
         if found is not None:
             yield found
 
 
-def _of_box(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> Restated | None:
+def _of_box(index: int, line: Line, legend: Mapping[str, WorkStreamStatus], aside: bool) -> Restated | None:
     assert line.box is not None
     lead = _LEADING_STATUS.match(line.content)
     skip = lead.end() if lead and read_mark(line.content, legend) else 0
@@ -80,7 +103,9 @@ def _of_box(index: int, line: Line, legend: Mapping[str, WorkStreamStatus]) -> R
         begin, end = line.start + mark.start, line.start + mark.end
         said.append(Place("remark", begin, end, line.content[mark.start : mark.end], mark.status))
     name = re.split(r" [-–—]+ |\*\*", heading.name)[0] or heading.name
-    return Restated(line, heading.id, name, heading.kind, (place, *said, *heading.places), in_table=False)
+    places = (place, *said, *heading.places)
+    reason = "it is crossed out" if heading.struck else "it is set aside by what stands over it" if aside else ""
+    return Restated(line, heading.id, name.strip("~ "), heading.kind, places, in_table=False, aside=reason)
 
 
 def _rows(document: Document, legend: Mapping[str, WorkStreamStatus]) -> Iterator[Restated]:

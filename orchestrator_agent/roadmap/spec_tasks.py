@@ -26,12 +26,13 @@ from orchestrator_agent.roadmap.item_text import take_needs
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.set_aside import sets_aside
 from orchestrator_agent.roadmap.sources import Source
-from orchestrator_agent.roadmap.statuses import is_box, read_box
+from orchestrator_agent.roadmap.statuses import is_box
+from orchestrator_agent.roadmap.step_status import status_of_step
 from orchestrator_agent.roadmap.step_sums import STEP, edit_steps, step_place
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks
 
 _STEP = regex(
-    r"(?:\* +)?[*_`]{0,3}(?P<id>T\d{1,5}[a-z]?(?:\.\d{1,5}){0,3}|\d{1,4}(?:\.\d{1,4}){1,3})\b|[*_]{0,2}(?P<task>Task):"
+    r"(?:\* +)?[*_`~]{0,5}(?P<id>T\d{1,5}[a-z]?(?:\.\d{1,5}){0,3}|\d{1,4}(?:\.\d{1,4}){1,3})\b|[*_]{0,2}(?P<task>Task):"
 )
 _REMARKS = regex(
     r"\s*(?:\[checkpoint:[^\]]{0,60}\]|\((?:priority|story):?\s*[^()]{1,20}\)|\(P\d\)|🎯\s*MVP\b|🎯)\s*", re.IGNORECASE
@@ -188,9 +189,11 @@ def _set_status(
 
 def _sum(draft: Draft, group: _Group, where: str, warnings: list[str]) -> None:
     draft.places = [step_place(line) for line in group.boxes]
-    draft.status = sum_of([read_box(line.box or " ")[0] for line in group.boxes])
+    draft.status = sum_of([status_of_step(line) for line in group.boxes])
+    if draft.status is WorkStreamStatus.BLOCKED:
+        draft.blocked_reason = "its open steps are blocked"
     if group.heading.struck:
-        draft.status = WorkStreamStatus.CANCELLED
+        draft.status, draft.blocked_reason = WorkStreamStatus.CANCELLED, None
     elif not group.boxes:
         draft.status = WorkStreamStatus.BLOCKED
         draft.blocked_reason = "no steps are listed below it"

@@ -87,6 +87,10 @@ def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], bo
     if len({*worded, *(status for status in stated if status is WorkStreamStatus.COMPLETE)}) > 1:
         yield f"has two statuses, {draft.status.value} counts"
         _doubt(draft, item, own)
+    for restated in item.mentioned:
+        if restated.aside and draft.status in (WorkStreamStatus.NOT_STARTED, WorkStreamStatus.BLOCKED):
+            draft.status = WorkStreamStatus.BLOCKED
+            draft.blocked_reason = draft.blocked_reason or f"{restated.aside} in line {restated.line.number}"
 
 
 def status_of_group(title: str) -> WorkStreamStatus | None:

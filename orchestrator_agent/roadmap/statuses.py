@@ -38,7 +38,7 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         released; verified; deployed; landed; validated;
         已完成; 完成; 完了; concluído; concluída; feito; completado; completada; hecho; erledigt;
         fertig; abgeschlossen; terminé; terminée; fait; готово""",
-    BLOCKED: """blocked; parked; on hold; hold; paused; deferred; postponed; waiting; stuck; pending approval;
+    BLOCKED: """blocked; parked; on hold; hold; paused; deferred; postponed; shelved; waiting; stuck; pending approval;
         awaiting approval; ready for human; needs human; needs human input; needs user; awaiting user;
         阻塞; 已阻塞; 暂停; 已暂停;
         bloqueado; bloqueada; blockiert; zurückgestellt; bloqué; bloquée""",
@@ -60,7 +60,7 @@ ALONE: dict[str, WorkStreamStatus] = {
 _LONGEST = max(phrase.count(" ") + 1 for phrase in WORDS)
 _LONGEST_ALONE = 12  # characters
 #: Words of a block that are a decision of somebody and not just a wait for dependencies.
-_DECISIONS = ("parked", "on hold", "hold", "paused", "deferred", "postponed")
+_DECISIONS = ("parked", "on hold", "hold", "paused", "deferred", "postponed", "shelved")
 #: Before or after "complete" these say that something is missing.
 _DOUBT = {"mostly", "nearly", "almost", "partially", "partly", "not", "except", "but", "pending", "needs", "awaiting"}
 #: Most texts that may be a status are none by their first word.

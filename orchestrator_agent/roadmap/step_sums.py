@@ -8,7 +8,7 @@ from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.roadmap.document import Edit, Line
 from orchestrator_agent.roadmap.drafts import Place
-from orchestrator_agent.roadmap.statuses import read_box
+from orchestrator_agent.roadmap.step_status import status_of_step
 from orchestrator_agent.roadmap.vocabulary import Vocabulary
 
 _CLOSED = (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED)
@@ -20,7 +20,7 @@ STEP = "step"
 def step_place(line: Line) -> Place:
     """The place of a step's box."""
     box = line.box or ""
-    return Place(STEP, line.box_start, line.box_start + len(box), box, read_box(box)[0])
+    return Place(STEP, line.box_start, line.box_start + len(box), box, status_of_step(line))
 
 
 def edit_steps(where: str, id_: str, steps: Sequence[Place], status: WorkStreamStatus, marks: Vocabulary) -> list[Edit]:

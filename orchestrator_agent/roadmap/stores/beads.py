@@ -22,8 +22,8 @@ from orchestrator_agent.roadmap.document import Edit, decode
 from orchestrator_agent.roadmap.fields import claimant
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.sources import Source
-from orchestrator_agent.roadmap.stores.collecting import Entry, collect, one_line
-from orchestrator_agent.roadmap.stores.json_text import Element, JsonText, as_text, replaced
+from orchestrator_agent.roadmap.stores.collecting import Entry, collect, held, one_line
+from orchestrator_agent.roadmap.stores.json_text import Element, JsonText, as_text, as_texts, replaced
 from orchestrator_agent.roadmap.stores.places import required
 from orchestrator_agent.roadmap.stores.times import Clock, in_shape_of, utc_now
 from orchestrator_agent.roadmap.stores.tools import Tools
@@ -47,6 +47,8 @@ _NO_WORK = ("message", "event", "gate", "molecule", "wisp", "agent", "role", "ri
 _CLOSING = ("closed_at", "close_reason", "closed_by_session")
 _DERIVED = ("status", "updated_at", *_CLOSING)
 _USUAL_PATH = ".beads/issues.jsonl"
+#: Labels of what is not to be begun.
+_HELD = frozenset(("blocked", "deferred", "on-hold", "on hold", "parked", "postponed", "paused", "wontfix"))
 _LINE = regex(r"[^\n]+")
 
 
@@ -197,6 +199,9 @@ def _entry(json: JsonText, issue: _Issue, store: _Store) -> Entry:
         description="\n\n".join(filter(None, map(issue.text, ("description", "design", "notes")))),
         source=Lines(json.path, line, line),
     )
+    label = next((text for text in as_texts(issue.fields.get("labels")) if text.casefold() in _HELD), None)
+    if status is WorkStreamStatus.NOT_STARTED and label:
+        stream = held(stream, f"its label is {label}")
     return Entry(stream, issue if issue.text("status") else None)
 
 

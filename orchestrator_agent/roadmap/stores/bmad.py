@@ -8,25 +8,29 @@ development_status:
   1-2-user-authentication: ready-for-dev
   epic-1-retrospective: optional
 
-Epics group and retrospectives are no work. Nothing but the order says what comes first: a story is made when the one
-before it is done. https://github.com/bmad-code-org/BMAD-METHOD
+Epics group and retrospectives are no work. The order says what comes first: a story is made when the one before it is
+done. A comment behind a status may hold a story back: "backlog  # needs 1-3", "ready-for-dev  # on hold".
+https://github.com/bmad-code-org/BMAD-METHOD
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from orchestrator_agent.model import Source as Lines
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.set_aside import sets_aside
 from orchestrator_agent.roadmap.sources import Source
-from orchestrator_agent.roadmap.stores.collecting import Entry, collect, one_line
+from orchestrator_agent.roadmap.statuses import read_mark
+from orchestrator_agent.roadmap.stores.collecting import Entry, collect, held, one_line
 from orchestrator_agent.roadmap.stores.places import required
 from orchestrator_agent.roadmap.stores.words import Words
 from orchestrator_agent.roadmap.stores.yaml_text import Entry as Value
-from orchestrator_agent.roadmap.stores.yaml_text import mapping, replaced, split
+from orchestrator_agent.roadmap.stores.yaml_text import mapping, remark_behind, replaced, split
 
 S = WorkStreamStatus
 WORDS = Words(
@@ -45,6 +49,14 @@ WORDS = Words(
         "superseded": S.CANCELLED,
     },
 )
+#: A comment that names what a story waits for.
+_NEEDS = regex(
+    r"\W*(?:needs|requires|depends on|deps?:|blocked(?: by| on|:)?|after|waits for|waiting (?:for|on)|"
+    r"gated (?:by|on))\b",
+    re.IGNORECASE,
+)
+_EPIC = regex(r"epic[ -](\d{1,6})\b", re.IGNORECASE)
+_NUMBERS = regex(r"(?<![\w.-])(\d{1,6}[a-z]?)[-.](\d{1,6}[a-z]?)(?![\w])(?:-[a-z][\w-]{0,100})?")
 _STORY = regex(r"(\d{1,6}[a-z]?)[-.](\d{1,6}[a-z]?)(?:[-.](.*))?$", re.DOTALL)
 
 
@@ -69,7 +81,7 @@ class Bmad:
         for value in values.values():
             if story := _STORY.match(value.key):
                 entries.append(_entry(source, value, story, len(entries), location))
-        return collect(entries, "stories", errors=errors)
+        return collect(_held_back(source, entries), "stories", errors=errors)
 
     def write(self, source: Source, found: Found, changes: Mapping[str, WorkStreamStatus]) -> dict[str, bytes]:
         edits = []
@@ -108,3 +120,30 @@ def _entry(source: Source, value: Value, story: re.Match[str], number: int, loca
         source=Lines(source.path, value.line, value.line),
     )
     return Entry(stream, value)
+
+
+def _held_back(source: Source, entries: Sequence[Entry]) -> Iterator[Entry]:
+    """The stories, each open one with what the comment behind its status says: what it waits for or why it is held."""
+    ids = {match.groups()[:2]: entry.stream.id for entry in entries if (match := _STORY.match(entry.stream.id))}
+    before: set[str] = set()
+    for entry in entries:
+        remark = remark_behind(source.text, entry.place) if isinstance(entry.place, Value) else ""
+        is_open = entry.stream.status is S.NOT_STARTED
+        yield replace(entry, stream=_told(entry.stream, remark, ids, before)) if remark and is_open else entry
+        before.add(entry.stream.batch or "")
+
+
+def _told(
+    stream: WorkStream, remark: str, ids: Mapping[tuple[str | None, ...], str], before: Collection[str]
+) -> WorkStream:
+    needs = _NEEDS.match(remark)
+    named = [ids.get(match.groups()) for match in _NUMBERS.finditer(remark)]
+    # The epics before its own are done before it anyway.
+    epics = [f"Epic {match[1]}" in before and f"Epic {match[1]}" != stream.batch for match in _EPIC.finditer(remark)]
+    if needs and (named or epics) and None not in named and all(epics):
+        needed = dict.fromkeys(id_ for id_ in named if id_ and id_ != stream.id)
+        return replace(stream, depends_on=tuple(needed))
+    mark = read_mark(remark, {})
+    if needs or sets_aside(remark) or (mark and mark.status in (S.BLOCKED, S.CANCELLED)):
+        return held(stream, remark)
+    return stream

@@ -8,15 +8,16 @@ parallel: true
 conflicts_with: [003]
 ---
 
-`epic.md` groups. `parallel: false`: nothing of the epic may run beside the task. In a folder of several epics ids are
-"epic:001". https://github.com/automazeio/ccpm
+`epic.md` groups. The name of a file may also tell what became of its task ("58-deferred.md"), and in an epic with an
+`epic.md` it may be the id of another tracker ("gate-x7.2.md"). `parallel: false`: nothing of the epic may run beside
+the task. In a folder of several epics ids are "epic:001". https://github.com/automazeio/ccpm
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -43,7 +44,9 @@ WORDS = Words(
     read_only={},
 )
 _NEEDED = ("name", "status", "depends_on", "conflicts_with")
-_TASK = regex(r"\d{1,9}\.md")
+_TASK = regex(r"(\d{1,9})(?:-(?!analysis)[a-z-]{1,40})?\.md")
+#: Two of these only a task has; reports, analyses and mappings have none.
+_OF_TASKS = ("depends_on", "parallel", "conflicts_with")
 _NUMBER = regex(r"(?:task |issue )?#?(\d{1,9})(?:\.md)?", re.IGNORECASE)
 _SIZE = regex(r"[-*] (?:\*\*)?Size:?(?:\*\*)?:?\s+(XS|S|M|L|XL)\s*$", re.MULTILINE)
 #: Reports of agents, and epics that are over.
@@ -64,8 +67,9 @@ class Ccpm:
 
     def read(self, source: Source) -> Found:
         errors: list[str] = []
-        files = {path: data for path, data in source.files.items() if _is_task(path)}
-        tasks = [task for task in read_task_files(files, errors) if task.text("name") and "status" in task.entries]
+        epics_of_files = {_epic(path) for path in source.files if PurePosixPath(path).name == "epic.md"}
+        files = {path: data for path, data in source.files.items() if _may_be_task(path, epics_of_files)}
+        tasks = [task for task in read_task_files(files, errors) if _is_task(task)]
         if not tasks:
             return Found()
         errors += [problem for task in tasks for key in _NEEDED if (problem := task.problem(key))]
@@ -105,7 +109,10 @@ class _Epic:
     @classmethod
     def of(cls, path: str, members: Sequence[TaskFile], prefixed: bool) -> _Epic:
         name = PurePosixPath(path).name
-        tasks = {PurePosixPath(task.path).stem: task for task in members}
+        begun = Counter(_number(task.path) for task in members)
+        tasks = {
+            number if begun[number := _number(task.path)] == 1 else _stem(task.path): task for task in members
+        }
         bare = Counter(number.lstrip("0") for number in tasks)
         numbers = {number.lstrip("0"): number for number in tasks if bare[number.lstrip("0")] == 1}
         prefix = f"{name}:" if prefixed else ""
@@ -149,9 +156,26 @@ class _Epic:
         return f"{self.prefix}{self.numbers.get(number.lstrip('0'), number) if number not in self.tasks else number}"
 
 
-def _is_task(path: str) -> bool:
+def _may_be_task(path: str, epics: Collection[str]) -> bool:
     *folders, name = PurePosixPath(path).parts
-    return _TASK.fullmatch(name) is not None and not _ELSEWHERE & set(folders)
+    named = _TASK.fullmatch(name) is not None or (_epic(path) in epics and name != "epic.md")
+    return named and not _ELSEWHERE & set(folders)
+
+
+def _is_task(task: TaskFile) -> bool:
+    telling = sum(key in task.entries for key in _OF_TASKS)
+    numbered = _TASK.fullmatch(PurePosixPath(task.path).name) is not None
+    return bool(task.text("name")) and "status" in task.entries and (numbered or telling > 1)
+
+
+def _number(path: str) -> str:
+    """The number that the name of a file begins with; its whole name where there is none."""
+    match = _TASK.fullmatch(PurePosixPath(path).name)
+    return match[1] if match else _stem(path)
+
+
+def _stem(path: str) -> str:
+    return PurePosixPath(path).stem
 
 
 def _epic(path: str) -> str:

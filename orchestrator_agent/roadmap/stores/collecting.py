@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator_agent.model import WorkStream
+from orchestrator_agent.model import WorkStream, WorkStreamStatus
+from orchestrator_agent.roadmap.headings import read_ending
+from orchestrator_agent.roadmap.item_text import read_beginning
 from orchestrator_agent.roadmap.plan_format import Found
+
+_HELD = (WorkStreamStatus.BLOCKED, WorkStreamStatus.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ def collect(entries: Iterable[Entry], level: str, warnings: Sequence[str] = (), 
     unique: dict[str, Entry] = {}
     doubles: dict[str, str] = {}
     problems = list(errors)
-    for entry in entries:
+    for entry in map(_by_name, entries):
         key = entry.stream.id.casefold()
         first = unique.setdefault(key, entry)
         if first is not entry:
@@ -39,6 +43,23 @@ def collect(entries: Iterable[Entry], level: str, warnings: Sequence[str] = (), 
         level if unique else "",
         tuple(problems),
     )
+
+
+def held(stream: WorkStream, reason: str) -> WorkStream:
+    """`stream` as something that is not to be begun, and that nothing waits for."""
+    return replace(stream, status=WorkStreamStatus.BLOCKED, blocked_reason=one_line(reason[:200]), step=None)
+
+
+def _by_name(entry: Entry) -> Entry:
+    """Open work that its name calls blocked or deferred is not offered: "[BLOCKED] Fax", "Fax (deferred)"."""
+    stream = entry.stream
+    if stream.status is not WorkStreamStatus.NOT_STARTED:
+        return entry
+    label, ending = read_beginning(stream.name), read_ending(stream.name, 0, {})
+    places = [label[0]] if label and label[0].kind == "label" else []
+    places += [ending[0]] if ending and stream.name[ending[1]] in "([（" else []
+    told = next((place.example for place in places if place.status in _HELD), None)
+    return entry if told is None else replace(entry, stream=held(stream, f"its name says {told}"))
 
 
 def one_line(text: str) -> str:

@@ -19,9 +19,10 @@ from orchestrator_agent.model import WorkStream, WorkStreamStatus
 from orchestrator_agent.roadmap.document import Edit
 from orchestrator_agent.roadmap.fields import claimant
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.set_aside import held_by
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
-from orchestrator_agent.roadmap.stores.collecting import Entry, collect, one_line
+from orchestrator_agent.roadmap.stores.collecting import Entry, collect, held, one_line
 from orchestrator_agent.roadmap.stores.json_text import Element, JsonText, as_text, as_texts, replaced
 from orchestrator_agent.roadmap.stores.places import required
 from orchestrator_agent.roadmap.stores.words import Words
@@ -177,6 +178,9 @@ def _entry(json: JsonText, story: _Story, step: int | None, slugs: Slugs) -> Ent
         description="\n\n".join(dict.fromkeys(filter(None, (story.text("description"), story.text("notes"))))),
         source=Lines(json.path, json.line(story.element.start), json.line(story.element.end)),
     )
+    notes = story.text("notes")
+    if status is WorkStreamStatus.NOT_STARTED and held_by(notes):
+        stream = held(stream, notes)
     return Entry(stream, story)
 
 

@@ -97,6 +97,13 @@ def mapping(lines: Sequence[Line]) -> dict[str, Entry]:
     return found
 
 
+def remark_behind(source: str, entry: Entry) -> str:
+    """The comment behind a value in its line: "on hold" for `1-2-login: backlog  # on hold`."""
+    end = source.find("\n", entry.end)
+    found = _REMARK.match(source, entry.end, len(source) if end < 0 else end) if entry.is_plain else None
+    return found[0].strip(" \t\r#") if found else ""
+
+
 def replaced(source: str, entry: Entry, text: str) -> Edit:
     """The edit that gives an entry of `source` a new text, quoted as the old one was.
 
