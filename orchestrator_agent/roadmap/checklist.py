@@ -48,7 +48,8 @@ from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replac
 
 _COUNTED = regex(r"(?:T|P|M|S|PR|STEP)?-?\d{1,5}[a-z]?(?:\.\d{1,5}){0,4}$", re.IGNORECASE)
 _COUNTED_GROUP = regex(
-    r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|阶段)[ -]?\d|\W*\d{1,3}(?:\.\d{1,3})?[.):] ",
+    r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|阶段|階段|フェーズ|этап|фаза)[ -]?\d|"
+    r"\W*\d{1,2}단계|\W*\d{1,3}(?:\.\d{1,3})?[.):] ",
     re.IGNORECASE,
 )
 _JUST = regex(r"^(?:recently|previously|already|just) ", re.IGNORECASE)

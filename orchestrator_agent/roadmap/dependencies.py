@@ -16,12 +16,13 @@ from orchestrator_agent.roadmap.versions import version_named
 #: Words before an id that are no part of it.
 KIND = (
     r"(?:phase|work[ _-]?stream|stream|task[ _-]?group|task|milestone|feature|package|(?:sub-?)?module|story|step|track"
-    r"|epic|issue|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务)s?"
+    r"|epic|issue|prompt|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务|階段|步驟|任務|단계|작업|フェーズ"
+    r"|этап|фаза|задача)s?"
 )
 #: Chinese numerals count, and are read as they stand.
 NUMERAL = "[一二三四五六七八九十]{1,3}"
 _KIND = regex(KIND + rf"[ ._#:-]*(?=[\d#]|[A-Z]\b|[A-Z]+-?\d|{NUMERAL}(?!\w))", re.IGNORECASE)
-_NUMBER_FIRST = regex(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤)")
+_NUMBER_FIRST = regex(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤|階段|步驟)|(?<!\d)(\d{{1,3}})(단계)")
 _ONLY_GROUPS = ("batch", "dependency", "level", "wave", "sprint", "stage")
 _GROUP = regex(r"(?:batch|dependency level|level|milestone|phase|wave|sprint|stage)(?:es|s)? \d+(?:\.\d+)*$")
 _ID = r"#?(?:(?:[A-Za-z]{1,12}\d{0,3}-){1,3}|[A-Za-z]{1,12})?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
@@ -80,8 +81,12 @@ _MOST_PAIRS = 100
 
 
 def number_last(text: str) -> str:
-    """ "第一阶段" as "阶段一 ": the length stays, so that offsets do."""
-    return text if text.isascii() else _NUMBER_FIRST.sub(r"\2\1 ", text)
+    """ "第一阶段" as "阶段一 ", "1단계" as "단계1": the length stays, so that offsets do."""
+    return text if text.isascii() else _NUMBER_FIRST.sub(_kind_first, text)
+
+
+def _kind_first(match: re.Match[str]) -> str:
+    return f"{match[2]}{match[1]} " if match[2] else f"{match[4]}{match[3]}"
 
 
 def read_dependencies(text: str, known: Known, own_id: str) -> Dependencies:

@@ -40,6 +40,8 @@ _SIGN = regex(r"(?<= )[-–—](?= )|[(\[（]|[^\w\x00-\u2000–—（]")
 #: Words before the number of a heading; those that only headings use come first.
 _KIND = rf"(?i:work package|pull request|pr|agent|stage|sprint|week|iteration|increment|unit|item|{KIND})"
 _TITLE = regex(
+    # "3. Phase 7: Name" only counts what is listed.
+    rf"(?:\d{{1,3}}[.)] (?={_KIND} ?\d{{1,9}}(?:\.\d{{1,9}}){{0,6}} ?[:：–—-]))?"
     rf"(?:(?![A-Z]{{2,12}}[-_]\d)(?P<kind>{_KIND}) ?[-#:.]? ?)?"
     r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}[-_]\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
     rf"|[A-Z]{{1,4}}\d{{1,9}}(?:\.\d{{1,9}}){{0,6}}|[A-Z]|{NUMERAL}(?!\w))"

@@ -28,8 +28,8 @@ _AHEAD = regex(
 )
 #: Headings that are called so are work even where the plan has no marks at all; a "Step 1" may be an instruction.
 _SURELY_WORK = regex(
-    r"phase|fase|阶段|feature|milestone|meilenstein|package|work ?package|work[ _-]?stream|task|tarefa|tarea|aufgabe|"
-    r"任务|epic|story|track"
+    r"phase|fase|阶段|階段|단계|フェーズ|этап|фаза|feature|milestone|meilenstein|package|work ?package|"
+    r"work[ _-]?stream|task|tarefa|tarea|aufgabe|任务|任務|epic|story|track|prompt"
 )
 
 
