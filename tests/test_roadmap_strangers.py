@@ -74,3 +74,172 @@ def test_a_list_behind_a_blank_line_is_not_needed(needs: str) -> None:
     assert may_start(text) == ["2"]
     assert streams(text.replace("\n\n- pine", "\n- pine"))["2"].unresolved == ("pine", "rope")
     assert streams(text.replace("Phase 1\n\n- pine", "all of these:\n\n- pine"))["2"].unresolved
+
+
+def test_what_comes_from_other_work_waits_for_that() -> None:
+    text = (
+        "| ID | Task | Status | Depends on |\n|---|---|---|---|\n| K1 | Keel | done | - |\n"
+        "| K2 | Mast | open | timber from K1 |\n| K3 | Sail | open | independent of K2; cloth from the K mill |\n"
+    )
+    got = streams(text)
+    assert (got["K2"].depends_on, got["K2"].unresolved) == (("K1",), ())
+    assert got["K3"].depends_on == ()
+    assert may_start(text) == ["K2"]
+
+
+# ---- what is work
+
+
+def test_a_table_of_ids_is_work_whatever_its_head() -> None:
+    text = "| Talk | Status |\n|---|---|\n| A01 Paper | done |\n| A02 Thread | open |\n"
+    assert {id_: stream.name for id_, stream in streams(text).items()} == {"A01": "Paper", "A02": "Thread"}
+    assert not streams("| Talk | Status |\n|---|---|\n| Paper | done |\n| Thread | open |\n")
+
+
+def test_stages_are_work_in_what_calls_itself_a_plan() -> None:
+    stages = "## Stage 1: Hull\n- planks\n\n## Stage 2: Mast\n- pine\n"
+    assert may_start(f"# Plan of the boat\n\n{stages}") == ["1"]
+    assert not streams(f"# How boats are built\n\n{stages}")
+
+
+def test_one_numbered_heading_among_many_boxes_is_a_group() -> None:
+    text = "# Boat\n\n## Phase 1: Hull ✅\n- [x] Saw\n\n## Deck\n- [ ] Oak\n- [x] Pitch\n"
+    assert [stream.name for stream in streams(text).values()] == ["Saw", "Oak", "Pitch"]
+    assert list(streams(text.replace("## Deck\n- [ ] Oak\n", ""))) == ["1"]
+
+
+def test_a_heading_without_a_number_beside_others_is_work_when_it_says_so() -> None:
+    beside = (
+        "### Phase 1: Hull\n**Status:** {}\n\n### Phase 2: Mast\n**Status:** open\n\n"
+        "### Launch\n**Status:** open\n"
+    )
+    assert list(streams(beside.format("open"))) == ["1", "2", "launch"]
+    assert may_start(beside.format("open")) == ["1"]
+    assert may_start(beside.format("done")) == ["2"]
+    assert list(streams(beside.format("open").replace("### Launch\n**Status:** open", "### Launch\nA party."))) == [
+        "1",
+        "2",
+    ]
+
+
+def test_bullets_that_are_not_read_are_told_of() -> None:
+    text = "# To do\n\n- Hull\n- Mast\n- [x] Flag\n"
+    (warning,) = read(text.encode(), "todo.md").warnings
+    assert "todo.md:3: 2 bullets without boxes are not read" in warning
+    assert not read(text.replace("- Hull\n- Mast\n", "- Hull\n").encode(), "todo.md").warnings
+
+
+def test_a_picture_before_a_box_changes_with_it() -> None:
+    written = write_each(b"# Boat\n\n- [x] \xe2\x9c\x85 **Hull**\n- [ ] Mast\n", "plan.md")
+    assert written["hull", S.NOT_STARTED] == ["- [ ] ⏳ **Hull**"]
+    assert written["hull", S.BLOCKED] == ["- [ ] ⛔ **Hull**"]
+
+
+# ---- what a title says
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Phase 1: Hull ✅ → [brief](briefs/a-rather-long-name-of-a-file-that-tells-all-about-the-hull-and-planks.md)",
+        "Phase 1: Hull *(trial)* ✅ &nbsp;→ [`brief`](hull.md)",
+        "Phase 1 ✅: Hull",
+        "Phase 1: ✅ Hull",
+        "Phase 1 (DONE): Hull",
+        "Phase 1 [x]: Hull",
+    ],
+)
+def test_a_title_says_in_many_ways_that_work_is_done(title: str) -> None:
+    text = f"# Roadmap\n\n## {title}\nPlanks.\n\n## Phase 2: Mast\nPine.\n"
+    hull = streams(text)["1"]
+    assert (hull.name.removesuffix(" *(trial)"), hull.status) == ("Hull", S.COMPLETE)
+    assert may_start(text) == ["2"]
+    assert write_each(text.encode(), "plan.md")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Hull ✅ shipped by Ada",
+        "Hull (100% complete)",
+        "Hull :white_check_mark:",
+        "Hull `done`",
+        "Hull (Status: Done)",
+        "Hull (awaiting sign-off)",
+        "Hull ✅, moved to the archive",
+    ],
+)
+def test_a_title_that_may_say_that_work_is_done_is_not_offered(name: str) -> None:
+    text = f"# Roadmap\n\n## Phase 1: {name}\nPlanks.\n\n## Phase 2: Mast\nPine.\n"
+    assert streams(text)["1"].status is S.BLOCKED
+    assert may_start(text) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "~~Hull~~ moved to #12",
+        "Hull (awaiting sign-off)",
+        "Hull `blocked`",
+        "Hull *deferred*",
+        "Hull: done",
+        "Done: Hull",
+        "Hull (50%)",
+        "Hull (not needed any more)",
+        "Hull (duplicate)",
+        "Hull ⛔ no key",
+    ],
+)
+def test_a_box_that_may_not_be_free_is_not_offered(line: str) -> None:
+    assert len(may_start(f"# Boat\n\n- [ ] {line}\n- [ ] Mast\n")) == 1
+    assert may_start("# Boat\n\n- [ ] Hull with a `done` sign (oak) ✔️ dry\n- [ ] Testing: a day at sea\n") != []
+
+
+def test_a_party_is_no_status() -> None:
+    assert may_start("# Boat\n\n- [ ] 🎉 Launch\n") == ["launch"]
+
+
+# ---- other ids for the same work
+
+
+def test_a_table_and_sections_of_the_same_names_are_the_same_work() -> None:
+    rows = "| ID | Name | Status |\n|---|---|---|\n| WS-1 | Hull | {} |\n| WS-2 | Mast | Not Started |\n\n"
+    sections = (
+        "### Phase 1.1: Hull\n- **Status:** {}\n\n### Phase 1.2: Mast\n- **Status:** Not Started\n"
+        "- **Depends On:** WS-1\n"
+    )
+    text = f"# Roadmap\n\n{rows}{sections}"
+    assert streams(text.format("Complete", "Complete"))["1.2"].depends_on == ("1.1",)
+    assert may_start(text.format("Complete", "Complete")) == ["1.2"]
+    assert may_start(text.format("Not Started", "Not Started")) == ["1.1"]
+    assert may_start(text.format("Complete", "Not Started")) == []  # they disagree
+
+
+def test_a_phase_with_rows_in_it_is_none_of_them() -> None:
+    text = (
+        "# Tracker\n\n## Phase 1: Hull (complete)\n\n| # | Task | Status |\n|---|---|---|\n| 1 | Saw | done |\n\n"
+        "## Phase 2: Mast\n\n| # | Task | Status |\n|---|---|---|\n| 2 | Pine | open |\n"
+    )
+    assert not any("| 1 |" in stream.description for stream in streams(text).values())
+    assert may_start(text) == ["2"]
+    assert write_each(text.encode(), "plan.md")
+
+
+# ---- milestones
+
+
+def test_milestones_are_work_in_their_order() -> None:
+    text = "# Roadmap\n\n## 2. Milestones\n\n### M0 — Hull\nOak.\n\n### M1 — Mast\nPine.\n\n### M1.5 — Sail\nLinen.\n"
+    assert list(streams(text)) == ["M0", "M1", "M1.5"]
+    assert may_start(text) == ["M0"]
+    assert not streams(text.replace("# Roadmap", "# How boats are built"))
+
+
+def test_short_ids_are_understood_in_a_text() -> None:
+    text = "# Roadmap\n\n### M0 — Hull ✅\nOak.\n\n### M1 — Mast 🚧\nPine.\n\n### M2 — Sail ⏳\nNeeds M1's rings.\n"
+    assert streams(text)["M2"].depends_on == ("M1",)
+
+
+def test_decisions_are_no_work() -> None:
+    text = "# Roadmap\n\n## Phase 1: Hull\n- [ ] Saw\n\n## Open decisions (by May)\n- [ ] Oak?\n"
+    assert list(streams(text)) == ["1"]

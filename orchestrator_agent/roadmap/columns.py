@@ -53,7 +53,7 @@ _ID_AND_NAME = regex(
     rf"(?:{KIND} ?[#.-]? ?)?#?(?:({_ID})(?: ?[:：.)] | ?[-–—]+ +)|(\d{{1,4}}(?:\.\d{{1,4}}){{1,4}}) +)(\S.*)",
     re.IGNORECASE,
 )
-_LEADING = regex(r"([A-Z]{1,12}-?\d{1,9}(?:\.\d{1,9}){0,4}[a-z]?) +(\S.*)")
+_LEADING = regex(r"([A-Z]{1,12}-?\d{1,9}(?:\.\d{1,9}){0,4}[a-z]?)(?: ?[:：.)])? +(\S.*)")
 _LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _LONGEST_ID = 60
 
@@ -94,6 +94,8 @@ def columns_of(table: Table, *, told: bool = False) -> Columns | None:
         return None
     id_ = first.get("id", _column_of_ids(table, heads))
     named = [heads.index(head) for head in _NAME_HEADS if head in heads and heads.index(head) != id_]
+    if not named and id_ is None and status != 0 and _begin_with_codes(table):
+        named = [0]
     if not named and (id_ is None or status == 0):
         return None
     for number in [heads.index(head) for head in _GROUPS if head in heads]:
@@ -165,6 +167,12 @@ def _repeats(table: Table, number: int) -> bool:
     """A column whose cells put rows together, and name none."""
     texts = [row.text(number) for row in table.rows]
     return len(set(texts)) < len(texts)
+
+
+def _begin_with_codes(table: Table) -> bool:
+    """The first column, whatever its head, begins with an id of its own in each row: "G01 Walls", "WP-2: Roof"."""
+    found = [_LEADING.match(_bare(row.text(0))) for row in table.rows]
+    return len({match[1] for match in found if match}) == len(found) > 1
 
 
 def _begin_with_ids(table: Table, number: int) -> bool:

@@ -61,6 +61,11 @@ _OR = regex(OR, re.IGNORECASE)
 _COMMA_OR = regex(r"[,;，、]\s*(?=or |oder |ou |或)", re.IGNORECASE)
 _OR_FIRST = regex(r"(?:(?:or|oder|ou) |或)", re.IGNORECASE)
 _BESIDE = regex(r"(?:(?:can|may) )?(?:be (?:done|built) |runs? |start )?(?:in )?parallel (?:to|with) ", re.IGNORECASE)
+#: What comes from other work is there when that is done: "route estimates from K1", "the schema in Phase 2".
+_SOURCE = regex(
+    rf" (?:from|in|by|(?:out(?:put|come)|result)s? of) (?:the )?"
+    rf"((?i:{KIND}) #?\d[\w.]{{0,20}}|[A-Z]{{1,12}}-?\d[\w.-]{{0,20}})$"
+)
 _REMARK = regex(r" (?:[-–—:→]+|\||must|is|are|to be) ")
 _FINISHED = regex(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECASE)
 #: In a list of what is needed "Phase 1 complete" asks for it; "Phase 1 - complete" and "Phase 1 is done" tell.
@@ -243,6 +248,9 @@ def _resolve_loosely(text: str, known: Known, own_id: str) -> list[str] | None:
         if shorter and (found := _resolve_one(shorter, known, own_id)) is not None:
             return found
     if (found := _leading_id(text, known)) is not None:
+        return found
+    source = _SOURCE.search(text)
+    if source and (found := _resolve_one(source[1], known, own_id)) is not None:
         return found
     version = version_named(text)
     return [version] if version else None

@@ -126,6 +126,8 @@ _CRITERIA = regex(
     r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done (?:when|means)\b|"
     r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?lists?(?: (?:for|before|after)\b.*)?$|"
     r"(?:\w+ )?questions?(?: (?:for|to|about)\b.*)?$|roll-?back(?: \w+)?$|before (?:releas|merg|launch|submi)\w+\b|"
+    r"(?:(?:open|key|design|architectur\w+|technical|product|deferred|pending|resolved|past) )?decisions?(?: log)?"
+    r"(?: \(.*)?$|"
     r"pre-?flight\b|prerequisites?(?: (?:met|complete))?$|quality gates?$|"
     r"lessons?(?: learned)?$|sign-?off$|go/no-?go\b|assumptions?$|"
     r"crit[eé]rios? d\w|crit[eè]res? d\w|(?:akzeptanz|erfolgs|abnahme)kriterien$|(?:验收|成功|完成)标准|风险|"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
@@ -112,6 +113,8 @@ def _id_in_row(row: Row, columns: Columns) -> tuple[str, str]:
 def attach(headings: Sequence[Heading], restated: Sequence[Restated]) -> list[Restated]:
     """Give each heading the places of what speaks of it; returns what speaks of none of them."""
     by_id: dict[str, list[Heading]] = {}
+    names = Counter(plain(heading.name) for heading in headings)
+    by_name = {plain(heading.name): heading for heading in headings if names[plain(heading.name)] == 1}
     ends: dict[tuple[int, str], list[tuple[int, int]]] = {}
     for heading in headings:
         by_id.setdefault(heading.id.casefold(), []).append(heading)
@@ -119,6 +122,8 @@ def attach(headings: Sequence[Heading], restated: Sequence[Restated]) -> list[Re
     rest = []
     for item in restated:
         found = next((heading for heading in _called(item, by_id)[:3] if _speaks_of(item, heading)), None)
+        if found is None and item.in_table:
+            found = by_name.get(plain(item.name))
         if found is None:
             rest.append(item)
         elif not _is_inside(item.line, ends[found.line.level, found.kind]):

@@ -48,8 +48,8 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         bloqueado; bloqueada; blockiert; zurückgestellt; bloqué; bloquée; заблокировано; отложено; bloccato; sospeso;
         bị chặn; tạm hoãn; 暫停; 已暫停; 搁置; 擱置; 延后; 延後; 保留; 보류; 차단""",
     CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
-        abandoned; superseded; superseded by; replaced by; moved to; duplicate of; not needed; no longer needed;
-        won't do; wont do; not doing; descoped; deprecated; not planned; skipped; skip;
+        abandoned; superseded; superseded by; replaced by; moved to; duplicate of; duplicate; not needed;
+        no longer needed; won't do; wont do; not doing; descoped; deprecated; not planned; skipped; skip;
         取消; 已取消; cancelado; cancelada;
         abgebrochen; annulé; annulée; отменено; annullato; annullata; đã hủy; 已放弃; 已放棄; 中止; 취소; 취소됨""",
 }
@@ -74,7 +74,7 @@ _BEGINNINGS = frozenset(phrase.partition(" ")[0] for phrase in WORDS) | _DOUBT
 EMOJI: dict[str, WorkStreamStatus] = {
     **dict.fromkeys("⚪⬜◻🔲☐🆕📋⏳🔜", NOT_STARTED),
     **dict.fromkeys("🟡🔄🚧🏗🟠🔵🔨", IN_PROGRESS),
-    **dict.fromkeys("✅☑✔🟢✓🎉", COMPLETE),
+    **dict.fromkeys("✅☑✔🟢✓", COMPLETE),
     **dict.fromkeys("🔴⛔🚫⏸🛑🔒💤", BLOCKED),
     **dict.fromkeys("⚫❌🗑", CANCELLED),
 }
@@ -82,6 +82,8 @@ EMOJI: dict[str, WorkStreamStatus] = {
 CIRCLES = frozenset("🔴🟠🟡🟢🔵🟣🟤⚪⚫")
 #: How a status is written in a file that has no example of it.
 DEFAULT_EMOJI = {NOT_STARTED: "⚪", IN_PROGRESS: "🔄", COMPLETE: "✅", BLOCKED: "🔴", CANCELLED: "⚫"}
+#: The same where a circle would be no status.
+UNCIRCLED_EMOJI = {**DEFAULT_EMOJI, NOT_STARTED: "⏳", BLOCKED: "⛔", CANCELLED: "❌"}
 DEFAULT_WORDS = {
     NOT_STARTED: "Not Started",
     IN_PROGRESS: "In Progress",

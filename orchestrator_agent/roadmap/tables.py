@@ -82,7 +82,7 @@ class Tables:
         ]
         states_needs = any(rows.columns.depends_on is not None for rows in tables)
         drafts = settle(document, told_apart(tables, slugs), warnings, by_id_only=True)
-        mentions = mentions_of(document, {draft.id: draft.name for draft in drafts}, legend)
+        mentions = mentions_of(document, drafts, legend)
         if 2 * sum(bool(mentions.get(draft.id.casefold(), Mention()).places) for draft in drafts) > len(drafts):
             return Found()
         if _sections_told(document) - sum(bool(mention.places) for mention in mentions.values()) > len(drafts):
