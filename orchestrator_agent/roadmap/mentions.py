@@ -12,7 +12,7 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import read_body, status_place
 from orchestrator_agent.roadmap.dependencies import KIND
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line, headings_of
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import leading_emoji, plain
 from orchestrator_agent.roadmap.statuses import EMOJI, is_box, read_box
@@ -49,11 +49,7 @@ def mentions_of(
     own = [draft.first_line for draft in drafts]
     counts = Counter(plain(draft.name) for draft in drafts)
     by_name = {plain(draft.name): draft.id.casefold() for draft in drafts if counts[plain(draft.name)] == 1}
-    headings = {
-        line.number: _key_of(line, called) if _key_of(line, called)[0] else _key_by_name(line, by_name)
-        for line in document.lines
-        if line.kind is Kind.HEADING
-    }
+    headings = {line.number: _key_of(line, called, by_name) for _, line in headings_of(document)}
     surely = {key for key, sure in headings.values() if sure}
     found: dict[str, Mention] = {}
     for index, line in enumerate(document.lines):
@@ -75,14 +71,16 @@ def mentions_of(
     return found
 
 
-def _key_of(line: Line, called: Mapping[str, str]) -> tuple[str, bool]:
-    """The id that a heading begins with, and whether no word stands before it.
+def _key_of(line: Line, called: Mapping[str, str], by_name: Mapping[str, str]) -> tuple[str, bool]:
+    """The id that a heading begins with, else that of the work that it names, and whether no word stands before it.
 
     Chapters are numbered as well, but they are not called like the work.
     """
     key = _leading(line.content, called.keys())
+    if not key:
+        return _key_by_name(line, by_name)
     text = _unmarked(line.content)
-    if not key or not text.casefold().startswith((key, f"#{key}")):
+    if not text.casefold().startswith((key, f"#{key}")):
         return key, False
     is_chapter = key.isdigit() and text[0] != "#" and not _is_alike(called[key], text)
     return ("", False) if is_chapter else (key, True)

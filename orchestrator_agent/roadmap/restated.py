@@ -113,8 +113,7 @@ def _id_in_row(row: Row, columns: Columns) -> tuple[str, str]:
 def attach(headings: Sequence[Heading], restated: Sequence[Restated]) -> list[Restated]:
     """Give each heading the places of what speaks of it; returns what speaks of none of them."""
     by_id: dict[str, list[Heading]] = {}
-    names = Counter(plain(heading.name) for heading in headings)
-    by_name = {plain(heading.name): heading for heading in headings if names[plain(heading.name)] == 1}
+    by_name = _by_name(headings) if any(item.in_table for item in restated) else {}
     ends: dict[tuple[int, str], list[tuple[int, int]]] = {}
     for heading in headings:
         by_id.setdefault(heading.id.casefold(), []).append(heading)
@@ -129,6 +128,12 @@ def attach(headings: Sequence[Heading], restated: Sequence[Restated]) -> list[Re
         elif not _is_inside(item.line, ends[found.line.level, found.kind]):
             found.mentioned.append(item)
     return rest
+
+
+def _by_name(headings: Sequence[Heading]) -> dict[str, Heading]:
+    """Each heading by its name, where that is its alone."""
+    counts = Counter(plain(heading.name) for heading in headings)
+    return {plain(heading.name): heading for heading in headings if counts[plain(heading.name)] == 1}
 
 
 def _is_inside(line: Line, sections: Sequence[tuple[int, int]]) -> bool:
