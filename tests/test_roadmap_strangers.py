@@ -167,6 +167,14 @@ def test_a_title_says_in_many_ways_that_work_is_done(title: str) -> None:
         "Hull (Status: Done)",
         "Hull (awaiting sign-off)",
         "Hull ✅, moved to the archive",
+        "Hull 100%",
+        "Hull, done",
+        "Hull <!-- status: done -->",
+        "Hull (TBD)",
+        "Hull (owner: ada)",
+        "Hull (@ada)",
+        "Hull (PR #12 open)",
+        "Hull, waiting for Ada",
     ],
 )
 def test_a_title_that_may_say_that_work_is_done_is_not_offered(name: str) -> None:
@@ -188,10 +196,18 @@ def test_a_title_that_may_say_that_work_is_done_is_not_offered(name: str) -> Non
         "Hull (not needed any more)",
         "Hull (duplicate)",
         "Hull ⛔ no key",
+        "Hull ✅ shipped in May",
+        "Hull <!-- in progress -->",
+        "Hull - TBD",
+        "Hull [owner: @ada]",
+        "Hull (in PR #12)",
+        "Hull: blocked by the yard",
     ],
 )
 def test_a_box_that_may_not_be_free_is_not_offered(line: str) -> None:
     assert len(may_start(f"# Boat\n\n- [ ] {line}\n- [ ] Mast\n")) == 1
+    free = "# Boat\n\n- [ ] Show ✅ behind what floats\n- [ ] Paint 50% of it <!-- oak -->\n- [ ] Hull (owner: team)\n"
+    assert len(may_start(free)) == 3
     assert may_start("# Boat\n\n- [ ] Hull with a `done` sign (oak) ✔️ dry\n- [ ] Testing: a day at sea\n") != []
 
 
@@ -223,6 +239,17 @@ def test_a_phase_with_rows_in_it_is_none_of_them() -> None:
     assert not any("| 1 |" in stream.description for stream in streams(text).values())
     assert may_start(text) == ["2"]
     assert write_each(text.encode(), "plan.md")
+
+
+def test_tables_of_the_same_columns_may_call_their_ids_otherwise() -> None:
+    heads = "| {} | Description | Status |\n|---|---|---|\n"
+    first = f"# Progress\n\n## Phase 1\n\n{heads.format('Step')}| 1.0 | Saw | DONE |\n| 1.1 | Bend | |\n"
+    second = f"\n## Phase 2\n\n{heads.format('Milestone')}| 2b.1 | Pine | |\n| 2b.2 | Rope | |\n"
+    assert list(streams(first + second)) == ["1.0", "1.1", "2b.1", "2b.2"]
+    assert may_start(first + second) == ["1.1"]
+    # Where one says "todo", the silence of another is not understood.
+    said = streams(first.replace("Bend | |", "Bend | TODO |") + second)
+    assert said["2b.1"].status is S.BLOCKED
 
 
 # ---- milestones

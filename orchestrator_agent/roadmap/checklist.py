@@ -43,7 +43,7 @@ from orchestrator_agent.roadmap.set_aside import set_aside_by, sets_aside
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import read_box, read_mark
-from orchestrator_agent.roadmap.title_marks import doubtful_mark, read_ending
+from orchestrator_agent.roadmap.title_marks import doubtful_mark, hidden_mark, read_ending
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replace_marks
 
 _COUNTED = regex(r"(?:T|P|M|S|PR|STEP)?-?\d{1,5}[a-z]?(?:\.\d{1,5}){0,4}$", re.IGNORECASE)
@@ -282,6 +282,7 @@ def _judge(document: Document, draft: Draft, entry: _Entry, below: list[Line], w
     if draft.status is WorkStreamStatus.NOT_STARTED and word:
         draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, word
     sign = "~~" if entry.item.line.content.startswith("~~") else doubtful_mark(text.name, boxed=True)
+    sign = sign or hidden_mark(document.raw(entry.item.line))
     if draft.status is WorkStreamStatus.NOT_STARTED and sign:
         draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, f'its line says "{sign[:40]}"'
 

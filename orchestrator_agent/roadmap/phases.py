@@ -31,6 +31,7 @@ from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.stated import settle_status
 from orchestrator_agent.roadmap.statuses import EMOJI
 from orchestrator_agent.roadmap.steps import assume_order, put_last
+from orchestrator_agent.roadmap.title_marks import hidden_mark
 from orchestrator_agent.roadmap.told_boxes import boxes_tell_more
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks
 
@@ -199,6 +200,8 @@ def _draft(
     if not draft.depends_on:
         draft.depends_on += [restated.needs for restated in item.mentioned if restated.needs]
     warnings += [f"{where}: {item.id[:80]} {said}." for said in settle_status(draft, item, body)]
+    if draft.status is WorkStreamStatus.NOT_STARTED and (hidden := hidden_mark(document.raw(item.line))):
+        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, f'a comment in its heading says "{hidden[:40]}"'
     if not draft.places:
         end = item.line.start + len(item.line.content)
         draft.places.append(Place("ending", end, end, "", None))

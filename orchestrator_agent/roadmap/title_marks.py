@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.drafts import Place
+from orchestrator_agent.roadmap.fields import claimant
 from orchestrator_agent.roadmap.statuses import (
     CIRCLES,
     EMOJI,
@@ -40,6 +41,20 @@ _ENDED = (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED, WorkStreamStatu
 _LABEL = regex(r"status: *", re.IGNORECASE)
 _HELD = regex(r"(?:awaiting|waiting|not before|held)\b", re.IGNORECASE)
 _SHARE = regex(r"\d{1,3} ?%")
+#: What a name ends in when it is not settled, when somebody has the work, or when it waits.
+_OPEN_END = regex(
+    r"[(\[—–:-] ?[*_]{0,2}(?:TBD|TBC|TBA)[*_]{0,2}[)\]]?$|"
+    r"[(\[](?:owner|owned by|assignee|assigned to|claimed by|taken by|in progress by)[: ]+"
+    r"@?(?P<owner>[A-Za-z][\w .-]{0,38})[)\]]$|[(\[]@[A-Za-z][\w-]{0,38}[)\]]$|"
+    r"[(\[](?:(?:open|draft|in|see) )?(?:PR|MR) ?[#!]\d{1,9}(?: (?:open|opened|up|draft|in review))?[)\]]$|"
+    r"[,;:–—-] ?(?:blocked (?:by|on)|wait(?:s|ing) (?:for|on)|pending) [^()\[\]]{2,80}$|, (?:done|finished|completed)$|"
+    r" (?:[1-9]\d?|100) ?%$"
+)
+_ENDS = ("TB", "locked ", "wait", "pending ", ", done", ", finished", ", completed")
+#: A tick and behind it what it says.
+_TOLD_TICK = regex(r"[✅✔☑]\ufe0f? ?[*_]{0,2}(?=[A-Za-z])")
+_LONGEST_END = 120
+_COMMENT = regex(r"<!--(.{1,200}?)-->")
 #: Pictures by their names.
 _NAMED = regex(r":(?:white_check_mark|heavy_check_mark|ballot_box_with_check|x|construction|lock|no_entry)\w*:?")
 
@@ -150,3 +165,20 @@ def _doubtful(text: str, boxed: bool) -> Iterator[str]:
         yield before[1]
     if named := _NAMED.search(text):
         yield named[0]
+    if text.endswith((")", "]", "%")) or any(map(text.__contains__, _ENDS)):
+        end = _OPEN_END.search(text, max(0, len(text) - _LONGEST_END))
+        if end is not None and (not end["owner"] or claimant(end["owner"], certain=True)):
+            yield end[0].strip(" ,;:–—-")
+    tick = _TOLD_TICK.search(text) if boxed else None
+    mark = read_mark(text[tick.end() :], {}) if tick else None
+    if tick is not None and mark is not None and mark.worded and mark.status in _ENDED:
+        yield tick[0].strip()
+
+
+def hidden_mark(raw: str) -> str:
+    """What a comment in a line says when it tells a status other than open: "<!-- status: done -->"."""
+    for comment in _COMMENT.findall(raw) if "<!--" in raw else ():
+        mark = read_mark(_LABEL.sub("", comment.strip()), {})
+        if mark is not None and mark.worded and mark.status is not WorkStreamStatus.NOT_STARTED:
+            return str(comment.strip())
+    return ""
