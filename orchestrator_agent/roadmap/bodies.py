@@ -19,6 +19,9 @@ from orchestrator_agent.roadmap.step_status import status_of_step
 _LISTS = ("tasks", "done_when", "depends_on", "blocks", "conflicts_with", "files")
 #: Of these, what agents should read as well.
 _SHOWN = ("blocks", "files")
+_NEEDS = ("depends_on", "blocks")
+#: A value that ends so, or is empty, goes on below.
+_GOES_ON = ":：,，、"
 _LONGEST_STATUS = 40
 #: The longest label of a second field in a line, with what is around it.
 _LONGEST_LABEL = 60
@@ -68,6 +71,8 @@ class _Open:
     bullet: bool
     #: Its value stands in its own line; boxes below it are then steps of the work.
     told: bool = False
+    #: What it needs stands in its own line, so that a list behind a blank line is another one.
+    is_said: bool = False
     #: An item without a box belongs to it; boxes behind such are no more of its kind.
     listed: bool = False
 
@@ -99,6 +104,8 @@ class _Reader:
         if kind is Kind.BLANK:
             self.begins = True
             self.body.text.append("")
+            if self.open is not None and self.open.is_said:
+                self.open = None
         elif kind is Kind.HEADING:
             self._heading(line)
         elif kind is Kind.ITEM or kind is Kind.TEXT:
@@ -147,7 +154,9 @@ class _Reader:
         return found if self.open.bullet or (self.open.told and self.open.name not in _LISTS) else None
 
     def _begin(self, line: Line, found: Field) -> None:
-        self.open = _Open(found.name, line.indent, line.kind is Kind.ITEM, bool(found.value))
+        bulleted = line.kind is Kind.ITEM
+        is_said = not bulleted and found.name in _NEEDS and found.value[-1:] not in _GOES_ON
+        self.open = _Open(found.name, line.indent, bulleted, bool(found.value), is_said)
         if found.name in ("other", "description", "progress", *_SHOWN):
             self._keep(line)
         for name, value, start in _in_one_line(found):

@@ -27,7 +27,6 @@ from orchestrator_agent.roadmap.dependencies import read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, Line
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import read_field
-from orchestrator_agent.roadmap.headings import read_ending
 from orchestrator_agent.roadmap.item_text import (
     ItemText,
     is_legend,
@@ -45,11 +44,13 @@ from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import read_box, read_mark
 from orchestrator_agent.roadmap.step_status import status_of_step
+from orchestrator_agent.roadmap.title_marks import doubtful_mark, hidden_mark, read_ending
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replace_marks
 
 _COUNTED = regex(r"(?:T|P|M|S|PR|STEP)?-?\d{1,5}[a-z]?(?:\.\d{1,5}){0,4}$", re.IGNORECASE)
 _COUNTED_GROUP = regex(
-    r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|阶段)[ -]?\d|\W*\d{1,3}(?:\.\d{1,3})?[.):] ",
+    r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|阶段|階段|フェーズ|этап|фаза)[ -]?\d|"
+    r"\W*\d{1,2}단계|\W*\d{1,3}(?:\.\d{1,3})?[.):] ",
     re.IGNORECASE,
 )
 _JUST = regex(r"^(?:recently|previously|already|just) ", re.IGNORECASE)
@@ -73,7 +74,7 @@ class Checklist:
         drafts = [_draft(document, entry, ids, warnings) for entry in items]
         named = [(draft, entry) for draft, entry in zip(drafts, items, strict=True) if draft.name]
         _set_steps(document, named)
-        warnings += _unread(document, items)
+        warnings += [*_unread(document, items), *_bare_bullets(source, items)]
         if not named:
             return Found(warnings=tuple(_why_nothing(source, found.idle)))
         settled = settle(document, [draft for draft, _ in named], warnings)
@@ -92,7 +93,7 @@ class Checklist:
                     f'{document.path}: the box of {id_[:80]} says "{status.value}" already, what stands around it says '
                     "otherwise; change that text yourself."
                 )
-        marks = Vocabulary([*own, *box_places(document)], {})
+        marks = Vocabulary([*own, *box_places(document)], {}, circles=False)
         return source.edited(replace_marks(document, found, changes, marks))
 
 
@@ -141,6 +142,21 @@ def _unread(document: Document, entries: Sequence[_Entry]) -> Iterator[str]:
                 "read; write `[ ]` before those that are work."
             )
             phase = None
+
+
+def _bare_bullets(source: Source, entries: Sequence[_Entry]) -> Iterator[str]:
+    """Bullets in a list of things to do where few have a box: somebody only ticked off what is done."""
+    below = {line.number for entry in entries for line in entry.item.below}
+    bare = [
+        line
+        for line in (source.document.lines if source.name.startswith("todo") else ())
+        if line.kind is Kind.ITEM and line.box is None and not line.indent and line.number not in below
+    ]
+    if len(bare) > len(entries) > 0:
+        yield (
+            f"{source.path}:{bare[0].number}: {len(bare)} bullets without boxes are not read; write `[ ]` before those "
+            "that are work."
+        )
 
 
 @dataclass(slots=True)
@@ -266,6 +282,10 @@ def _judge(document: Document, draft: Draft, entry: _Entry, below: list[Line], w
     word = text.set_aside or set_aside_by(entry.item.line.content)
     if draft.status is WorkStreamStatus.NOT_STARTED and word:
         draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, word
+    sign = "~~" if entry.item.line.content.startswith("~~") else doubtful_mark(text.name, boxed=True)
+    sign = sign or hidden_mark(document.raw(entry.item.line))
+    if draft.status is WorkStreamStatus.NOT_STARTED and sign:
+        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, f'its line says "{sign[:40]}"'
 
 
 def _judge_by_children(

@@ -11,14 +11,17 @@ from orchestrator_agent.roadmap.fields import leading_emoji, plain
 from orchestrator_agent.roadmap.table_lines import Table
 
 _HEADS = {
-    "status": "status; state; current status; task status; 状态; estado; statut",
+    "status": "status; state; current status; task status; 状态; 狀態; ステータス; 상태; estado; statut; stato; "
+    "статус; trạng thái",
     "id": "id; no; nr; key; ref; code; ticket; task id; item id; story id; issue id; pr id; ws; requirement id; "
-    "编号; 序号",
-    "depends_on": "after; 依赖; 前置; dependências; dependencias; abhängigkeiten; dépendances",
+    "编号; 序号; 編號; 序號; 番号; 번호",
+    "depends_on": "after; 依赖; 前置; 依賴; 依存; 의존; 의존성; 선행; зависит от; зависимости; phụ thuộc; "
+    "dependências; dependencias; abhängigkeiten; dépendances; dipendenze",
     "blocks": "blocks; unblocks; blocking",
     "effort": "est; est effort; estimate; effort; size; estimated effort; estimated time; hours; t-shirt size; 工时; "
     "esforço",
-    "owner": "owner; assignee; assigned to; claimed by; assigned; who; agent; developer; responsible",
+    "owner": "owner; assignee; assigned to; claimed by; assigned; who; agent; developer; responsible; 负责人; "
+    "負責人; 担当; 담당; 담당자; ответственный",
     "done_when": "dod; done when; definition of done; acceptance criteria; exit criteria; acceptance; done criteria",
     "batch": "batch; wave; group; category; area; layer; section; theme",
 }
@@ -36,7 +39,8 @@ _ROLES = {head.strip(): role for role, heads in _HEADS.items() for head in heads
 _NAMES = (
     "title; name; task name; task; tasks; work item; item; feature; story; user story; deliverable; work stream; "
     "workstream; stream; work package; initiative; description; summary; goal; what; work; action; change; issue; pr; "
-    "pull request; step; phase; milestone; epic; sprint; stage; track; wave; 任务; 名称; tarefa"
+    "pull request; step; phase; milestone; epic; sprint; stage; track; wave; prompt; release; "
+    "任务; 名称; 任務; 名稱; タスク; 작업; 작업명; задача; nhiệm vụ; tarefa"
 )
 _NAME_HEADS = [head.strip() for head in _NAMES.split(";")]
 #: Heads of columns that put rows into groups when another column names the rows.
@@ -49,7 +53,7 @@ _ID_AND_NAME = regex(
     rf"(?:{KIND} ?[#.-]? ?)?#?(?:({_ID})(?: ?[:：.)] | ?[-–—]+ +)|(\d{{1,4}}(?:\.\d{{1,4}}){{1,4}}) +)(\S.*)",
     re.IGNORECASE,
 )
-_LEADING = regex(r"([A-Z]{1,12}-?\d{1,9}(?:\.\d{1,9}){0,4}[a-z]?) +(\S.*)")
+_LEADING = regex(r"([A-Z]{1,12}-?\d{1,9}(?:\.\d{1,9}){0,4}[a-z]?)(?: ?[:：.)])? +(\S.*)")
 _LINK = regex(r"\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)")
 _LONGEST_ID = 60
 
@@ -90,6 +94,8 @@ def columns_of(table: Table, *, told: bool = False) -> Columns | None:
         return None
     id_ = first.get("id", _column_of_ids(table, heads))
     named = [heads.index(head) for head in _NAME_HEADS if head in heads and heads.index(head) != id_]
+    if not named and id_ is None and status != 0 and _begin_with_codes(table):
+        named = [0]
     if not named and (id_ is None or status == 0):
         return None
     for number in [heads.index(head) for head in _GROUPS if head in heads]:
@@ -161,6 +167,12 @@ def _repeats(table: Table, number: int) -> bool:
     """A column whose cells put rows together, and name none."""
     texts = [row.text(number) for row in table.rows]
     return len(set(texts)) < len(texts)
+
+
+def _begin_with_codes(table: Table) -> bool:
+    """The first column, whatever its head, begins with an id of its own in each row: "G01 Walls", "WP-2: Roof"."""
+    found = [_LEADING.match(_bare(row.text(0))) for row in table.rows]
+    return len({match[1] for match in found if match}) == len(found) > 1
 
 
 def _begin_with_ids(table: Table, number: int) -> bool:

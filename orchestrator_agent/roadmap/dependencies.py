@@ -16,12 +16,13 @@ from orchestrator_agent.roadmap.versions import version_named
 #: Words before an id that are no part of it.
 KIND = (
     r"(?:phase|work[ _-]?stream|stream|task[ _-]?group|task|milestone|feature|package|(?:sub-?)?module|story|step|track"
-    r"|epic|issue|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务)s?"
+    r"|epic|issue|prompt|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务|階段|步驟|任務|단계|작업|フェーズ"
+    r"|этап|фаза|задача)s?"
 )
 #: Chinese numerals count, and are read as they stand.
 NUMERAL = "[一二三四五六七八九十]{1,3}"
 _KIND = regex(KIND + rf"[ ._#:-]*(?=[\d#]|[A-Z]\b|[A-Z]+-?\d|{NUMERAL}(?!\w))", re.IGNORECASE)
-_NUMBER_FIRST = regex(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤)")
+_NUMBER_FIRST = regex(rf"第({NUMERAL}|\d{{1,3}})(阶段|步骤|階段|步驟)|(?<!\d)(\d{{1,3}})(단계)")
 _ONLY_GROUPS = ("batch", "dependency", "level", "wave", "sprint", "stage")
 _GROUP = regex(r"(?:batch|dependency level|level|milestone|phase|wave|sprint|stage)(?:es|s)? \d+(?:\.\d+)*$")
 _ID = r"#?(?:(?:[A-Za-z]{1,12}\d{0,3}-){1,3}|[A-Za-z]{1,12})?\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
@@ -60,6 +61,11 @@ _OR = regex(OR, re.IGNORECASE)
 _COMMA_OR = regex(r"[,;，、]\s*(?=or |oder |ou |或)", re.IGNORECASE)
 _OR_FIRST = regex(r"(?:(?:or|oder|ou) |或)", re.IGNORECASE)
 _BESIDE = regex(r"(?:(?:can|may) )?(?:be (?:done|built) |runs? |start )?(?:in )?parallel (?:to|with) ", re.IGNORECASE)
+#: What comes from other work is there when that is done: "route estimates from K1", "the schema in Phase 2".
+_SOURCE = regex(
+    rf" (?:from|in|by|(?:out(?:put|come)|result)s? of) (?:the )?"
+    rf"((?i:{KIND}) #?\d[\w.]{{0,20}}|[A-Z]{{1,12}}-?\d[\w.-]{{0,20}})$"
+)
 _REMARK = regex(r" (?:[-–—:→]+|\||must|is|are|to be) ")
 _FINISHED = regex(r"\b(?:completed?|done|finished|archived)\b", re.IGNORECASE)
 #: In a list of what is needed "Phase 1 complete" asks for it; "Phase 1 - complete" and "Phase 1 is done" tell.
@@ -80,8 +86,12 @@ _MOST_PAIRS = 100
 
 
 def number_last(text: str) -> str:
-    """ "第一阶段" as "阶段一 ": the length stays, so that offsets do."""
-    return text if text.isascii() else _NUMBER_FIRST.sub(r"\2\1 ", text)
+    """ "第一阶段" as "阶段一 ", "1단계" as "단계1": the length stays, so that offsets do."""
+    return text if text.isascii() else _NUMBER_FIRST.sub(_kind_first, text)
+
+
+def _kind_first(match: re.Match[str]) -> str:
+    return f"{match[2]}{match[1]} " if match[2] else f"{match[4]}{match[3]}"
 
 
 def read_dependencies(text: str, known: Known, own_id: str) -> Dependencies:
@@ -245,6 +255,9 @@ def _resolve_loosely(text: str, known: Known, own_id: str) -> list[str] | None:
         if shorter and (found := _resolve_one(shorter, known, own_id)) is not None:
             return found
     if (found := _leading_id(text, known)) is not None:
+        return found
+    source = _SOURCE.search(text)
+    if source and (found := _resolve_one(source[1], known, own_id)) is not None:
         return found
     version = version_named(text)
     return [version] if version else None

@@ -57,6 +57,8 @@ class Draft:
     assigned_to: str | None = None
     #: The field is one for roles too ("Agent: ..."), and no name stands there that people or agents have.
     may_be_role: bool = False
+    #: Ids that it has elsewhere in the plan.
+    aliases: tuple[str, ...] = ()
     batch: str | None = None
     #: All headings around it; a dependency may name any of them.
     around: tuple[str, ...] = ()
@@ -114,8 +116,9 @@ def drop_roles(drafts: Sequence[Draft]) -> None:
 
 def known_of(drafts: Iterable[Draft], kinds: Iterable[str] = ()) -> Known:
     """What dependency texts can name in a plan of these, which it calls `kinds`."""
+    drafts = list(drafts)
     streams = [(draft.id, draft.name, title) for draft in drafts for title in draft.around or (draft.batch,)]
-    return Known.of(streams, kinds)
+    return Known.of([*streams, *((draft.id, alias, None) for draft in drafts for alias in draft.aliases)], kinds)
 
 
 def _needs(drafts: Collection[Draft], known: Known) -> dict[str, Dependencies]:

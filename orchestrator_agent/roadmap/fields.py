@@ -11,23 +11,28 @@ from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.statuses import is_emoji, skip_emoji
 
 _FIELDS = {
-    "status": "status; state; current status; estado; statut; 状态; 当前状态; ステータス",
+    "status": "status; state; current status; estado; statut; stato; статус; trạng thái; 状态; 当前状态; 狀態; "
+    "目前狀態; ステータス; 상태; 현재 상태",
     "assigned": "assigned to; claimed by; assignee; assigned; claimed",
-    "agent": "agent; owner; assigned agent; assigned implementer; responsável; responsable; verantwortlich; 负责人",
+    "agent": "agent; owner; assigned agent; assigned implementer; responsável; responsable; verantwortlich; 负责人; "
+    "負責人; 担当; 担当者; 담당; 담당자; ответственный",
     "depends_on": "depends on; depends; dependencies; dependency; blocked by; requires; prerequisites; prerequisite; "
     "after; blockers; blocker; blocked on; waiting for; waiting on; waits for; waits on; deps; dependson; "
     "depends upon; dependent on; prereqs; prereq; predecessors; predecessor; blocked until; gated by; gated on; "
     "dependências; depende de; dependencias; abhängigkeiten; hängt ab von; dépendances; dépend de; 依赖; 依赖项; "
-    "依赖于; 依赖关系; 前置条件; 前置任务; 依存",
+    "依赖于; 依赖关系; 前置条件; 前置任务; 依賴; 依賴項; 相依; 前置條件; 前置任務; 依存; "
+    "依存関係; 前提条件; 의존; 의존성; 선행 작업; 선행 조건; зависит от; зависимости; phụ thuộc; "
+    "phụ thuộc vào; dipende da; dipendenze",
     "blocks": "blocks; unblocks",
     "files": "files; file; files to modify; files to create; files to change; affected files; files affected; 文件",
     "conflicts_with": "conflicts with; conflicts",
-    "tasks": "tasks; task; steps; subtasks; tarefas; tareas; aufgaben; tâches; 任务",
-    "effort": "effort; estimate; estimated effort; estimated time; time estimate; size; esforço; esfuerzo; aufwand; "
-    "预计时间; 预估时间; 工时; 工作量",
+    "tasks": "tasks; task; steps; subtasks; tarefas; tareas; aufgaben; tâches; 任务; 任務; タスク; 작업; задачи",
+    "effort": "effort; est; est effort; estimate; estimated effort; estimated time; time estimate; size; esforço; "
+    "esfuerzo; aufwand; 预计时间; 预估时间; 工时; 工作量; 預估時間; 工時; 工数; 예상 시간; 공수",
     "done_when": "done when; completion; completion criteria; acceptance; acceptance criteria; success criteria; "
-    "exit criteria; definition of done; critérios de aceite; criterios de aceptación; akzeptanzkriterien; 验收标准",
-    "description": "description; goal; summary; objective; objetivo; ziel; objectif; 目标",
+    "exit criteria; definition of done; critérios de aceite; criterios de aceptación; akzeptanzkriterien; "
+    "验收标准; 驗收標準; 完了条件; 완료 조건",
+    "description": "description; goal; summary; objective; objetivo; ziel; objectif; 目标; 目標; 목표; цель",
     "other": "completed; completed by; completed date; started; deliverables; notes; note; design notes; "
     "implementation notes; plan; type; reported; source; quality gates; complexity; priority; "
     "date; version",
@@ -121,6 +126,8 @@ _CRITERIA = regex(
     r"(?:.{0,40} )?(?:acceptance|success|exit|completion|graduation) (?:criteria|signals)\b|done (?:when|means)\b|"
     r"definition of (?:done|ready)\b|(?:.{0,40} )?check ?lists?(?: (?:for|before|after)\b.*)?$|"
     r"(?:\w+ )?questions?(?: (?:for|to|about)\b.*)?$|roll-?back(?: \w+)?$|before (?:releas|merg|launch|submi)\w+\b|"
+    r"(?:(?:open|key|design|architectur\w+|technical|product|deferred|pending|resolved|past) )?decisions?(?: log)?"
+    r"(?: \(.*)?$|"
     r"pre-?flight\b|prerequisites?(?: (?:met|complete))?$|quality gates?$|"
     r"lessons?(?: learned)?$|sign-?off$|go/no-?go\b|assumptions?$|"
     r"crit[eé]rios? d\w|crit[eè]res? d\w|(?:akzeptanz|erfolgs|abnahme)kriterien$|(?:验收|成功|完成)标准|风险|"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from orchestrator_agent.model import WorkStreamStatus
@@ -24,22 +24,14 @@ from orchestrator_agent.roadmap.fields import (
 )
 from orchestrator_agent.roadmap.item_text import crossed_out, take_needs
 from orchestrator_agent.roadmap.slugs import Slugs
-from orchestrator_agent.roadmap.statuses import (
-    CIRCLES,
-    EMOJI,
-    Mark,
-    is_box,
-    is_emoji,
-    only_remarks,
-    read_box,
-    read_mark,
-)
+from orchestrator_agent.roadmap.statuses import EMOJI, is_box, read_box, read_mark
+from orchestrator_agent.roadmap.title_marks import mark_behind_id, read_ending
 
-#: What a status at the end may begin with: a dash, a bracket, or a picture.
-_SIGN = regex(r"(?<= )[-–—](?= )|[(\[（]|[^\w\x00-\u2000–—（]")
 #: Words before the number of a heading; those that only headings use come first.
 _KIND = rf"(?i:work package|pull request|pr|agent|stage|sprint|week|iteration|increment|unit|item|{KIND})"
 _TITLE = regex(
+    # "3. Phase 7: Name" only counts what is listed.
+    rf"(?:\d{{1,3}}[.)] (?={_KIND} ?\d{{1,9}}(?:\.\d{{1,9}}){{0,6}} ?[:：–—-]))?"
     rf"(?:(?![A-Z]{{2,12}}[-_]\d)(?P<kind>{_KIND}) ?[-#:.]? ?)?"
     r"(?P<id>[A-Za-z][A-Za-z0-9]{0,11}[-_]\d{1,9}(?:\.\d{1,9}){0,6}|\d{1,9}(?:\.\d{1,9}){0,6}[a-z]?"
     rf"|[A-Z]{{1,4}}\d{{1,9}}(?:\.\d{{1,9}}){{0,6}}|[A-Z]|{NUMERAL}(?!\w))"
@@ -52,14 +44,13 @@ _NO_NAME = regex(r"[-–—&+/,]|(?:and|to|through) \d")
 #: Priorities, quarters, halves and versions: they order things and name none.
 _NO_ID = regex(r"[PQHV]\d")
 _NUMBER = regex(r"\d{1,4}[.)] +")
+_MILESTONE = regex(r"M\d{1,2}(?:\.\d{1,2})?$")
 _LOUD = regex(r"[\s:–—-]*[🔴🟠🟡🟢🔵🔥⚠\ufe0f]*\s*\(?(?:CRITICAL|HIGH|MEDIUM|LOW)(?: (?:PRIORITY|RISK))?\)?$")
 _LOUD_ENDS = tuple(f"{word}{end}" for word in "CRITICAL HIGH MEDIUM LOW PRIORITY RISK".split() for end in ("", ")"))
 _LONGEST_LOUD = 40
-_CLOSING = {"(": ")", "[": "]", "（": "）"}
 #: What a heading may need: "(after Phase 2)", but not "(after each group)" or "(after line 60)".
 _WORK = regex(rf"(?:(?i:all|both) )?(?:{_KIND} ?[#A-Z\d]|[#A-Z]{{0,12}}-?\d)")
 _GROUPS = regex(r"(?:batch|phase|milestone|level)\b", re.IGNORECASE)
-_REFERS = regex(r" (?:by|to|of)$", re.IGNORECASE)
 #: A heading that is a link, and where the words of one end.
 _LINKED = regex(r"\[[^\[\]]{1,300}\]\([^()\s]{0,500}\)")
 _LINK_END = regex(r"\]\([^()\s]{0,500}\)")
@@ -123,6 +114,11 @@ class Heading:
     def batch(self) -> str | None:
         """The heading of the group it stands in."""
         return self.around[-1] if self.around else None
+
+    @property
+    def counted_as(self) -> str:
+        """The word before its id, or what the letter of the id stands for: "M3" is a milestone."""
+        return self.kind or ("milestone" if _MILESTONE.match(self.id) else "")
 
     @property
     def marked(self) -> bool:
@@ -266,6 +262,10 @@ def read_heading(index: int, line: Line, legend: Mapping[str, WorkStreamStatus])
         return None  # "# Tasks - AB-12" is the title of a list
     places, stop, reason = _ending(line, mark, begin, legend)
     text = " ".join(line.content[begin:stop].split())[match.start("name") :]
+    if not places:
+        place, used = mark_behind_id(line.content, text, legend)
+        if place is not None:
+            places, text = [replace(place, start=line.start + place.start, end=line.start + place.end)], text[used:]
     without, needs = take_needs(text)
     needs = needs if all(map(_WORK.match, needs)) else ()
     crossed = crossed_out(text.rstrip(" -–—:：([（"))
@@ -340,50 +340,3 @@ def _is_id(match: re.Match[str]) -> bool:
     if id_.isdigit():
         return bool(sep and sep in ".):：）、")
     return bool(sep) or not id_[0].isalpha() or "-" in id_ or sum(map(str.isdigit, id_)) >= 3
-
-
-def read_ending(text: str, first: int, legend: Mapping[str, WorkStreamStatus]) -> tuple[Place, int, str | None] | None:
-    """The status at the end of a heading or item: "Name ✅ DONE", "Name - Complete", "Name (Blocked)".
-
-    Returns:
-        Its place with offsets in `text`, where the name ends, and the reason of a block.
-    """
-    named = len(text) - len(text[first:].lstrip())
-    for found in _SIGN.finditer(text, max(first, named + 1, len(text) - 80)):
-        position, char = found.start(), found[0]
-        pictured = is_emoji(char)
-        if not pictured and char not in "-–—([（":
-            continue
-        begin = position if pictured else position + 1
-        mark = read_mark(text[begin:], legend)
-        if mark is None or (pictured and not mark.worded and not _tells(mark.emoji, legend)):
-            continue
-        if _ends_with(mark, char, text[begin + mark.start : begin + mark.end], text[begin + mark.end :]):
-            start, end = begin + mark.start, begin + mark.end
-            if _REFERS.search(text[start:end]) and char in _CLOSING:
-                end = text.index(_CLOSING[char], end)
-            kind = "ending" if pictured else "remark"
-            return Place(kind, start, end, text[start:end], mark.status), position, mark.reason
-    return None
-
-
-def _ends_with(mark: Mark, char: str, said: str, rest: str) -> bool:
-    """Nothing but remarks stands behind a mark: "(done in #7)", "✅ 2026-01-02", but not "- open, closed".
-
-    Args:
-        char: what the mark begins with: a bracket, a dash or a picture.
-        said: the mark itself.
-    """
-    if char in _CLOSING:
-        _, _, outside = rest.partition(_CLOSING[char])
-        if outside.startswith("(") or not only_remarks(outside, loose=False):
-            return False
-        if _REFERS.search(said):
-            return _CLOSING[char] in rest
-    if not mark.worded and mark.status not in (WorkStreamStatus.COMPLETE, WorkStreamStatus.CANCELLED):
-        return not rest.strip(" *_)]）~!.") or rest.lstrip(" *_").startswith("(")
-    return only_remarks(rest, loose=mark.worded and (char not in "-–—" or said.isupper()))
-
-
-def _tells(emoji: str, legend: Mapping[str, WorkStreamStatus]) -> bool:
-    return emoji in legend or (emoji in EMOJI and emoji not in CIRCLES)

@@ -50,7 +50,9 @@ _SIZE = "XS|S|M|L|XL|XXL"
 _EFFORT = regex(rf"[ ](?:[(\[](?P<size>{_SIZE}|{_HOURS})[)\]](?=\W|$)|`(?P<code>{_SIZE})`$)")
 #: A name at the end; behind such words something else is named.
 _CLAIM = regex(r"(?P<before>\S+)[ ]\(?@(?P<name>[A-Za-z][A-Za-z0-9_-]{1,38})\)?$")
-_CLAIMED = regex(r" [(\[](?:claimed|taken|assigned)(?: by| to)?:? (@?[A-Za-z][\w-]{1,38})[)\]]$", re.IGNORECASE)
+_CLAIMED = regex(
+    r" [(\[](?:claimed|taken|assigned|assignee|owner|owned)(?: by| to)?:? (@?[A-Za-z][\w-]{1,38})[)\]]$", re.IGNORECASE
+)
 _NO_CLAIM = frozenset("to from for with of in on the a use using via and or as by into".split())
 _BOLD_NAME = regex(r"\*\*([^*]{3,200})\*\*:?\s*(?:[-–—:]|$)")
 _ISSUE_AT_END = regex(r"\(?(?<![\w/])(#\d{1,9})\)?$")

@@ -28,23 +28,37 @@ _AHEAD = regex(
 )
 #: Headings that are called so are work even where the plan has no marks at all; a "Step 1" may be an instruction.
 _SURELY_WORK = regex(
-    r"phase|fase|阶段|feature|milestone|meilenstein|package|work ?package|work[ _-]?stream|task|tarefa|tarea|aufgabe|"
-    r"任务|epic|story|track"
+    r"phase|fase|阶段|階段|단계|フェーズ|этап|фаза|feature|milestone|meilenstein|package|work ?package|"
+    r"work[ _-]?stream|task|tarefa|tarea|aufgabe|任务|任務|epic|story|track|prompt"
 )
 
 
-def choose(headings: Sequence[Heading], has_boxes: bool) -> list[Heading]:
+_HOLDS_WORK = regex(
+    r"\b(?:milestones|phases|stages|sprints|tasks|work (?:packages|streams)|roadmap|implementation plan)\b"
+)
+#: These are where the document calls itself a plan: stages are parts of many things.
+_WORK_OF_PLANS = regex(r"stage|sprint|week|iteration|increment")
+
+
+def choose(headings: Sequence[Heading], has_boxes: bool, is_plan: bool = False) -> list[Heading]:
     """The headings that are work, in their order.
 
     Args:
         headings: those with an id, in their order.
         has_boxes: the document has boxes that are no criteria; headings without any marks are then no work.
+        is_plan: the document calls itself a plan.
     """
     chosen = _choose(headings)
     if not chosen and not has_boxes:
-        families = _families(_outermost(_below_title(headings)))
-        chosen = [heading for family in families if _is_bare_work(family) for heading in family]
+        below = [item for item in _below_title(headings) if not (is_plan and _is_chapter_of_work(item))]
+        families = _families(_outermost(below))
+        chosen = [heading for family in families if _is_bare_work(family, is_plan) for heading in family]
     return sorted(chosen, key=lambda heading: heading.index)
+
+
+def _is_chapter_of_work(heading: Heading) -> bool:
+    """A numbered chapter that holds the work and is none: "2. Milestones"."""
+    return not heading.kind and heading.id.isdigit() and _HOLDS_WORK.search(plain(heading.name)) is not None
 
 
 def _choose(headings: Sequence[Heading]) -> list[Heading]:
@@ -219,5 +233,6 @@ def _members(family: Sequence[Heading]) -> list[Heading]:
     return list(family) if all_are else telling
 
 
-def _is_bare_work(family: Sequence[Heading]) -> bool:
-    return len(family) > 1 and bool(_SURELY_WORK.match(family[0].kind))
+def _is_bare_work(family: Sequence[Heading], is_plan: bool) -> bool:
+    kind = family[0].counted_as
+    return len(family) > 1 and bool(_SURELY_WORK.match(kind) or (is_plan and _WORK_OF_PLANS.match(kind)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,13 +12,15 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import read_body, status_place
 from orchestrator_agent.roadmap.dependencies import KIND
-from orchestrator_agent.roadmap.document import Document, Kind, Line
+from orchestrator_agent.roadmap.document import Document, Kind, Line, headings_of
 from orchestrator_agent.roadmap.drafts import Draft, Place
-from orchestrator_agent.roadmap.fields import leading_emoji
-from orchestrator_agent.roadmap.headings import read_ending
+from orchestrator_agent.roadmap.fields import leading_emoji, plain
 from orchestrator_agent.roadmap.statuses import EMOJI, is_box, read_box
+from orchestrator_agent.roadmap.title_marks import read_ending
 
 _KIND = regex(rf"{KIND}[ ._#:-]*(?=\S)", re.IGNORECASE)
+#: What stands behind an id in a heading.
+_BEHIND_ID = regex(r"[^:：–—]{1,40}(?:[:：]| [-–—]) *(\S.*)")
 _WORD_OF_NAME = regex(r"[^\W\d_]{3,}|[\u2e80-\uffff]")
 _END_OF_ID = regex(r"[:：,)\]|*`]|_(?!\w)|\.(?!\d)| ")
 
@@ -34,15 +38,18 @@ class Mention:
 
 
 def mentions_of(
-    document: Document, names: Mapping[str, str], legend: Mapping[str, WorkStreamStatus]
+    document: Document, drafts: Sequence[Draft], legend: Mapping[str, WorkStreamStatus]
 ) -> dict[str, Mention]:
     """For each id, without case, the first heading or box that begins with it; ids without one are left out.
 
     Args:
-        names: the names by id.
+        drafts: the work, in the order of the document. A section with any of it is a group and tells of none.
     """
-    called = {id_.casefold(): name for id_, name in names.items()}
-    headings = {line.number: _key_of(line, called) for line in document.lines if line.kind is Kind.HEADING}
+    called = {draft.id.casefold(): draft.name for draft in drafts}
+    own = [draft.first_line for draft in drafts]
+    counts = Counter(plain(draft.name) for draft in drafts)
+    by_name = {plain(draft.name): draft.id.casefold() for draft in drafts if counts[plain(draft.name)] == 1}
+    headings = {line.number: _key_of(line, called, by_name) for _, line in headings_of(document)}
     surely = {key for key, sure in headings.values() if sure}
     found: dict[str, Mention] = {}
     for index, line in enumerate(document.lines):
@@ -51,6 +58,8 @@ def mentions_of(
             # "## Phase 3" is no section of 3 where "### #3" is one.
             if key and (sure or key not in surely) and not (key in found and found[key].lines):
                 body = _section(document, index)
+                if bisect(own, line.number) < bisect(own, line.number + len(body)):
+                    continue
                 before = found.get(key, Mention())
                 found[key] = Mention(line.number, body, [*before.places, *_marks(document, line, body, legend)])
         elif line.box is not None and line.indent == 0 and is_box(line.box):
@@ -62,17 +71,26 @@ def mentions_of(
     return found
 
 
-def _key_of(line: Line, called: Mapping[str, str]) -> tuple[str, bool]:
-    """The id that a heading begins with, and whether no word stands before it.
+def _key_of(line: Line, called: Mapping[str, str], by_name: Mapping[str, str]) -> tuple[str, bool]:
+    """The id that a heading begins with, else that of the work that it names, and whether no word stands before it.
 
     Chapters are numbered as well, but they are not called like the work.
     """
     key = _leading(line.content, called.keys())
+    if not key:
+        return _key_by_name(line, by_name)
     text = _unmarked(line.content)
-    if not key or not text.casefold().startswith((key, f"#{key}")):
+    if not text.casefold().startswith((key, f"#{key}")):
         return key, False
     is_chapter = key.isdigit() and text[0] != "#" and not _is_alike(called[key], text)
     return ("", False) if is_chapter else (key, True)
+
+
+def _key_by_name(line: Line, by_name: Mapping[str, str]) -> tuple[str, bool]:
+    """The id of the work that a heading names behind an id of another sort: "Phase 5.2: Roof" is WS-5.2, "Roof"."""
+    match = _BEHIND_ID.match(line.content)
+    key = by_name.get(plain(match[1]), "") if match else ""
+    return key, bool(key)
 
 
 def _is_alike(name: str, text: str) -> bool:

@@ -11,9 +11,9 @@ from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.document import Document, Kind, Line, check_count
 from orchestrator_agent.roadmap.drafts import Draft, Place
 from orchestrator_agent.roadmap.fields import claimant, clean_name, holds_examples, leading_emoji, read_field
-from orchestrator_agent.roadmap.headings import read_ending
 from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.statuses import EMOJI, read_mark
+from orchestrator_agent.roadmap.title_marks import read_ending
 
 _ITEM = regex(r"[*_]{0,2}([A-Z][A-Z0-9]{0,9}-\d{1,9}(?:\.\d{1,9}){0,4})[*_]{0,2} ?[:：][*_]{0,2} ?(?=\S)")
 _EFFORT = regex(r"(?:XS|S|M|L|XL|XXL|SPLIT|\d[\d.–-]* ?(?:h|hours?|d|days?|min|minutes?))$")

@@ -12,13 +12,15 @@ phases with boxes below them, and phases that stand in a list and a table as wel
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
+from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
+from orchestrator_agent.roadmap.dependencies import KIND
 from orchestrator_agent.roadmap.document import Document, Kind, headings_of
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, drop_roles, known_of
-from orchestrator_agent.roadmap.fields import is_placeholder
+from orchestrator_agent.roadmap.fields import is_placeholder, plain
 from orchestrator_agent.roadmap.headings import Heading, Restated, read_headings, read_titles
 from orchestrator_agent.roadmap.levels import choose, choose_titles, groups_around, tell_apart
 from orchestrator_agent.roadmap.one_line import read_one_line
@@ -29,6 +31,7 @@ from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.stated import settle_status
 from orchestrator_agent.roadmap.statuses import EMOJI
 from orchestrator_agent.roadmap.steps import assume_order, put_last
+from orchestrator_agent.roadmap.title_marks import hidden_mark
 from orchestrator_agent.roadmap.told_boxes import boxes_tell_more
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks
 
@@ -52,10 +55,13 @@ class Phases:
         warnings: list[str] = []
         headings = read_headings(document, legend)
         rest = attach(headings, read_restated(document, legend))
-        chosen = choose(headings, has_work_boxes(document)) or choose_titles(read_titles(document, legend))
+        chosen = choose(headings, has_work_boxes(document), _is_plan(document))
+        chosen = chosen or choose_titles(read_titles(document, legend))
         if boxes_tell_more(document, chosen):
             return Found()
         tell_apart(headings, chosen)
+        beside = _unnumbered(document, legend, headings, chosen)
+        chosen = sorted([*chosen, *beside], key=lambda item: item.index)
         taken = [(item.line.number, document.lines[item.end - 1].number) for item in chosen]
         short = read_one_line(document, legend, taken)
         _end_before(chosen, [draft.first_line for draft in short.drafts])
@@ -65,12 +71,14 @@ class Phases:
         listed = list(_listed_only(rest, chosen))
         extra = [draft for draft in [*short.drafts, *listed] if draft.id.casefold() not in own]
         drafts = sorted(drafts + extra, key=lambda draft: draft.first_line)
-        kinds = {item.id: item.kind for item in chosen}
+        kinds = {item.id: item.counted_as for item in chosen}
         known = known_of(drafts, kinds.values())
         add_relations(document, drafts, set(kinds.values()), known)
         drop_roles(drafts)
-        assume_order(drafts, [kinds.get(draft.id, "") for draft in drafts], known)
+        numbered = [draft for draft in drafts if draft.id not in {item.id for item in beside}]
+        assume_order(numbered, [kinds.get(draft.id, "") for draft in numbered], known)
         put_last(drafts, {draft.id for draft in listed}, known)
+        _put_behind(drafts, {item.id for item in beside})
         warnings += _left_out(document, headings, chosen)
         return assemble(document, drafts, warnings, _level(kinds.values()), short.finished, known)
 
@@ -79,6 +87,45 @@ class Phases:
         places = [place for value in found.places.values() if isinstance(value, tuple) for place in value]
         vocabulary = Vocabulary([*places, *box_places(document)], legend_of(document))
         return source.edited(replace_marks(document, found, changes, vocabulary))
+
+
+def _unnumbered(
+    document: Document, legend: Mapping[str, WorkStreamStatus], headings: Sequence[Heading], chosen: Sequence[Heading]
+) -> list[Heading]:
+    """Headings without an id that stand beside work and have a Status field of their own."""
+    levels, known = {item.line.level for item in chosen}, {heading.index for heading in headings}
+    if not any(line.level in levels and index not in known for index, line in headings_of(document)):
+        return []
+    places, ids = {(item.line.level, item.around) for item in chosen}, {item.id.casefold() for item in chosen}
+    return [
+        title
+        for title in read_titles(document, legend)
+        if title.index not in known
+        and not _SEVERAL.match(plain(title.name))
+        and (title.line.level, title.around) in places
+        and title.id not in ids
+        and title.field_place is not None
+        and title.field_place[0].status is not None
+    ]
+
+
+_SEVERAL = regex(rf"{KIND} ?#?\d")
+
+
+def _put_behind(drafts: Sequence[Draft], ids: Collection[str]) -> None:
+    """Where an order is assumed, work without a number comes last."""
+    steps = [draft.step for draft in drafts if draft.step is not None]
+    for draft in drafts if steps else ():
+        if draft.id in ids:
+            draft.step = max(steps) + 1
+
+
+_PLAN = regex(r"\b(?:plan|roadmap|backlog|to[ -]?dos?)\b")
+
+
+def _is_plan(document: Document) -> bool:
+    """It calls itself so in its title."""
+    return any(line.level == 1 and _PLAN.search(plain(line.content)) for _, line in headings_of(document)[:1])
 
 
 def _level(kinds: Iterable[str]) -> str:
@@ -150,10 +197,13 @@ def _draft(
     draft = Draft(item.id, item.name or " ".join(item.line.content.split()), item.line.number, last)
     draft.batch, draft.around, draft.priority = item.batch, item.around, item.priority
     draft.depends_on += item.needs
+    draft.aliases = tuple(dict.fromkeys(other.id for other in item.mentioned if other.id != item.id))
     fill(draft, body)
     if not draft.depends_on:
         draft.depends_on += [restated.needs for restated in item.mentioned if restated.needs]
     warnings += [f"{where}: {item.id[:80]} {said}." for said in settle_status(draft, item, body)]
+    if draft.status is WorkStreamStatus.NOT_STARTED and (hidden := hidden_mark(document.raw(item.line))):
+        draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, f'a comment in its heading says "{hidden[:40]}"'
     if not draft.places:
         end = item.line.start + len(item.line.content)
         draft.places.append(Place("ending", end, end, "", None))

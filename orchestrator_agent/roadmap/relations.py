@@ -25,8 +25,10 @@ from orchestrator_agent.roadmap.statuses import is_emoji
 _ID = r"#?(?:[A-Za-z]{1,12}-?)?\d{1,9}(?:[.-]\d{1,9}){0,6}[a-z]?"
 _LIST = rf"(?:{_ID}|[A-Z]\b)(?:(?: ?(?:,|-|–|to|and|&) ?|, and )(?:{_ID}|[A-Z]\b)){{0,50}}"
 _CODE = r"[A-Z][A-Z0-9]{0,9}-\d{1,9}"
+#: "M7" is an id where the plan has it.
+_SHORT = r"[A-Z]{1,4}\d{1,4}(?:\.\d{1,3})?"
 _TO_CODE = rf"(?: ?(?:\.\.\.?|–) ?(?:[A-Z][A-Z0-9]{{0,9}}-)?\d{{1,9}}| (?:to|through) {_CODE})?"
-_MENTION = regex(rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>{_CODE}{_TO_CODE}))\b(?![.-]\d)")
+_MENTION = regex(rf"(?:(?P<kind>(?i:{KIND})) ?#?(?P<list>{_LIST})|(?P<id>{_CODE}{_TO_CODE}|{_SHORT}))\b(?![.-]\d)")
 _WAITS = (
     r"depends? (?:up)?on|dependent (?:up)?on|requires?|needs?|blocked by|waits? (?:for|on)|builds? (?:up)?on|"
     r"gate[sd] on|gated by"
@@ -47,7 +49,7 @@ _BEGINS = (
 )
 #: Right before what is needed in a text that describes work.
 _IN_TEXT = regex(
-    rf"(?:\(from|\b(?:{_WAITS}|{_BEGINS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-\d)", re.IGNORECASE
+    rf"(?:\(from|\b(?:{_WAITS}|{_BEGINS})) (?:the )?(?={KIND} ?#?\w|[A-Z][A-Z0-9]{{0,9}}-?\d)", re.IGNORECASE
 )
 #: Below such a title within the section of a work stream stands what it needs, among other things.
 _BEFORE_IT = regex(r"[\W\d]*(?:pre-?requisites?|pre-?conditions?|entry (?:criteria|conditions?|gate))\b", re.IGNORECASE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from orchestrator_agent.model import WorkStreamStatus
@@ -18,10 +19,11 @@ from orchestrator_agent.roadmap.columns import Columns, columns_of, id_in
 from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 from orchestrator_agent.roadmap.drafts import Place
 from orchestrator_agent.roadmap.fields import holds_checks, holds_criteria, holds_examples, plain
-from orchestrator_agent.roadmap.headings import Heading, Restated, read_ending, read_heading
+from orchestrator_agent.roadmap.headings import Heading, Restated, read_heading
 from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.statuses import is_box, read_box, read_mark
 from orchestrator_agent.roadmap.table_lines import Row, tables_of
+from orchestrator_agent.roadmap.title_marks import read_ending
 
 _LEADING_STATUS = regex(r"[*_`\s]*[^*_`:：]{1,20}[*_`]{1,3} [-–—] +")
 #: An id of which the word before the number is a part.
@@ -137,6 +139,7 @@ def _id_in_row(row: Row, columns: Columns) -> tuple[str, str]:
 def attach(headings: Sequence[Heading], restated: Sequence[Restated]) -> list[Restated]:
     """Give each heading the places of what speaks of it; returns what speaks of none of them."""
     by_id: dict[str, list[Heading]] = {}
+    by_name = _by_name(headings) if any(item.in_table for item in restated) else {}
     ends: dict[tuple[int, str], list[tuple[int, int]]] = {}
     for heading in headings:
         by_id.setdefault(heading.id.casefold(), []).append(heading)
@@ -144,11 +147,19 @@ def attach(headings: Sequence[Heading], restated: Sequence[Restated]) -> list[Re
     rest = []
     for item in restated:
         found = next((heading for heading in _called(item, by_id)[:3] if _speaks_of(item, heading)), None)
+        if found is None and item.in_table:
+            found = by_name.get(plain(item.name))
         if found is None:
             rest.append(item)
         elif not _is_inside(item.line, ends[found.line.level, found.kind]):
             found.mentioned.append(item)
     return rest
+
+
+def _by_name(headings: Sequence[Heading]) -> dict[str, Heading]:
+    """Each heading by its name, where that is its alone."""
+    counts = Counter(plain(heading.name) for heading in headings)
+    return {plain(heading.name): heading for heading in headings if counts[plain(heading.name)] == 1}
 
 
 def _is_inside(line: Line, sections: Sequence[tuple[int, int]]) -> bool:

@@ -15,6 +15,7 @@ from orchestrator_agent.roadmap.fields import leading_emoji
 from orchestrator_agent.roadmap.headings import Heading
 from orchestrator_agent.roadmap.set_aside import sets_aside
 from orchestrator_agent.roadmap.statuses import CIRCLES, read_mark
+from orchestrator_agent.roadmap.title_marks import doubtful_mark
 
 _VERBS = r"blocked (?:by|on)|depend(?:s|ing|ent) (?:up)?on|wait(?:s|ing) (?:for|on)|requires|needs|after"
 _NEEDS = regex(rf"\b(?:{_VERBS}) ([^()|]{{1,200}})", re.IGNORECASE)
@@ -82,6 +83,10 @@ def _judge(draft: Draft, item: Heading, own: list[Place], other: list[Place], bo
     elif not worded and draft.status is WorkStreamStatus.NOT_STARTED and (word := _set_aside_by(item)):
         draft.status = WorkStreamStatus.BLOCKED
         draft.blocked_reason = f"the plan sets it aside: {word}"
+    elif not stated and draft.status is WorkStreamStatus.NOT_STARTED and (sign := doubtful_mark(item.name)):
+        draft.status = WorkStreamStatus.BLOCKED
+        draft.blocked_reason = f'its heading says "{sign[:40]}"'
+        yield f"counts as blocked, {draft.blocked_reason}"
     elif not said and not boxes:
         yield f"has no status and counts as {draft.status.value.replace('_', ' ')}"
     if len({*worded, *(status for status in stated if status is WorkStreamStatus.COMPLETE)}) > 1:

@@ -25,7 +25,9 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         available; ready to start; ready for dev; ready for development; approved; new; queued; scheduled; unstarted;
         specced; ready for agent; ready for work; ready for implementation; ready to implement; ready to build;
         待实施; 待进行; 未开始; 待开始; 待办; 待处理; 计划中; 未着手; pendente; a fazer; não iniciado;
-        não iniciada; pendiente; por hacer; offen; geplant; nicht begonnen; à faire; en attente; не начато""",
+        não iniciada; pendiente; por hacer; offen; geplant; nicht begonnen; à faire; en attente; не начато; не начат;
+        запланировано; к выполнению; da fare; non iniziato; chưa bắt đầu; chưa làm; 未開始; 待開始; 待辦; 待處理;
+        待實施; 計劃中; 規劃中; 予定; 미착수; 시작 전; 대기; 대기 중; 예정; 할 일""",
     IN_PROGRESS: """in progress; inprogress; active; wip; work in progress; started; ongoing; review;
         in review; under review; ready for review; needs review; awaiting review; pending review; code review; testing;
         in testing; in qa; ready for qa; ready for testing; ready for test; ready for merge; ready to merge;
@@ -33,20 +35,23 @@ _PHRASES: dict[WorkStreamStatus, str] = {
         partially complete; partly done; doing; working; needs manual testing; needs testing; not tested; not complete;
         not done; incomplete; unfinished; implementing; in development; in flight; pr open; underway; under way;
         进行中; 開発中; 進行中; 开发中; em andamento; em progresso; en curso;
-        en progreso; in arbeit; en cours; в работе""",
+        en progreso; in arbeit; en cours; в работе; в процессе; выполняется; in corso; đang làm; đang thực hiện;
+        部分完成; 測試中; 测试中; 開發中; 작업 중; 진행 중; 진행중; 개발 중""",
     COMPLETE: """complete; completed; done; finished; shipped; merged; resolved; fixed; closed; implemented; delivered;
         released; verified; deployed; landed; validated;
         已完成; 完成; 完了; concluído; concluída; feito; completado; completada; hecho; erledigt;
-        fertig; abgeschlossen; terminé; terminée; fait; готово""",
+        fertig; abgeschlossen; terminé; terminée; fait; готово; выполнено; завершено; сделано; completato; completata;
+        fatto; hoàn thành; đã hoàn thành; 已交付; 已上线; 已上線; 已实现; 已實現; 완료; 완료됨""",
     BLOCKED: """blocked; parked; on hold; hold; paused; deferred; postponed; shelved; waiting; stuck; pending approval;
         awaiting approval; ready for human; needs human; needs human input; needs user; awaiting user;
         阻塞; 已阻塞; 暂停; 已暂停;
-        bloqueado; bloqueada; blockiert; zurückgestellt; bloqué; bloquée""",
+        bloqueado; bloqueada; blockiert; zurückgestellt; bloqué; bloquée; заблокировано; отложено; bloccato; sospeso;
+        bị chặn; tạm hoãn; 暫停; 已暫停; 搁置; 擱置; 延后; 延後; 保留; 보류; 차단""",
     CANCELLED: """cancelled; canceled; out of scope; dropped; rejected; won't fix; wont fix; obsolete; n/a; banished;
-        abandoned; superseded; superseded by; replaced by; moved to; duplicate of; not needed; no longer needed;
-        won't do; wont do; not doing; descoped; deprecated; not planned; skipped; skip;
+        abandoned; superseded; superseded by; replaced by; moved to; duplicate of; duplicate; not needed;
+        no longer needed; won't do; wont do; not doing; descoped; deprecated; not planned; skipped; skip;
         取消; 已取消; cancelado; cancelada;
-        abgebrochen; annulé; annulée""",
+        abgebrochen; annulé; annulée; отменено; annullato; annullata; đã hủy; 已放弃; 已放棄; 中止; 취소; 취소됨""",
 }
 WORDS: dict[str, WorkStreamStatus] = {
     " ".join(phrase.split()): status for status, phrases in _PHRASES.items() for phrase in phrases.split(";")
@@ -69,7 +74,7 @@ _BEGINNINGS = frozenset(phrase.partition(" ")[0] for phrase in WORDS) | _DOUBT
 EMOJI: dict[str, WorkStreamStatus] = {
     **dict.fromkeys("⚪⬜◻🔲☐🆕📋⏳🔜", NOT_STARTED),
     **dict.fromkeys("🟡🔄🚧🏗🟠🔵🔨", IN_PROGRESS),
-    **dict.fromkeys("✅☑✔🟢✓🎉", COMPLETE),
+    **dict.fromkeys("✅☑✔🟢✓", COMPLETE),
     **dict.fromkeys("🔴⛔🚫⏸🛑🔒💤", BLOCKED),
     **dict.fromkeys("⚫❌🗑", CANCELLED),
 }
@@ -77,6 +82,8 @@ EMOJI: dict[str, WorkStreamStatus] = {
 CIRCLES = frozenset("🔴🟠🟡🟢🔵🟣🟤⚪⚫")
 #: How a status is written in a file that has no example of it.
 DEFAULT_EMOJI = {NOT_STARTED: "⚪", IN_PROGRESS: "🔄", COMPLETE: "✅", BLOCKED: "🔴", CANCELLED: "⚫"}
+#: The same where a circle would be no status.
+UNCIRCLED_EMOJI = {**DEFAULT_EMOJI, NOT_STARTED: "⏳", BLOCKED: "⛔", CANCELLED: "❌"}
 DEFAULT_WORDS = {
     NOT_STARTED: "Not Started",
     IN_PROGRESS: "In Progress",

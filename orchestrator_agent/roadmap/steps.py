@@ -14,7 +14,10 @@ from orchestrator_agent.roadmap.known import Known
 from orchestrator_agent.roadmap.stated import status_of_group
 
 #: What is called so and counted up is done one after the other; features and packages are not.
-_IN_ORDER = r"(?:phase|fase|阶段|stage|step|etapa|étape|步骤|milestone|meilenstein|sprint|week|iteration)"
+_IN_ORDER = (
+    r"(?:phase|fase|阶段|階段|단계|フェーズ|этап|фаза|stage|step|etapa|étape|步骤|步驟|prompt|milestone|meilenstein|sprint|week|"
+    r"iteration)"
+)
 _KIND = regex(_IN_ORDER)
 #: These follow each other also where they are counted in parts.
 _TIMED = regex(r"sprint|week|iteration|milestone|stage")

@@ -20,7 +20,7 @@ from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.table_lines import Table
 
 _COUNTED_TITLE = regex(
-    r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|batch|track|epic|group|阶段)"
+    r"\W*(?:phase|milestone|stage|step|sprint|week|wave|iteration|part|batch|track|epic|group|阶段|階段|フェーズ|этап|фаза)"
     r"[ #-]{0,2}(\d{1,4}|[A-Z]\b)",
     re.IGNORECASE,
 )

@@ -44,7 +44,8 @@ _LONGEST_ROW = 2000
 _NOTHING = ("", "-", "–", "—", "?", "tbd", "n/a", "none")
 #: Ids that are counted up say an order: PR3 comes after PR2, which "BUG-3" and "BUG-2" do not say.
 _COUNTED = regex(
-    r"(?:pr|p|m|s|w|step|stage|sprint|week|day|part|iteration|phase|milestone)?[-# ]?\d{1,4}(?:\.\d{1,4}){0,4}[a-z]?$",
+    r"(?:pr|p|m|s|w|step|stage|sprint|week|day|part|iteration|phase|milestone)?[-# ]?"
+    r"\d{1,4}(?:[a-z]?\.\d{1,4}){0,4}[a-z]?$",
     re.IGNORECASE,
 )
 _KINDS = regex(
@@ -76,13 +77,16 @@ class Tables:
         legend = legend_of(document)
         warnings: list[str] = []
         slugs = Slugs()
+        found = _tables_of_work(document, legend)
+        says_open = {_all_heads(*pair) for pair in found if _any_says_open(*pair, legend)}
         tables = [
-            Rows(table, columns, list(_drafts(document, table, columns, legend, slugs, warnings)))
-            for table, columns in _tables_of_work(document, legend)
+            Rows(table, columns, list(_drafts(document, table, columns, legend, slugs, is_open, warnings)))
+            for table, columns in found
+            for is_open in (_all_heads(table, columns) in says_open,)
         ]
         states_needs = any(rows.columns.depends_on is not None for rows in tables)
         drafts = settle(document, told_apart(tables, slugs), warnings, by_id_only=True)
-        mentions = mentions_of(document, {draft.id: draft.name for draft in drafts}, legend)
+        mentions = mentions_of(document, drafts, legend)
         if 2 * sum(bool(mentions.get(draft.id.casefold(), Mention()).places) for draft in drafts) > len(drafts):
             return Found()
         if _sections_told(document) - sum(bool(mention.places) for mention in mentions.values()) > len(drafts):
@@ -123,12 +127,13 @@ def _tables_of_work(document: Document, legend: Mapping[str, WorkStreamStatus]) 
     check_count(sum(len(table.rows) for table, columns in read if columns), document.path)
     found = [(table, columns) for table, columns in read if columns and _is_work(table, columns, legend)]
     # Another with the very same columns holds the like, even if its statuses are not understood.
-    same = {_all_heads(table) for table, columns in found if columns.status is not None}
+    same = {_all_heads(table, columns) for table, columns in found if columns.status is not None}
     if len(found) < len(read):
         found = [
             (table, columns)
             for table, columns in read
-            if columns and (_is_work(table, columns, legend) or (_all_heads(table) in same and not _holds_other(table)))
+            if columns
+            and (_is_work(table, columns, legend) or (_all_heads(table, columns) in same and not _holds_other(table)))
         ]
     with_ids = [(table, columns) for table, columns in found if _has_ids(table, columns)]
     return with_ids or found
@@ -161,8 +166,9 @@ def _has_ids(table: Table, columns: Columns) -> bool:
     return any(id_in(row.text(columns.name), whole=False)[0] for row in table.rows)
 
 
-def _all_heads(table: Table) -> tuple[str, ...]:
-    return tuple(plain(cell.text) for cell in table.header.cells)
+def _all_heads(table: Table, columns: Columns) -> tuple[str, ...]:
+    """What the columns are called; ids may be of phases here and of steps there."""
+    return tuple("" if number == columns.id else plain(cell.text) for number, cell in enumerate(table.header.cells))
 
 
 def _holds_other(table: Table) -> bool:
@@ -191,10 +197,10 @@ def _drafts(
     columns: Columns,
     legend: Mapping[str, WorkStreamStatus],
     slugs: Slugs,
+    says_open: bool,
     warnings: list[str],
 ) -> Iterator[Draft]:
     told = _told_by(table) if columns.status is None else None
-    says_open = any(_says_open(row.text(columns.status), legend) for row in table.rows)
     for row in table.rows:
         draft = Draft("", "", row.line.number, row.line.number)
         struck = _name(draft, row, columns, slugs)
@@ -209,8 +215,9 @@ def _drafts(
         yield draft
 
 
-def _says_open(text: str, legend: Mapping[str, WorkStreamStatus]) -> bool:
-    return _says(text, legend) is WorkStreamStatus.NOT_STARTED
+def _any_says_open(table: Table, columns: Columns, legend: Mapping[str, WorkStreamStatus]) -> bool:
+    """A row of the table says in its own words that it has not begun."""
+    return any(_says(row.text(columns.status), legend) is WorkStreamStatus.NOT_STARTED for row in table.rows)
 
 
 def _says(text: str, legend: Mapping[str, WorkStreamStatus]) -> WorkStreamStatus | None:

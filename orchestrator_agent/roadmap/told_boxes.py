@@ -21,19 +21,30 @@ _SEVERAL = 2
 
 
 def boxes_tell_more(document: Document, chosen: Sequence[Heading]) -> bool:
-    """True when more boxes with an id of their own tell what they wait for than headings how far they are.
+    """True when more boxes with an id of their own tell what they wait for than headings how far they are, or when
+    most boxes stand outside the only heading.
 
     Args:
         chosen: the headings that would be work.
     """
+    if "[" not in document.text:
+        return False
+    if len(chosen) == 1 and chosen[0].field_place is None:
+        return _stand_elsewhere(document, chosen[0])
     marked = sum(heading.marked for heading in chosen)
-    if "[" not in document.text or 2 * marked > len(chosen):
+    if 2 * marked > len(chosen):
         return False
     named = [box for box in boxes_of(document).items if _is_named(read_item(box.line.content).id)]
     if len(named) < _SEVERAL or len(named) <= marked:
         return False
     telling = sum(_tells(document, box) for box in named)
     return 2 * telling >= len(named) and telling > marked
+
+
+def _stand_elsewhere(document: Document, only: Heading) -> bool:
+    """Most boxes are in other sections: the one heading with a number is a list of steps among others."""
+    inside = [only.line.number < box.line.number <= only.end for box in boxes_of(document).items]
+    return 2 * sum(inside) < len(inside)
 
 
 def _is_named(id_: str) -> bool:

@@ -19,7 +19,6 @@ from orchestrator_agent.roadmap.bodies import fill, read_body, status_place
 from orchestrator_agent.roadmap.document import Document, Kind, Line, once
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble
 from orchestrator_agent.roadmap.fields import clean_name, is_placeholder, plain
-from orchestrator_agent.roadmap.headings import read_ending
 from orchestrator_agent.roadmap.item_text import states_need, take_needs
 from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
@@ -27,6 +26,7 @@ from orchestrator_agent.roadmap.set_aside import set_aside_by
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import is_box, read_box
+from orchestrator_agent.roadmap.title_marks import read_ending
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, replace_marks
 
 _TRACK = regex(r"\*{0,2}Track:\s*(?P<name>\S.*)", re.IGNORECASE)

@@ -20,6 +20,7 @@ from orchestrator_agent.roadmap.statuses import (
     DEFAULT_EMOJI,
     DEFAULT_WORDS,
     EMOJI,
+    UNCIRCLED_EMOJI,
     VARIATION,
     WORDS,
     is_box,
@@ -53,10 +54,18 @@ def legend_of(document: Document) -> Mapping[str, WorkStreamStatus]:
 class Vocabulary:
     """The marks of one file by kind of place and status."""
 
-    def __init__(self, places: Iterable[Place], legend: Mapping[str, WorkStreamStatus]) -> None:
+    def __init__(
+        self, places: Iterable[Place], legend: Mapping[str, WorkStreamStatus], *, circles: bool = True
+    ) -> None:
+        """As the class says.
+
+        Args:
+            circles: a coloured circle before a name is read as a status.
+        """
         self._counts: dict[tuple[str, WorkStreamStatus], Counter[str]] = defaultdict(Counter)
         self._words: dict[str, list[str]] = defaultdict(list)
         self._legend = legend
+        self._defaults = DEFAULT_EMOJI if circles else UNCIRCLED_EMOJI
         for place in places:
             if place.status is not None and _is_exemplary(place):
                 self._counts[place.kind, place.status][place.example] += 1
@@ -102,7 +111,7 @@ class Vocabulary:
         for emoji, meaning in self._legend.items():
             if meaning is status:
                 return emoji
-        return DEFAULT_EMOJI[status]
+        return self._defaults[status]
 
 
 def box_places(document: Document) -> list[Place]:

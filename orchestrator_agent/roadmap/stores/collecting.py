@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator_agent.model import WorkStream, WorkStreamStatus
-from orchestrator_agent.roadmap.headings import read_ending
 from orchestrator_agent.roadmap.item_text import read_beginning
 from orchestrator_agent.roadmap.plan_format import Found
+from orchestrator_agent.roadmap.title_marks import read_ending
 
 _HELD = (WorkStreamStatus.BLOCKED, WorkStreamStatus.CANCELLED)
 
