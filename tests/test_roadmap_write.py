@@ -202,7 +202,8 @@ def check_round_trip(before_bytes: bytes, status: S, data: st.DataObject, *, may
     touched = changed_lines(before_bytes, after_bytes)
     assert bool(touched) is (status is not chosen.status)
     assert all(b"Status:" in line or b"### Phase" in line or b"- [" in line for line in touched)
-    assert len(touched) <= 2
+    told = sum(chosen.id.encode() in line for line in before_bytes.splitlines())
+    assert len(touched) <= max(2, told), "a plan that tells one piece of work again has its marker there, too"
 
 
 @settings(max_examples=150, deadline=None)
