@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ FILE_NAME = "journal.db"
 _VERSION = 2
 #: How long a write waits for another program that writes, in seconds.
 PATIENCE = 10.0
+_LOOK_SECONDS = 0.005
 
 _SCHEMA = """
 CREATE TABLE event (
@@ -67,18 +69,36 @@ class _Connection(sqlite3.Connection):
         try:
             return super().execute(sql, parameters)
         except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise JournalError(
-                    f"Another program holds the journal {FILE_NAME} in .orch; end that program, then try again."
-                ) from None
-            raise JournalError(
-                f"The journal {FILE_NAME} in .orch cannot be used now ({error}); see `orch doctor`."
-            ) from None
+            raise _told(error) from None
+
+    def write_ahead(self, patience: float) -> None:
+        """Have the file written ahead. Where another makes it now SQLite says so at once, so we are who waits."""
+        end = time.monotonic() + patience
+        while True:
+            try:
+                super().execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_held(error) or time.monotonic() >= end:
+                    raise _told(error) from None
+            time.sleep(_LOOK_SECONDS)
 
     def __del__(self) -> None:
         # Whoever writes three lines of Python against us need not close anything: all is on the disk already.
         with contextlib.suppress(sqlite3.ProgrammingError):  # it could not be opened
             self.close()
+
+
+def _is_held(error: sqlite3.OperationalError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _told(error: sqlite3.OperationalError) -> JournalError:
+    if _is_held(error):
+        return JournalError(
+            f"Another program holds the journal {FILE_NAME} in .orch; end that program, then try again."
+        )
+    return JournalError(f"The journal {FILE_NAME} in .orch cannot be used now ({error}); see `orch doctor`.")
 
 
 def open_journal(path: Path | None, patience: float) -> sqlite3.Connection:
@@ -95,7 +115,7 @@ def open_journal(path: Path | None, patience: float) -> sqlite3.Connection:
             target, timeout=patience, isolation_level=None, check_same_thread=False, factory=_Connection
         )
         db.row_factory = sqlite3.Row
-        db.execute("PRAGMA journal_mode=WAL")
+        db.write_ahead(patience)
         db.execute("PRAGMA synchronous=FULL")
         found = _prepare(db)
     except sqlite3.DatabaseError as error:

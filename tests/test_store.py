@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -421,3 +422,18 @@ gc.collect()
         [sys.executable, "-W", "always", "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert "cannot be read" in done.stdout and done.stderr == ""
+
+
+def test_many_may_make_the_journal_at_once(tmp_path: Path) -> None:
+    code = """
+import pathlib, sys, time
+from orchestrator_agent.store import Store
+folder, begin = pathlib.Path(sys.argv[1]), float(sys.argv[2])
+for number in range(100):
+    while time.time() < begin + number / 50:  # all of them in the same instant, again and again
+        pass
+    Store(folder / f"{number}.db").close()
+"""
+    argv = [sys.executable, "-c", code, str(tmp_path), str(time.time() + 1)]
+    started = [subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [one.communicate(timeout=60)[1] for one in started] == [""] * 4
