@@ -194,7 +194,7 @@ class Index:
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        allowed = 1 if len(word) < 6 else 2
+        allowed = 1 if len(word) < 7 else 2
         spellings = self.vocabulary.spellings
         near = process.extract(word, spellings.keys(), scorer=OSA.distance, score_cutoff=allowed, limit=5)
         best = min((distance for _, distance, _ in near), default=0)

@@ -22,7 +22,11 @@ WORTH_SAYING, WORTH_ASKING = 0.2, 0.34
 IN_A_NAME, EQUAL, DESCRIBED = 0.6, 0.005, 0.45
 #: Where even the better one accounts for less than this, it is a guess.
 HINTED, GUESSED = 0.2, 0.43
+#: One word of several that many descriptions share: it may be there by chance.
+BY_CHANCE = 0.5
 PLAIN_NAME = 0.85
+#: A match that is worth less than this fits prose only.
+BY_NAME = 0.6
 #: What is listed beside other work fits at least so well.
 LISTED = 0.5
 _MOST_PARTS = 12
@@ -229,7 +233,8 @@ def _tied(text: str, tied: list[Match], world: World, evidence: str) -> Found:
         chosen = tuple(sorted((m.stream for m in tied), key=lambda s: id_key(s.id)))
         return Found(world.open(chosen), score=0.8 * top.score, kind="name", evidence=evidence)
     if top.score < IN_A_NAME and top.score - tied[1].score > EQUAL:
-        score = DESCRIBED if top.score >= HINTED else GUESSED
+        chance = len(top.words) == 1 and top.cover < BY_CHANCE
+        score = DESCRIBED if top.score >= HINTED and not chance else GUESSED
         return Found((top.stream,), score=score, kind="name", evidence=evidence, size=len(top.words))
     offered = tuple(m.stream for m in tied[:_MOST_OFFERED])
     return Found(candidates=offered, score=top.cover * 0.5, kind="name", evidence=evidence)

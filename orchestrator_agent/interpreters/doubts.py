@@ -1,0 +1,55 @@
+"""Where a mention of work may not ask for its start, although its words fit: a yes is needed, or it is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from orchestrator_agent.interpreters.clauses import Clause
+from orchestrator_agent.interpreters.lexicon import STOP
+from orchestrator_agent.interpreters.matching import Match
+from orchestrator_agent.interpreters.reading import Reading
+from orchestrator_agent.interpreters.references import BY_NAME, is_item, resolve
+from orchestrator_agent.interpreters.selections import Found
+from orchestrator_agent.interpreters.words import content, fold, stem, tokens
+from orchestrator_agent.interpreters.world import World
+from orchestrator_agent.patterns import regex
+
+#: What stands behind these says more about what stands before them.
+_QUALIFIES = regex(r" (?:in|inside|of|on|at|from|into|over|about|by|under|within) ")
+
+
+def says_stop(clause: Clause, found: Found) -> bool:
+    """True when a word for stopping that no name holds stands in a mention: it may ask for the opposite of a start."""
+    named = {stem(word) for stream in found.streams for word in tokens(fold(stream.name))}
+    return found.kind == "name" and any(w in STOP and stem(w) not in named for w in tokens(clause.text))
+
+
+def is_qualifier(text: str, top: Match) -> bool:
+    """True when only what stands behind a preposition fits: "the leak in the parser" is about a leak."""
+    head, *behind = _QUALIFIES.split(text, maxsplit=1)
+    return bool(behind and content(head)) and not set(top.words) & set(tokens(head))
+
+
+def by_chance(positive: Sequence[Clause], pairs: Sequence[tuple[Clause, Reading]], world: World) -> bool:
+    """True when of a sentence of three clauses and more a single one fits, and that fits prose only."""
+    if len(pairs) != 1 or pairs[0][1].found.kind != "name":
+        return False
+    clause, reading = pairs[0]
+    beside = sum(1 for other in positive if other.sentence == clause.sentence)
+    return beside >= 3 and not is_item(clause.rest, reading.found, world, BY_NAME)
+
+
+def held_back(found: Sequence[Clause], world: World) -> list[Clause]:
+    """`found`, a stop of idle work of a phase that was just named being what is left out of it: "phase 2, hold 2.3"."""
+    clauses = list(found)
+    for place, (before, clause) in enumerate(pairwise(found), 1):
+        beside = before.sentence == clause.sentence and before.command in ("", "run") and not before.negative
+        if clause.command != "stop" or clause.marked or not beside:
+            continue
+        some, whole = resolve(clause.rest, world, at_work=True), resolve(before.rest, world)
+        idle = not any(stream.id in world.running for stream in some.streams)
+        if whole.kind == "selection" and some.streams and idle and set(some.streams) < set(whole.streams):
+            clauses[place] = replace(clause, negative=True)
+    return clauses
