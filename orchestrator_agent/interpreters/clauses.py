@@ -133,7 +133,7 @@ _ASKS = regex(
     r"|should|shall|ought|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"
     r"|any(?:thing)? (?:on|about|from|(?:i|we|you) (?:can|could|should|may))"
-    r"|any(?:thing|one|body)? (?:news|progress|update|luck|signs?|movement|word|idea|left|new"
+    r"|any(?:thing|one|body)? (?:news|progress|update|luck|signs?|movement|word|idea|left|new|further|closer|joy"
     r"|blocked|stuck|running)|sup|what's"
     r"|whats|who's|where's"
     r"|how's|hows|when's|why's|whos|wheres)\b"

@@ -11,11 +11,13 @@ OTHERS = "|".join(
 #: "Keep the keys safe" is what a product does; "keep the parser as it is" refuses to touch it.
 KEPT_SO = (
     r"(?:safe|secret|private|secure|warm|cold|cool|dry|clean|fresh|apart|separate|together|in sync|up to date|alive"
-    r"|open|tidy|short|small|locked|hidden|informed|from \w+ing|under \w+|below \w+|within \w+)\b"
+    r"|open|tidy|short|small|locked|hidden|informed|from \w+ing|under \w+|below \w+|within \w+|through \w+"
+    r"|during \w+|across \w+)\b"
 )
 _SHOWS = regex(rf"^show (?:{OTHERS})\b")
 _PREVENTS = regex(
-    r"^(?:stop|keep|halt) (?!(?:it|that|this|them|all|every\w*|any\w*|the)\b)(?:(?!agents?\b)\w+ ){1,3}from \w+ing\b"
+    rf"^(?:stop|keep) (?:{OTHERS}|us|me) (?:\w+ly )?\w+ing\b"
+    r"|^(?:stop|keep|halt) (?!(?:it|that|this|them|all|every\w*|any\w*|the)\b)(?:(?!agents?\b)\w+ ){1,3}from \w+ing\b"
 )
 
 

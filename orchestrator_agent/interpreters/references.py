@@ -16,6 +16,8 @@ from orchestrator_agent.patterns import regex
 
 #: Two streams whose scores are nearer than this cannot be told apart by the words.
 GAP = 0.08
+#: What accounts for a smaller share of what the best one accounts for is no rival of it.
+RIVAL = 0.5
 #: A name that is believed less than this says nothing at all; a tie must be worth as much of what was said.
 WORTH_SAYING, WORTH_ASKING = 0.2, 0.34
 #: Of two descriptions that fit nearly as well the better one is proposed; of two names neither is.
@@ -186,7 +188,8 @@ def _single(text: str, matches: list[Match], world: World, at_work: bool) -> Fou
     if at_work:
         matches = _live_first(matches, world)
     top = matches[0]
-    tied = [m for m in matches if m.score >= top.score - GAP and (m.full_name or not top.full_name)]
+    near = [m for m in matches if m.score >= top.score - GAP and m.cover >= RIVAL * top.cover]
+    tied = [m for m in near if m.full_name or not top.full_name]
     spoken = [m for m in tied if is_spoken(m.stream.name, text)]
     if len(spoken) == 1 < len(tied):
         return Found(
