@@ -81,10 +81,34 @@ def test_idle_work_that_is_held_after_its_phase_was_named_is_left_out() -> None:
     assert reading("phase 1, stop the recipe book").intent == "stop"
 
 
-@pytest.mark.parametrize("goal", ["the recipe book can stop where it is", "the recipe book may pause here for today"])
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "the recipe book can stop where it is",
+        "the recipe book may pause here for today",
+        "the recipe book agent is done for today",
+    ],
+)
 def test_work_that_can_stop_is_stopped(goal: str) -> None:
     found = reading(goal)
     assert (found.intent, [s.id for s in found.matched_work_streams]) == ("stop", ["1.1"])
+
+
+def test_what_is_left_behind_its_phase_is_left_out() -> None:
+    assert [s.id for s in reading("counter phase, leave the till").matched_work_streams] == ["2.2"]
+
+
+def test_what_prose_alone_holds_beside_a_name_needs_a_yes() -> None:
+    found = reading("oven planner and allergens")
+    assert ([s.id for s in found.matched_work_streams], found.needs_confirmation) == (["1.2", "2.2"], True)
+    assert not reading("oven planner and labels").needs_confirmation
+
+
+def test_what_must_not_happen_may_be_what_a_product_is_for() -> None:
+    found = reading("don't let the flour get wet")
+    assert ([s.id for s in found.matched_work_streams], found.needs_confirmation) == (["1.3"], True)
+    assert reading("don't let the flour ledger start").intent == "none"
+    assert reading("don't let anybody touch the flour ledger").intent == "none"
 
 
 def test_a_short_word_with_two_other_letters_is_another_word() -> None:

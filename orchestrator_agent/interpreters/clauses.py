@@ -16,7 +16,7 @@ from orchestrator_agent.interpreters.lexicon import (
     VERIFY,
 )
 from orchestrator_agent.interpreters.phrases import phrase
-from orchestrator_agent.interpreters.purposes import OTHERS, serves
+from orchestrator_agent.interpreters.purposes import OTHERS, prevents, serves
 from orchestrator_agent.interpreters.refusing import DENIES, VERBS, stays
 from orchestrator_agent.interpreters.telling import done, tells
 from orchestrator_agent.interpreters.words import content
@@ -147,7 +147,8 @@ _LINKING = regex(r"^(?:but|and|so|then|or|well|though|although) (?=\w)")
 _RELATIVE_LIST = regex(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
 _HOW_IT_IS = regex(
     r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"
-    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished|alive|anything|still \w+ing)$"
+    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished|alive|anything|still \w+ing"
+    r"|(?:nearly|almost|about) (?:there|done|ready|finished))$"
 )
 _WHATS_UP = regex(
     r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b"
@@ -307,6 +308,8 @@ def _asked(text: str, bare: str, asking: re.Pattern[str]) -> Clause | None:
 
 
 def _refusal(text: str, bare: str) -> Clause | None:
+    if prevents(text):
+        return None
     denies = next((part for part in (text, bare) if DENIES.match(part)), "")
     if not denies and not stays(text):
         return None

@@ -19,6 +19,8 @@ from orchestrator_agent.patterns import regex
 #: What stands behind these says more about what stands before them.
 _QUALIFIES = regex(r" (?:in|inside|of|on|at|from|into|over|about|by|under|within) ")
 
+_LEAVES = regex(r"^(?:just |but |and |please )*(?:leave|lose|spare|save) ")
+
 
 def says_stop(clause: Clause, found: Found) -> bool:
     """True when a word for stopping that no name holds stands in a mention: it may ask for the opposite of a start."""
@@ -46,10 +48,12 @@ def held_back(found: Sequence[Clause], world: World) -> list[Clause]:
     clauses = list(found)
     for place, (before, clause) in enumerate(pairwise(found), 1):
         beside = before.sentence == clause.sentence and before.command in ("", "run") and not before.negative
-        if clause.command != "stop" or clause.marked or not beside:
+        left = _LEAVES.match(clause.text)
+        if not (left or clause.command == "stop") or clause.marked or not beside:
             continue
-        some, whole = resolve(clause.rest, world, at_work=True), resolve(before.rest, world)
+        rest = clause.text[left.end() :] if left else clause.rest
+        some, whole = resolve(rest, world, at_work=True), resolve(before.rest, world)
         idle = not any(stream.id in world.running for stream in some.streams)
         if whole.kind == "selection" and some.streams and idle and set(some.streams) < set(whole.streams):
-            clauses[place] = replace(clause, negative=True)
+            clauses[place] = replace(clause, rest=rest, negative=True)
     return clauses

@@ -66,6 +66,7 @@ _IN_A_FRAME = regex(
 _RESTS = regex(
     r"^(?P<what>[^,;:]+?) (?:(?:can|may|should|must|shall) (?:rest|sleep|take a (?:break|rest)|be left(?: to rest)?"
     r"|(?:stop|halt|pause|end)(?= (?:there|here|where|now|for (?:now|today|good|the day))\b)|call it a day)"
+    r"|(?:(?<=agent )|(?<=coder )|(?<=bot ))is (?:done|finished) for (?:today|tonight|the day)"
     r"|(?:needs?|deserves?|wants?) (?:a|some) (?:break|breather|rest|pause|timeout|time out))"
     r"(?: (?:(?:until|till|for) .+|now|here|there|where (?:it is|it's at|they are|he is|she is)))*[.! ]*$"
 )

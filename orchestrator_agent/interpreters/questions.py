@@ -35,7 +35,7 @@ _EXPLAIN = regex(
     r"|\bwhat(?:'s| is| are) (?!.*\b(?:status|state|progress|next|left|running|going|doing|up|done|remaining|happening"
     r"|new|active|finished|ready|available|open)\b).+"
     r"|^(?:can|could|should|shall|would|may) .*|\bwhen (?:can|will|could|may)\b|\bstopping\b|\b(?:is|was|were"
-    r"|are) .* for(?: again)?\W*$|\bkeep(?:s|ing)?\b.*\bfrom\b|\bin the way\b"
+    r"|are) .* for(?: again)?\W*$|\b(?:keep|stop|prevent|hold)(?:s|ing)?\b.*\b(?:from|back)\b|\bin the way\b"
     r"|\bafter\b|\bunlock|\bunblocks\b"
 )
 _STATUS = regex(

@@ -136,6 +136,7 @@ def names(text: str, world: World, at_work: bool) -> Found:
 def _several(parts: list[str], world: World, at_work: bool, *, either: bool) -> Found:
     streams: list[WorkStream] = []
     scores: list[float] = []
+    by_name: list[bool] = []
     for part in parts:
         found = ids(part, world) or _single(part, world.rank(part), world, at_work)
         if not found.streams and part is not parts[-1]:
@@ -144,12 +145,20 @@ def _several(parts: list[str], world: World, at_work: bool, *, either: bool) -> 
             return Found()
         streams += found.streams
         scores.append(found.score)
+        by_name.append(found.kind != "name" or _is_named(part, found, world))
     unique = tuple(dict.fromkeys(streams))
     if len(unique) < 2:
         return Found()
     if either:
         return Found(candidates=unique, score=0.5, kind="name", evidence="one or the other")
-    return Found(unique, score=min(scores), kind="name", evidence="names " + ", ".join(s.id for s in unique))
+    # What only prose holds is seldom meant beside what is named: it needs a yes.
+    score = min(scores) if all(by_name) or not any(by_name) else GUESSED
+    return Found(unique, score=score, kind="name", evidence="names " + ", ".join(s.id for s in unique))
+
+
+def _is_named(text: str, found: Found, world: World) -> bool:
+    """True when folded `text` fits the name or a task of the work stream that was found for it, and no prose alone."""
+    return any(match.stream in found.streams and match.score >= LISTED for match in world.rank(text)[:3])
 
 
 def _with_endings(part: str, last: str, world: World, at_work: bool) -> list[Found]:
