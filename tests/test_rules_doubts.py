@@ -119,3 +119,15 @@ def test_a_short_word_with_two_other_letters_is_another_word() -> None:
 def test_one_word_that_many_share_is_no_order() -> None:
     found = reading("grumpy customer singing loudly")
     assert found.intent == "none" or found.needs_confirmation
+
+
+def test_one_word_of_many_that_fits_needs_a_yes() -> None:
+    assert reading("two bakers quarrel over the same oven").needs_confirmation
+    assert not reading("the thing that says which oven bakes").needs_confirmation
+    assert not reading("let's see white bread in the oven").needs_confirmation
+
+
+def test_what_nobody_may_do_is_what_a_product_prevents() -> None:
+    found = reading("nobody should ever mix up the labels")
+    assert ([s.id for s in found.matched_work_streams], found.needs_confirmation) == (["2.2"], True)
+    assert reading("nobody should touch the labels").intent == "none"

@@ -12,7 +12,7 @@ from orchestrator_agent.roadmap import read
 NAMES = (
     "Refunds", "Sign in with a Badge", "Outage Log", "Unused Rule Removal", "Speech Transcripts", "Tip Box",
     "Ad Slots", "Fraud Rules", "Stock Levels", "Loan Desk", "Notification Centre", "Nightly Backups",
-    "Coordinator", "Load Test", "Version Compare",
+    "Coordinator", "Load Test", "Version Compare", "Outlier Check", "Rollback", "Questions Page",
 )  # fmt: skip
 PLAN = "# Kiosk\n\n## Phase 1: All\n\n" + "".join(
     f"### Phase 1.{n}: {name}\n**Status:** {'In Progress' if name == 'Refunds' else 'Not Started'}\n**Effort:** M\n\n"
@@ -45,6 +45,9 @@ def found(text: str) -> list[str]:
         ("a nanny", "Coordinator"),
         ("peak traffic", "Load Test"),
         ("differences between revisions", "Version Compare"),
+        ("weird values", "Outlier Check"),
+        ("back to the previous state", "Rollback"),
+        ("faq", "Questions Page"),
     ],
 )
 def test_other_words_for_a_common_feature_find_it(text: str, name: str) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from orchestrator_agent.interpreters.clauses import Clause
-from orchestrator_agent.interpreters.lexicon import STOP
+from orchestrator_agent.interpreters.lexicon import FILLERS, STOP
 from orchestrator_agent.interpreters.matching import Match
 from orchestrator_agent.interpreters.reading import Reading
-from orchestrator_agent.interpreters.references import BY_NAME, is_item, resolve
+from orchestrator_agent.interpreters.references import BY_NAME, HINTED, is_item, resolve
 from orchestrator_agent.interpreters.selections import Found
 from orchestrator_agent.interpreters.words import content, fold, stem, tokens
 from orchestrator_agent.interpreters.world import World
@@ -19,6 +19,15 @@ from orchestrator_agent.patterns import regex
 #: What stands behind these says more about what stands before them.
 _QUALIFIES = regex(r" (?:in|inside|of|on|at|from|into|over|about|by|under|within) ")
 
+#: What is wished for, or pointed at as work: "the thing that sorts".
+_WISHED = regex(
+    r"\b(?:please|pls|plz|(?<!the )(?:next|first)|now|let's|need|want|go|high time)\b"
+    r"|\b(?:thing|one|part|piece|bit) (?:that|which|for)\b"
+)
+_GLUE = frozenset("the a an of and for on in with thing stuff one".split())
+#: Of so many words beside the smallest ones a single one that fits may be there by chance.
+MANY_WORDS = 4
+HALF = 0.5
 _LEAVES = regex(r"^(?:just |but |and |please )*(?:leave|lose|spare|save) ")
 
 
@@ -35,12 +44,25 @@ def is_qualifier(text: str, top: Match) -> bool:
 
 
 def by_chance(positive: Sequence[Clause], pairs: Sequence[tuple[Clause, Reading]], world: World) -> bool:
-    """True when of a sentence of three clauses and more a single one fits, and that fits prose only."""
+    """True when a single word of a sentence fits, or of three clauses and more a single one, and that prose only."""
     if len(pairs) != 1 or pairs[0][1].found.kind != "name":
         return False
     clause, reading = pairs[0]
+    if len(positive) == 1 and _hangs_on_little(clause, world):
+        return True
     beside = sum(1 for other in positive if other.sentence == clause.sentence)
     return beside >= 3 and not is_item(clause.rest, reading.found, world, BY_NAME)
+
+
+def _hangs_on_little(clause: Clause, world: World) -> bool:
+    """True when one word of many fits, or less than half of them and prose only, and nothing says it is wished for."""
+    top = world.rank(clause.text)[:1]
+    said = [word for word in tokens(clause.text) if word not in FILLERS and word not in _GLUE]
+    plain = not (clause.polite or clause.command or _WISHED.search(clause.text))
+    if not (plain and top) or top[0].full_name or len(said) < MANY_WORDS:
+        return False
+    single = len(top[0].words) == 1 and top[0].words[0] in said  # "money back" is read as one word and is two
+    return single or (top[0].score < HINTED and top[0].cover < HALF)
 
 
 def held_back(found: Sequence[Clause], world: World) -> list[Clause]:

@@ -21,13 +21,14 @@ _PREVENTS = regex(
 )
 
 _NEVER_LETS = regex(
-    r"^(?:don't|do not|never) let (?!(?:it|that|this|them|him|her|me|us|go|any\w*|all|every\w*)\b)"
-    r"(?!.*\b(?:agents?|start\w*|run|begin|stop|work\w*|continue|finish|go|touch|do|build)\b)\w+ .*\w"
+    r"^(?:(?:don't|do not|never) let (?!(?:it|that|this|them|him|her|me|us|go|any\w*|all|every\w*)\b)"
+    r"|(?:nobody|no one|nothing) (?:should|must|may|can)(?: ever)? )"
+    r"(?!.*\b(?:agents?|start\w*|run|begin|stop|work\w*|continue|finish|go|touch|do|build|happen)\b)\w+ .*\w"
 )
 
 
 def prevents(text: str) -> bool:
-    """True when folded `text` says what must not happen to somebody: "don't let the pipes freeze"."""
+    """True when folded `text` says what must not happen: "don't let the pipes freeze", "nothing must leak"."""
     return bool(_NEVER_LETS.match(text))
 
 
