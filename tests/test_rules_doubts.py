@@ -127,6 +127,15 @@ def test_one_word_of_many_that_fits_needs_a_yes() -> None:
     assert not reading("let's see white bread in the oven").needs_confirmation
 
 
+def test_more_about_an_agent_at_work_than_whose_it_is_hardly_asks_for_a_start() -> None:
+    found = reading("recipe book agent by the window")
+    assert found.intent != "run" or found.needs_confirmation
+
+
+def test_prose_that_stands_beside_what_is_left_out_needs_a_yes() -> None:
+    assert reading("sacks without the buttons").needs_confirmation
+
+
 def test_what_nobody_may_do_is_what_a_product_prevents() -> None:
     found = reading("nobody should ever mix up the labels")
     assert ([s.id for s in found.matched_work_streams], found.needs_confirmation) == (["2.2"], True)

@@ -70,7 +70,8 @@ _FEEDBACK = tuple(
         r" (?P<a>.+?)(?:,? that |: )(?P<t>.+)",
         r"^(?P<a>\d[\d.]*\w?|(?:the )?(?:\S+ ){1,4}(?:agent|coder|bot|dev|person|folks|guys?|team))"
         r"(?:(?:,| -+)(?: please| pls)?| please| pls) (?P<t>[A-Za-z]\w* .+)$",
-        r"^(?P<a>(?:[^:,.!?]|\.(?=\d)){1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
+        r"^(?:(?:psst|pst|hey|hi|hello|oi|yo|ok|so|btw)[,!]? )*"
+        r"(?P<a>(?:[^:,.!?]|\.(?=\d)){1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
         r"^(?P<a>.{1,60}?) (?:should|must|needs to|has to|ought to) (?P<t>.+)",
     )
 )

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from orchestrator_agent.interpreters.calibration import LIKELY
 from orchestrator_agent.interpreters.clauses import Clause
 from orchestrator_agent.interpreters.lexicon import FILLERS, STOP
 from orchestrator_agent.interpreters.matching import Match
+from orchestrator_agent.interpreters.purposes import prevents
 from orchestrator_agent.interpreters.reading import Reading
 from orchestrator_agent.interpreters.references import BY_NAME, HINTED, is_item, resolve
 from orchestrator_agent.interpreters.selections import Found
@@ -31,16 +33,27 @@ HALF = 0.5
 _LEAVES = regex(r"^(?:just |but |and |please )*(?:leave|lose|spare|save) ")
 
 
-def says_stop(clause: Clause, found: Found) -> bool:
+def is_doubtful(clause: Clause, found: Found, world: World) -> bool:
+    """True when a mention may ask for something other than a start of what was found."""
+    return _says_stop(clause, found) or _speaks_of_agent(clause, found, world) or prevents(clause.text)
+
+
+def _says_stop(clause: Clause, found: Found) -> bool:
     """True when a word for stopping that no name holds stands in a mention: it may ask for the opposite of a start."""
     named = {stem(word) for stream in found.streams for word in tokens(fold(stream.name))}
     return found.kind == "name" and any(w in STOP and stem(w) not in named for w in tokens(clause.text))
 
 
-def is_qualifier(text: str, top: Match) -> bool:
+def _speaks_of_agent(clause: Clause, found: Found, world: World) -> bool:
+    """True when more is said of an agent that is at work than whose it is: a start is hardly what that is for."""
+    agent, _, more = clause.text.partition(" agent ")
+    return bool(more) and bool(agent) and any(stream.id in world.running for stream in found.streams)
+
+
+def is_qualifier(clause: Clause, top: Match) -> bool:
     """True when only what stands behind a preposition fits: "the leak in the parser" is about a leak."""
-    head, *behind = _QUALIFIES.split(text, maxsplit=1)
-    return bool(behind and content(head)) and not set(top.words) & set(tokens(head))
+    head, *behind = _QUALIFIES.split(clause.text, maxsplit=1)
+    return not clause.polite and bool(behind and content(head)) and not set(top.words) & set(tokens(head))
 
 
 def by_chance(positive: Sequence[Clause], pairs: Sequence[tuple[Clause, Reading]], world: World) -> bool:
@@ -63,6 +76,14 @@ def _hangs_on_little(clause: Clause, world: World) -> bool:
         return False
     single = len(top[0].words) == 1 and top[0].words[0] in said  # "money back" is read as one word and is two
     return single or (top[0].score < HINTED and top[0].cover < HALF)
+
+
+def beside_refused(positive: Sequence[Clause], mentioned: Reading, world: World) -> bool:
+    """True when what was mentioned beside a no fits prose only, or is one clause of several and fits weakly."""
+    if len(positive) > 1:
+        return mentioned.score < LIKELY
+    single = len(positive) == len(mentioned.found.streams) == 1
+    return single and not is_item(positive[0].rest, mentioned.found, world, BY_NAME)
 
 
 def held_back(found: Sequence[Clause], world: World) -> list[Clause]:

@@ -18,7 +18,7 @@ from orchestrator_agent.interpreters import calibration, questions
 from orchestrator_agent.interpreters.clauses import Clause, clauses
 from orchestrator_agent.interpreters.conditions import Condition, is_kept, set_aside, waited_for
 from orchestrator_agent.interpreters.corrections import earnest, last_word
-from orchestrator_agent.interpreters.doubts import by_chance, held_back
+from orchestrator_agent.interpreters.doubts import beside_refused, by_chance, held_back
 from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
 from orchestrator_agent.interpreters.explaining import steps
@@ -227,7 +227,7 @@ def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading |
         return Reading("none", evidence="not yet", stands_on="only a no"), None
     if any(_holds_up(clause, found) and not _HARMLESS.match(clause.text) for clause in found):
         reading = replace(reading, confirm=True)
-    if mentioned is reading and refused and len(positive) > 1 and reading.score < calibration.LIKELY:
+    if mentioned is reading and refused and beside_refused(positive, reading, world):
         reading = replace(reading, confirm=True)
     then = without(then, refused, unclear) if then else None
     return without(_widened(reading, positive, refused, world), refused, unclear), then
