@@ -14,7 +14,9 @@ from orchestrator_agent.interpreters.rules import interpret_goal
 from orchestrator_agent.roadmap import Roadmap, read
 
 #: The sets of goals: the labelled ones, and those that were written in yet other voices before rules were changed.
-SETS = ("dev", "fresh", "other", "second", "third", "fourth")
+SETS = ("dev", "fresh", "other", "second", "third", "fourth", "fifth")
+#: Those that hold several voices.
+_MIXED = ("second", "third", "fourth", "fifth")
 _SHARES = {
     "success": "goal success",
     "intent": "intent",
@@ -97,7 +99,7 @@ def _sets(grades: Sequence[tuple[str, Grade]]) -> dict[str, list[Grade]]:
     sets = {f"wave_{wave}": [g for g in dev if g.goal.wave == wave] for wave in sorted({g.goal.wave for g in dev})}
     for name in SETS:
         members = [graded for set_, graded in grades if set_ == name]
-        waves = sorted({graded.goal.wave for graded in members}) if name in ("second", "third", "fourth") else []
+        waves = sorted({graded.goal.wave for graded in members}) if name in _MIXED else []
         sets |= {f"{name}_{wave}": [g for g in members if g.goal.wave == wave] for wave in waves}
         sets[name] = members
     return {name: members for name, members in sets.items() if members}

@@ -20,8 +20,9 @@ _REDIRECTS = tuple(
         r"(?: do| onto| on| over to| to| at| work on| start on| start| take| take over)? (?P<b>.+)",
         r"^(?:give|hand|assign|pass) (?P<b>.+?) (?:over )?to (?P<a>(?:the |that )?(?:\S+ ){1,4}(?:agent|coder|bot"
         r"|dev)|whoever .+)$",
-        r"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team))[:,] (?:please |forget (?:it|that)[,;] )?"
-        r"(?:switch|move|go|change)(?: over)?(?: and)? (?:to|onto|do|start|take over|work on) (?P<b>.+)",
+        r"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team))[:,] "
+        r"(?:please |(?:forget|leave|drop) (?:it|that|this)(?:[,;]| and) )?(?:switch|move|go|change)"
+        r"(?: over)?(?: and)? (?:to|onto|do|start|take over|work on) (?P<b>.+)",
         r"^(?P<a>.+?) (?:is|are|keeps|got|seems|has) .+?[,;] ?(?:please )?(?:send|move|put|switch|redirect"
         r"|reassign) (?:that|the|its|this)(?: agent| one)? (?:over )?(?:to|on|onto) (?P<b>.+)",
         rf"^(?P<a>.+? (?:agent|coder|bot|devs?|guys?|person|team)|whoever .+?) (?:is|are|has|looks|seems) .+?[,;.]"
@@ -39,8 +40,10 @@ _REDIRECTS = tuple(
         r"(?:to take over|to work on|to switch to|to move to|to do|to start|take over|take on|take care of|look after"
         r"|handle|work on|switch to"
         r"|move to|move on to|do|at|to|onto|on) (?P<b>.+)",
+        r"^(?P<a>(?:\S+ ){1,4}(?:agent|coder|bot|dev)) (?:(?:over|across) to|onto|gets|takes(?: over| on)?|picks up)"
+        r" (?P<b>.+)",
         r"^(?P<a>.+? (?:agent|coder|bot|folks|devs?|guys?|person|people|team)|whoever .+?) (?:moves |switches |should "
-        r"|goes |go |must |can |needs to |has to |is to |to |rather |better |instead "
+        r"|goes |go |ought to |must |can |needs to |has to |is to |to |rather |better |instead "
         r"|now )+(?:go |switch |move |over |on )*(?:to |onto |take over |take on |take |work on |do "
         r"|start on )(?P<b>.+)",
     )
@@ -67,7 +70,8 @@ _FEEDBACK = tuple(
         r" (?P<a>.+?)(?:,? that |: )(?P<t>.+)",
         r"^(?P<a>\d[\d.]*\w?|(?:the )?(?:\S+ ){1,4}(?:agent|coder|bot|dev|person|folks|guys?|team))"
         r"(?:(?:,| -+)(?: please| pls)?| please| pls) (?P<t>[A-Za-z]\w* .+)$",
-        r"^(?P<a>(?:[^:,.!?]|\.(?=\d)){1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
+        r"^(?:(?:psst|pst|hey|hi|hello|oi|yo|ok|so|btw)[,!]? )*"
+        r"(?P<a>(?:[^:,.!?]|\.(?=\d)){1,60}?)(?: should hear this)?:\s+(?P<t>.+)",
         r"^(?P<a>.{1,60}?) (?:should|must|needs to|has to|ought to) (?P<t>.+)",
     )
 )

@@ -16,7 +16,7 @@ from orchestrator_agent.interpreters.lexicon import (
     VERIFY,
 )
 from orchestrator_agent.interpreters.phrases import phrase
-from orchestrator_agent.interpreters.purposes import OTHERS, serves
+from orchestrator_agent.interpreters.purposes import OTHERS, prevents, serves
 from orchestrator_agent.interpreters.refusing import DENIES, VERBS, stays
 from orchestrator_agent.interpreters.telling import done, tells
 from orchestrator_agent.interpreters.words import content
@@ -133,7 +133,8 @@ _ASKS = regex(
     r"|should|shall|ought|can|could|would|will|may|might|isn't|aren't|wasn't|hasn't|haven't|doesn't|didn't|shouldn't"
     r"|won't|can't"
     r"|any(?:thing)? (?:on|about|from|(?:i|we|you) (?:can|could|should|may))"
-    r"|any(?:thing|one|body)? (?:news|progress|update|luck|signs?|movement|word|idea|left|new"
+    r"|any(?:thing|one|body)? (?:news|progress|update|luck|signs?|movement|word|idea|left|new|further|closer"
+    r"|joy|trouble|problems?|snags?"
     r"|blocked|stuck|running)|sup|what's"
     r"|whats|who's|where's"
     r"|how's|hows|when's|why's|whos|wheres)\b"
@@ -147,7 +148,8 @@ _LINKING = regex(r"^(?:but|and|so|then|or|well|though|although) (?=\w)")
 _RELATIVE_LIST = regex(r"^(?:and|or) (?:who|what|which|how|when|where)\b")
 _HOW_IT_IS = regex(
     r"^(?:(?:are )?(?:we|you|things|all|everything)|it|that|this) (?:good|ok|okay|done|clear|set|there|ready)\b"
-    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished|alive|anything|still \w+ing)$"
+    r"|^(?:left|remaining|missing|open|next|running|blocked|stuck|ready|done|finished|alive|anything|still \w+ing"
+    r"|(?:nearly|almost|about) (?:there|done|ready|finished))$"
 )
 _WHATS_UP = regex(
     r"\b(?:what'?s|what is) (?:up|wrong|going on|the (?:matter|deal|status|story|problem|holdup))\b"
@@ -307,6 +309,8 @@ def _asked(text: str, bare: str, asking: re.Pattern[str]) -> Clause | None:
 
 
 def _refusal(text: str, bare: str) -> Clause | None:
+    if prevents(text):
+        return None
     denies = next((part for part in (text, bare) if DENIES.match(part)), "")
     if not denies and not stays(text):
         return None

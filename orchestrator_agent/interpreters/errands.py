@@ -9,14 +9,11 @@ from orchestrator_agent.interpreters.clauses import clauses, unasked
 from orchestrator_agent.interpreters.languages import to_english
 from orchestrator_agent.interpreters.quoting import from_own, own_words
 from orchestrator_agent.interpreters.reading import Reading
-from orchestrator_agent.interpreters.references import is_item, resolve
+from orchestrator_agent.interpreters.references import BY_NAME, is_item, resolve
 from orchestrator_agent.interpreters.selections import Found
 from orchestrator_agent.interpreters.words import content, fold
 from orchestrator_agent.interpreters.world import World
 from orchestrator_agent.patterns import regex
-
-#: Less than this fits prose only.
-_BY_NAME = 0.6
 
 
 def addressed(raw: str, text: str, world: World) -> Reading | None:
@@ -45,7 +42,7 @@ def addressed(raw: str, text: str, world: World) -> Reading | None:
     )
     if message is None or not (whom := find(message.whom)):
         return None
-    spoken_to = whom.kind != "name" or at_work(message.whom) or is_item(fold(message.whom), whom, world, _BY_NAME)
+    spoken_to = whom.kind != "name" or at_work(message.whom) or is_item(fold(message.whom), whom, world, BY_NAME)
     if whom.streams and not (spoken_to or addressing.is_agent(message.whom)):
         return None
     if message.kind != "feedback":

@@ -53,8 +53,8 @@ _ADVERBS = (
 )
 _WISH = regex(
     rf"\b(?:i|we|us|one)(?:'d|'ll|'m|'re|'ve)?{_ADVERBS} (?:need|want|wish|like|love|prefer|must|have to|has to|got to"
-    r"|gotta|ought|should|shall|hoping|ask|asking|demand|request|insist|expect|vote|choose|pick"
-    r"|picked|take|decided|decide|agreed|begin|start|can|could|glad|happy|grateful|suggest|propose|promised?|go"
+    r"|gotta|ought|should|shall|hoping|needing|wanting|looking for|ask|asking|demand|request|insist|expect|vote|choose"
+    r"|pick|picked|take|decided|decide|agreed|begin|start|can|could|glad|happy|grateful|suggest|propose|promised?|go"
     r"|going|wanted|needed|asked|hoped|wished|voted)\b"
     r"|\byou(?: (?:now|please|also|all))* (?:can|may|must|should|could|have to|need to|might|will|shall|ought|are to)\b"
     r"|\b(?:please|pls|plz|kindly|let's|lets|let us|time (?:to|for)|how about|what about|go ahead|feel free"

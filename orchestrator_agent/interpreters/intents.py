@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from orchestrator_agent.interpreters import questions
 from orchestrator_agent.interpreters.clauses import ALL, EVERYONE, EVERYTHING, Clause
+from orchestrator_agent.interpreters.doubts import is_doubtful, is_qualifier
 from orchestrator_agent.interpreters.lexicon import COMMANDS, FOREIGN_ACTS, NUMBERS, OUTSIDE, VERIFY
 from orchestrator_agent.interpreters.limits import NUMBER
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, run
@@ -131,6 +132,7 @@ def mention(clause: Clause, world: World) -> Reading | None:
     partly = len(found.streams) == 1 and found.kind == "name" and top[0].cover < _COVERED
     unknown_verb = strange_verb and (found.score < _CERTAIN or names_one(rest, world))
     doubt = unknown_verb or (head in OUTSIDE and (strange or partly or bool(_CONSUMES.match(clause.rest))))
+    doubt = doubt or is_doubtful(clause, found, world) or (partly and is_qualifier(clause, top[0]))
     return run(found, confirm=doubt or (clause.marked and not clause.polite))
 
 

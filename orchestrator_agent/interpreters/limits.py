@@ -41,7 +41,8 @@ _WOULD = regex(
 _AGENTS = regex(
     rf"(?:\b(?:with|using|use|by|via|on|give it|throw|only|but|and|(?:and )?(?:at )?most|up to|no more than"
     rf"|not more than|never more than|max(?:imum)?(?: of)?|limit(?: to)?)\s+)*"
-    rf"\b(?P<n>{NUMBER})\s+(?:(?:parallel|concurrent|more)\s+)?(?:agents?|workers?|coders?|at a time|at once"
+    rf"\b(?P<n>{NUMBER})\s+(?:(?:parallel|concurrent|more)\s+)?"
+    rf"(?:(?:agents?|workers?|coders?)(?! (?!running|working)\w+ing\b)|at a time|at once"
     rf"|in parallel|simultaneously|concurrently|side by side)\b"
 )
 _AT_MOST = regex(

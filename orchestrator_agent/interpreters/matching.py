@@ -18,6 +18,8 @@ SYNONYM, ACRONYM, MISSPELT = 0.7, 0.95, 0.9
 #: What a stream loses that has other forms of the words only, and what of that it keeps that has them in prose.
 OTHER_FORM, IN_PROSE = 0.18, 0.4
 _MAX_WORDS = 60
+#: What stands behind a verb that is written as one word with it where it is a noun: sign up, back up.
+_PARTICLES = frozenset("in on out up off down back over".split())
 #: Of more matches only those that are as good as this many others are looked at closely.
 _CLOSELY = 200
 
@@ -93,7 +95,7 @@ class Index:
             fits = tuple(word for word, row in zip(words, rows, strict=True) if position in row)
             full = self._full(position, words, rows)
             found.append(Match(self.streams[position], value, min(1.0, covers[position] / total), full, literal, fits))
-        found.sort(key=lambda m: (-(m.score + 0.2 * m.full_name), m.stream.id))
+        found.sort(key=lambda m: (-(m.score + 0.2 * m.full_name), -m.cover, m.stream.id))
         return found
 
     def _literal(self, position: int, said: set[str]) -> float:
@@ -137,8 +139,8 @@ class Index:
         for left, right in zip(raw, [*raw[1:], ""], strict=False):
             if skip:
                 skip = False
-            elif right and self._is_one_word(left, right):
-                words.append(left + right)
+            elif right and (joined := self._joined(left, right)):
+                words.append(joined)
                 skip = True
             elif left in TALK_WORDS:
                 words += [left] if stem(left) in self.vocabulary.name_stems else []
@@ -146,10 +148,17 @@ class Index:
                 words.append(left)
         return list(dict.fromkeys(words))[:_MAX_WORDS]
 
+    def _joined(self, left: str, right: str) -> str:
+        """`left` and `right` as the one word that they are, inflected or not ("logs in"), or nothing."""
+        bare = [stem(left)] if right in _PARTICLES and left.endswith(("s", "ed", "ing")) else []
+        return next((form + right for form in (left, *bare) if self._is_one_word(form, right)), "")
+
     def _is_one_word(self, left: str, right: str) -> bool:
         root = stem(left + right)
         stems = self.vocabulary.stems
         known = root in stems or (root in thesaurus() and left not in FUNCTION_WORDS)
+        if known and root not in stems and self.vocabulary.writes(left, right):
+            return False
         return known and (stem(left) not in stems or right in FUNCTION_WORDS) and not root.isdigit()
 
     def _weight(self, row: dict[int, float]) -> float:
@@ -178,6 +187,8 @@ class Index:
         root = stem(word)
         stems = self.vocabulary.stems
         found = {root: 1.0} if root in stems else {}
+        if not found and len(word) == 3 and word.endswith("s") and word[:2] in stems:
+            found = {word[:2]: 1.0}
         for other in thesaurus().get(root, frozenset()) & stems.keys():
             found.setdefault(other, SYNONYM)
         alike = {}
@@ -194,7 +205,7 @@ class Index:
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        allowed = 1 if len(word) < 6 else 2
+        allowed = 1 if len(word) < 8 else 2
         spellings = self.vocabulary.spellings
         near = process.extract(word, spellings.keys(), scorer=OSA.distance, score_cutoff=allowed, limit=5)
         best = min((distance for _, distance, _ in near), default=0)

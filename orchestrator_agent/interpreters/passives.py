@@ -62,11 +62,13 @@ _IN_A_FRAME = regex(
     rf"^(?P<what>.+?)(?: {_MAY})?{_ADVERBS} (?:(?:be |get |been )?(?P<done>{_alternatives(_DONE)})"
     rf"|(?P<does>{_alternatives(_DOES)})){_LATER}"
 )
-#: Whoever says that work can rest wants nobody at it.
+#: Whoever says that work can rest, or can stop where it is, wants nobody at it.
 _RESTS = regex(
-    r"^(?P<what>[^,;:]+?) (?:(?:can|may|should|must|shall) (?:rest|sleep|take a (?:break|rest)|be left(?: to rest)?)"
+    r"^(?P<what>[^,;:]+?) (?:(?:can|may|should|must|shall) (?:rest|sleep|take a (?:break|rest)|be left(?: to rest)?"
+    r"|(?:stop|halt|pause|end)(?= (?:there|here|where|now|for (?:now|today|good|the day))\b)|call it a day)"
+    r"|(?:(?<=agent )|(?<=coder )|(?<=bot ))is (?:done|finished) for (?:today|tonight|the day)"
     r"|(?:needs?|deserves?|wants?) (?:a|some) (?:break|breather|rest|pause|timeout|time out))"
-    r"(?: (?:(?:until|till|for) .+|now))?[.! ]*$"
+    r"(?: (?:(?:until|till|for) .+|now|here|there|where (?:it is|it's at|they are|he is|she is)))*[.! ]*$"
 )
 _VERY = r"(?:very |much |most |really |so |greatly )*"
 _NEEDED = r"(?: is|'s) (?:needed|necessary|required|time)"

@@ -20,7 +20,8 @@ _HELP = regex(
     r"|(?:a )?list (?:of )?(?:the |all |available )*commands[?!. ]*|what (?:can|could|do) (?:you|i|this|it) (?:do"
     r"|say|type|ask)(?: here| with this| for me)?[?!. ]*"
     r"|how (?:does|do) (?:this|it|you|that|orch)(?: \w+){0,2} work[?!. ]*|how (?:do|can|should|would) (?:i|we|you"
-    r"|one) (?:use|start|stop|limit|run|see|change|set|add|cancel|get|pause|talk|give|tell|quit|exit|configure)\b.*"
+    r"|one) (?:use|start|stop|limit|run|see|change|set|add|cancel|get(?! rid)|pause|talk|give|tell|quit|exit"
+    r"|configure)\b.*"
     r"|what (?:are )?(?:the |my )*(?:commands|options)(?: are there)?[?!. ]*|which commands\b.*|instructions[?!. ]*)$"
 )
 _EXPLAIN = regex(
@@ -34,7 +35,7 @@ _EXPLAIN = regex(
     r"|\bwhat(?:'s| is| are) (?!.*\b(?:status|state|progress|next|left|running|going|doing|up|done|remaining|happening"
     r"|new|active|finished|ready|available|open)\b).+"
     r"|^(?:can|could|should|shall|would|may) .*|\bwhen (?:can|will|could|may)\b|\bstopping\b|\b(?:is|was|were"
-    r"|are) .* for(?: again)?\W*$|\bkeep(?:s|ing)?\b.*\bfrom\b|\bin the way\b"
+    r"|are) .* for(?: again)?\W*$|\b(?:keep|stop|prevent|hold)(?:s|ing)?\b.*\b(?:from|back)\b|\bin the way\b"
     r"|\bafter\b|\bunlock|\bunblocks\b"
 )
 _STATUS = regex(
@@ -64,8 +65,10 @@ _OVERALL = regex(
     r"|the team|the agents|all of this|the project|the whole thing|everyone)\b.*|where (?:we|things|all|it"
     r"|everything)\b.*stands?"
     r"|what(?:'s| is)? (?:running|going on|happening|left|next|up|done|the status|the state)|who(?:'s"
-    r"| is) (?:working|doing|on|running|busy)|^which agents|^what (?:now |are |is )*(?:doing|happening)$|^how many"
-    r"|^how much|how far (?:along )?(?:are|is) (?:we"
+    r"| is) (?:working|doing|on|running|busy)|^which agents|^what (?:now |are |is )*(?:doing|happening)$"
+    r"|^how (?:many|much)(?=(?: (?:more|longer|is|are|there|to go|of (?:it|them|this|that)))*\W*$|.*\b(?:agents?"
+    r"|streams?|work|tasks?|items?|phases?|left|remain\w*|done|finish\w*|running|open|ready|blocked|progress|started"
+    r"|complete\w*|available|stuck|failed)\b)|how far (?:along )?(?:are|is) (?:we"
     r"|it|everything)|sup)\b"
 )
 _OURS = regex(

@@ -16,13 +16,19 @@ from orchestrator_agent.patterns import regex
 
 #: Two streams whose scores are nearer than this cannot be told apart by the words.
 GAP = 0.08
+#: What accounts for a smaller share of what the best one accounts for is no rival of it.
+RIVAL = 0.5
 #: A name that is believed less than this says nothing at all; a tie must be worth as much of what was said.
 WORTH_SAYING, WORTH_ASKING = 0.2, 0.34
 #: Of two descriptions that fit nearly as well the better one is proposed; of two names neither is.
 IN_A_NAME, EQUAL, DESCRIBED = 0.6, 0.005, 0.45
 #: Where even the better one accounts for less than this, it is a guess.
 HINTED, GUESSED = 0.2, 0.43
+#: One word of several that many descriptions share: it may be there by chance.
+BY_CHANCE = 0.5
 PLAIN_NAME = 0.85
+#: A match that is worth less than this fits prose only.
+BY_NAME = 0.6
 #: What is listed beside other work fits at least so well.
 LISTED = 0.5
 _MOST_PARTS = 12
@@ -130,6 +136,7 @@ def names(text: str, world: World, at_work: bool) -> Found:
 def _several(parts: list[str], world: World, at_work: bool, *, either: bool) -> Found:
     streams: list[WorkStream] = []
     scores: list[float] = []
+    by_name: list[bool] = []
     for part in parts:
         found = ids(part, world) or _single(part, world.rank(part), world, at_work)
         if not found.streams and part is not parts[-1]:
@@ -138,12 +145,20 @@ def _several(parts: list[str], world: World, at_work: bool, *, either: bool) -> 
             return Found()
         streams += found.streams
         scores.append(found.score)
+        by_name.append(found.kind != "name" or _is_named(part, found, world))
     unique = tuple(dict.fromkeys(streams))
     if len(unique) < 2:
         return Found()
     if either:
         return Found(candidates=unique, score=0.5, kind="name", evidence="one or the other")
-    return Found(unique, score=min(scores), kind="name", evidence="names " + ", ".join(s.id for s in unique))
+    # What only prose holds is seldom meant beside what is named: it needs a yes.
+    score = min(scores) if all(by_name) or not any(by_name) else GUESSED
+    return Found(unique, score=score, kind="name", evidence="names " + ", ".join(s.id for s in unique))
+
+
+def _is_named(text: str, found: Found, world: World) -> bool:
+    """True when folded `text` fits the name or a task of the work stream that was found for it, and no prose alone."""
+    return any(match.stream in found.streams and match.score >= LISTED for match in world.rank(text)[:3])
 
 
 def _with_endings(part: str, last: str, world: World, at_work: bool) -> list[Found]:
@@ -182,7 +197,8 @@ def _single(text: str, matches: list[Match], world: World, at_work: bool) -> Fou
     if at_work:
         matches = _live_first(matches, world)
     top = matches[0]
-    tied = [m for m in matches if m.score >= top.score - GAP and (m.full_name or not top.full_name)]
+    near = [m for m in matches if m.score >= top.score - GAP and m.cover >= RIVAL * top.cover]
+    tied = [m for m in near if m.full_name or not top.full_name]
     spoken = [m for m in tied if is_spoken(m.stream.name, text)]
     if len(spoken) == 1 < len(tied):
         return Found(
@@ -229,7 +245,8 @@ def _tied(text: str, tied: list[Match], world: World, evidence: str) -> Found:
         chosen = tuple(sorted((m.stream for m in tied), key=lambda s: id_key(s.id)))
         return Found(world.open(chosen), score=0.8 * top.score, kind="name", evidence=evidence)
     if top.score < IN_A_NAME and top.score - tied[1].score > EQUAL:
-        score = DESCRIBED if top.score >= HINTED else GUESSED
+        chance = len(top.words) == 1 and top.cover < BY_CHANCE
+        score = DESCRIBED if top.score >= HINTED and not chance else GUESSED
         return Found((top.stream,), score=score, kind="name", evidence=evidence, size=len(top.words))
     offered = tuple(m.stream for m in tied[:_MOST_OFFERED])
     return Found(candidates=offered, score=top.cover * 0.5, kind="name", evidence=evidence)

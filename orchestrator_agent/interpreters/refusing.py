@@ -32,7 +32,7 @@ DENIES = regex(
     r"|should not|can't)(?! (?:we|you|i|it|they|someone|somebody)\b)"
     r"|stop (?:asking|talking|fiddling|wasting|messing|worrying|bothering|complaining|discussing|arguing|playing"
     r"|thinking)"
-    r"|(?:it'?s |that'?s )?(?:enough(?! already (?:of|with) | .+ for (?:today|tonight|the day|this week)$)"
+    r"|(?:it'?s |that'?s )?(?:enough(?! already (?:of|with) |(?: .+)? for (?:today|tonight|the day|this week)$)"
     r"|no need)"
     r"|(?:there(?:'?s| is) )?no (?:point|sense|use|reason)(?: in| to| of)?"
     rf"|{NEVER}|take (?:it|that|everything) back"

@@ -18,6 +18,7 @@ from orchestrator_agent.interpreters import calibration, questions
 from orchestrator_agent.interpreters.clauses import Clause, clauses
 from orchestrator_agent.interpreters.conditions import Condition, is_kept, set_aside, waited_for
 from orchestrator_agent.interpreters.corrections import earnest, last_word
+from orchestrator_agent.interpreters.doubts import beside_refused, by_chance, held_back
 from orchestrator_agent.interpreters.errands import addressed
 from orchestrator_agent.interpreters.excluding import separate
 from orchestrator_agent.interpreters.explaining import steps
@@ -31,7 +32,7 @@ from orchestrator_agent.interpreters.manners import plainly, trimmed
 from orchestrator_agent.interpreters.passives import actively
 from orchestrator_agent.interpreters.quoting import own_words
 from orchestrator_agent.interpreters.reading import NOTHING_FITS, Reading, join, without
-from orchestrator_agent.interpreters.references import is_item, refused_parts, resolve
+from orchestrator_agent.interpreters.references import BY_NAME, is_item, refused_parts, resolve
 from orchestrator_agent.interpreters.refusing import NEVER
 from orchestrator_agent.interpreters.selections import Found, heading
 from orchestrator_agent.interpreters.spelling import mend
@@ -46,8 +47,6 @@ __all__ = ["InterpretedGoal", "interpret_goal"]
 
 #: A longer clause tells a story; of its mentions only the best one is meant.
 LONG_CLAUSE = 9
-#: Less than this fits prose only.
-BY_NAME = 0.6
 #: What is told in a story and wished for; a fit that is worth more then than a better one of something only told.
 _WISHED = regex(r"\b(?:please|must|have to|has to|needs?|wants?|should|next|first|finally|get|let's|let us)\b")
 _CLEAR = 0.5
@@ -208,6 +207,7 @@ _EXCLUDES = regex(r"^(?:except|not|no|leave|skip|without|minus)\b")
 
 def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading | None]:
     """The reading of commands and bare mentions, less what was said no to."""
+    found = held_back(found, world)
     positive = [unmask(c, world) for c in found if not (c.negative or c.question or c.condition or c.told)]
     refusals = [(clause, each) for clause in found if clause.negative for each in refused_parts(clause.rest, world)]
     refused = [found for _, found in refusals if found.streams or found.candidates]
@@ -227,7 +227,7 @@ def _commands(found: Sequence[Clause], world: World) -> tuple[Reading, Reading |
         return Reading("none", evidence="not yet", stands_on="only a no"), None
     if any(_holds_up(clause, found) and not _HARMLESS.match(clause.text) for clause in found):
         reading = replace(reading, confirm=True)
-    if mentioned is reading and refused and len(positive) > 1 and reading.score < calibration.LIKELY:
+    if mentioned is reading and refused and beside_refused(positive, reading, world):
         reading = replace(reading, confirm=True)
     then = without(then, refused, unclear) if then else None
     return without(_widened(reading, positive, refused, world), refused, unclear), then
@@ -337,7 +337,7 @@ def _mentions(positive: Sequence[Clause], world: World) -> Reading | None:
     first, *others = readings
     for other in others:
         first = _narrowed(first, other, pairs, world) or join(first, other)
-    aside = any(remarks(clause.text) for clause in positive)
+    aside = any(remarks(clause.text) for clause in positive) or by_chance(positive, pairs, world)
     return replace(first, confirm=True) if aside or _passes_over(first, readings, pairs) else first
 
 

@@ -177,6 +177,14 @@ class Vocabulary:
         """True when the stream has `word`, a singular, so or in the plural."""
         return any(singular(form) == word and position in self.places(form) for form in (word, word + "s"))
 
+    def writes(self, left: str, right: str) -> bool:
+        """True when a name writes as two words what others may join: *Sign in with a Card*."""
+        return f" {left} {right} " in self._said
+
+    @cached_property
+    def _said(self) -> str:
+        return fold(" " + " / ".join(self._titles) + " ")
+
     def abbreviated(self, letters: str, weight: float) -> dict[int, float]:
         """Position of stream -> `weight`, for those with a part of the name that `letters` abbreviates."""
         found = self._abbreviated.get(letters)
