@@ -242,6 +242,15 @@ def test_what_the_box_says_already_but_the_rest_denies_is_refused() -> None:
         write_status((LISTS / "todo.md").read_bytes(), "todo.md", {"build-a-tower": S.NOT_STARTED})
 
 
+def test_one_task_over_all_others_names_the_list_of_augment() -> None:
+    tree = (
+        "[ ] NAME:Current Task List DESCRIPTION:Root\n-[/] NAME:Build the boat DESCRIPTION:All of it\n"
+        "--[x] NAME:Hull DESCRIPTION:Oak\n---[x] NAME:Planks DESCRIPTION:\n--[ ] NAME:Mast DESCRIPTION:Pine\n"
+    )
+    assert list(streams(tree)) == ["hull", "mast"]
+    assert list(streams(tree.replace("--[ ] NAME:Mast DESCRIPTION:Pine\n", ""))) == ["build-the-boat"]
+
+
 @pytest.mark.parametrize("name", ["todo.md", "kiro.md", "issue.md", "tracks.md", "augment.md"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_each_box_is_written_alone(name: str, ending: str) -> None:
