@@ -28,6 +28,11 @@ _HELD = (
     r"blocked|deferred|on hold|postponed|parked|paused|shelved|cancell?ed|dropped|abandoned|skipped|superseded|"
     r"descoped|out of scope|not needed|no longer needed"
 )
+_PUT_OFF = regex(
+    r"[(\[](?:deferred|on hold|postponed|parked|shelved)\b[^()\[\]]{0,60}[)\]]|"
+    r"^[*_]{0,2}(?:deferred|on hold|postponed|parked|shelved)\b",
+    re.IGNORECASE,
+)
 #: A line about all that stands below a heading; what the word is about must not be something else.
 _HELD_LINE = regex(
     rf"(?P<sign>[\W_]{{0,16}})(?:(?:note|status|update|important|warning|hinweis)[*_ ]{{0,4}}[:：–—-][\W_]{{0,12}})?"
@@ -49,6 +54,14 @@ def set_aside_by(name: str) -> str | None:
     match = _REMARK.search(name[:400]) if any(map(name.__contains__, _SIGNS)) else None
     word = _WORD.search(match[0]) if match else None
     return word[0].casefold() if word else None
+
+
+def puts_off(remark: str) -> str | None:
+    """The words of a remark that put work off: "the old pump (deferred)", "Deferred to v2", "on hold: no parts"."""
+    match = _PUT_OFF.search(remark)
+    if match is None:
+        return None
+    return match[0].strip("([)] ") if match[0][:1] in "([" else held_by(remark)
 
 
 def sets_aside(title: str) -> bool:
