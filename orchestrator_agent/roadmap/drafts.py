@@ -96,8 +96,7 @@ def assemble(
     known = known or known_of(unique.values())
     for draft in unique.values():
         draft.depends_on += draft.awaited
-        if draft.status is WorkStreamStatus.NOT_STARTED:
-            _add_said(document, draft, known)
+        _add_said(document, draft, known)
     needs = _needs(unique.values(), known)
     for draft in unique.values():
         if draft.held and draft.status is WorkStreamStatus.NOT_STARTED:
@@ -156,7 +155,7 @@ def _dependencies(draft: Draft, known: Known) -> Dependencies:
 
 
 def _add_said(document: Document, draft: Draft, known: Known) -> None:
-    """What the words of open work say in passing holds it back; the name of an item may be only its beginning."""
+    """What the words of work say in passing holds it back; the name of an item may be only its beginning."""
     line = document.lines[draft.first_line - 1]
     said = said_in_passing(line.content if line.kind is Kind.ITEM else draft.name)
     if said.people:
