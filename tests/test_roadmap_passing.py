@@ -96,3 +96,27 @@ def test_in_a_column_of_owners_may_stand_what_comes_before() -> None:
         "B-3": (("B-1", "B-2"), None),
     }
     assert may_start(text) == ["B-1", "B-2"]
+
+
+PHASES = (
+    "## Phase 1: Hull\n\n- [x] saw\n- [ ] sand\n\n## Phase 2: Mast\n\n- [x] fell\n\n"
+    "## Phase 3: Sails\n\n{}\n\n- [ ] sew\n"
+)
+
+
+@pytest.mark.parametrize(
+    "line", ["Only if there is wind:", "Do not start before the owner says so.", "> Contingent on the weather."]
+)
+def test_a_condition_over_the_steps_holds_work_back(line: str) -> None:
+    assert may_start(PHASES.replace("- [ ] sand", "- [x] sand").format(line)) == []
+    assert may_start("## Sails\n\n**Only if there is wind:**\n\n- [ ] sew\n\n## Flag\n\n- [ ] dye\n") == ["dye"]
+
+
+def test_a_condition_that_names_other_work_is_a_dependency() -> None:
+    text = "## Phase 1: Hull\n\n- [x] saw\n\n## Phase 2: Mast\n\nDo not start before Phase 1.\n\n- [ ] fell\n"
+    assert may_start(text) == ["2"]
+
+
+def test_what_is_in_progress_does_not_break_the_order() -> None:
+    assert may_start(PHASES.format("Linen.")) == []
+    assert may_start(PHASES.replace("- [x] saw", "- [ ] saw").format("Linen.")) == ["1", "3"]

@@ -39,7 +39,7 @@ from orchestrator_agent.roadmap.known import Known
 from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.relations import add_relations
-from orchestrator_agent.roadmap.set_aside import set_aside_by, sets_aside
+from orchestrator_agent.roadmap.set_aside import held_by, set_aside_by, sets_aside
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import read_box, read_mark
@@ -317,7 +317,7 @@ def _said_by(title: str) -> tuple[WorkStreamStatus, str | None]:
             return WorkStreamStatus.BLOCKED, f'its box is open under "{title[:60]}"'
         if mark.status is not WorkStreamStatus.NOT_STARTED:
             return mark.status, mark.reason or f'it stands under "{title[:60]}"'
-    elif sets_aside(title):
+    elif sets_aside(title) or held_by(title):
         return WorkStreamStatus.BLOCKED, f'it stands under "{title[:60]}"'
     return WorkStreamStatus.NOT_STARTED, None
 

@@ -42,6 +42,13 @@ _HELD_LINE = regex(
     r" (?:by|on|until|till|to|pending|because|due|since|while|after|as|in favou?r)\b)?",
     re.IGNORECASE,
 )
+#: A line about when any of it is to be begun; where it names other work that is a dependency.
+_CONDITION = regex(
+    r"[\W_]{0,16}(?:only (?:if|when|once|after)|do(?: not|n't) (?:start|begin) (?:this )?(?:before|until|unless)|"
+    r"(?:contingent|conditional) (?:up)?on)\b",
+    re.IGNORECASE,
+)
+_NAMES_WORK = regex(r"(?:[A-Za-z]{4,10} #?|#|[A-Z]{1,8}-?)\d")
 #: What is waited for is other work, which is a dependency.
 _NEEDED = regex(
     r"[\W_]*(?:by|on|until|till|pending|after)?[:： *_]*(?:the )?(?P<what>(?:[A-Za-z]{2,12} ?)?#?[A-Z]{0,8}-?\d.*)"
@@ -73,7 +80,8 @@ def held_by(line: str) -> str | None:
     """What a line below a heading says if that holds all of the work back: "> **Deferred** until spring"."""
     match = _HELD_LINE.match(line)
     if match is None:
-        return None
+        is_condition = _CONDITION.match(line) is not None and _NAMES_WORK.search(line) is None
+        return line.strip("*_>~: \t") if is_condition else None
     behind = line[match.end("word") :]
     if ":" in behind and _NOTHING.match(behind):
         return None
