@@ -148,7 +148,7 @@ def _section(heading: Line) -> _Section | None:
         return _Section(heading.content, heading.level, is_time=match["time"] is not None)
     if _STEPS.match(title):
         return _Section(heading.content, heading.level, is_steps=True)
-    aside = sets_aside(heading.content) and not (holds_criteria(heading.content) or holds_examples(heading.content))
+    aside = sets_aside(heading.content) and not (holds_criteria(title) or holds_examples(title))
     return _Section(heading.content, heading.level) if aside else None
 
 
