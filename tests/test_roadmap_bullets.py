@@ -94,6 +94,20 @@ def test_numbered_steps_follow_each_other() -> None:
     assert not streams(STEPS.replace("1.", "-").replace("2.", "-").replace("3.", "-"))
 
 
+TODO = (
+    "# Boatyard TODO\n\n## Hull\n\n- Saw planks\n- Later sand them\n  - with care\n\n## Sails\n\n- Sew ✅\n"
+    "- Dye (blocked by #4)\n\n## Done\n\n- Draw\n\n## Notes\n\n- Oak is dear\n\n## Release process\n\n- Ring\n"
+)
+
+
+def test_in_a_list_of_things_to_do_every_section_holds_some() -> None:
+    assert list(streams(TODO)) == ["saw-planks", "later-sand-them", "sew", "dye"]
+    assert may_start(TODO, "TODO.md") == ["saw-planks"]
+    assert write_each(TODO.encode(), "TODO.md")
+    assert not streams(TODO.replace("Boatyard TODO", "Boatyard"))
+    assert not streams(TODO.replace("Boatyard TODO", "Boatyard roadmap"))
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

@@ -6,15 +6,16 @@
     ## Later
     - A watch app
 
-or the numbered steps of a plan. Bullets mean much else, so that nothing is read but below such headings, in files that
-call themselves a plan, and where no other format finds work. A picture before the words is their status.
+or the numbered steps of a plan, or below all headings of a document that is called "TODO". Bullets mean much else: so
+nothing is read but below such headings, in files that call themselves a plan, and where no other format finds work. A
+picture before the words is their status.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
@@ -23,7 +24,8 @@ from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.document import Document, Edit, Kind, Line, check_count, headings_of
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import holds_criteria, holds_examples, is_placeholder, plain, read_field
-from orchestrator_agent.roadmap.item_text import read_beginning, read_item, read_remarks
+from orchestrator_agent.roadmap.item_text import read_beginning, read_item, read_remarks, states_need
+from orchestrator_agent.roadmap.listed import is_chapter
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.relations import add_relations
 from orchestrator_agent.roadmap.set_aside import held_by, set_aside_by, sets_aside
@@ -46,6 +48,9 @@ _IS_THERE = regex(
     r"released|we have|already)\b",
     re.IGNORECASE,
 )
+#: Of a document with this title all sections hold things to do, but for its chapters.
+_TODO = regex(r"(?:[\w.'-]+ )?to[ -]?dos?(?: list)?$")
+_LATER = regex(r"[*_\W]{0,4}(?:later|some ?day|eventually|maybe|perhaps|optionally)\b", re.IGNORECASE)
 _STEPS = regex(r"(?:(?:implementation|migration|refactoring) )?steps$")
 _REMARK = regex(r" ?(?:\([^()]*\)|[:–—].*| - .*)$")
 _NUMBERED = regex(r"\s*\d{1,9}[.)]\s")
@@ -119,11 +124,12 @@ def _sections(document: Document) -> list[_Section]:
     found: list[_Section] = []
     inside: _Section | None = None
     below: list[Line] | None = None
+    is_todo = any(line.level == 1 and _TODO.match(plain(line.content)) for _, line in headings_of(document)[:1])
     for line in document.lines:
         if line.kind is Kind.HEADING:
             below = None
             if inside is None or line.level <= inside.level:
-                inside = _section(line)
+                inside = _section(line, is_todo)
                 found += [inside] if inside else []
             elif holds_criteria(line.content) or holds_examples(line.content):
                 inside = None
@@ -140,7 +146,7 @@ def _sections(document: Document) -> list[_Section]:
     return found
 
 
-def _section(heading: Line) -> _Section | None:
+def _section(heading: Line, is_todo: bool) -> _Section | None:
     title = _REMARK.sub("", plain(heading.content))
     if heading.level == 1:
         return None
@@ -148,8 +154,10 @@ def _section(heading: Line) -> _Section | None:
         return _Section(heading.content, heading.level, is_time=match["time"] is not None)
     if _STEPS.match(title):
         return _Section(heading.content, heading.level, is_steps=True)
-    aside = sets_aside(heading.content) and not (holds_criteria(title) or holds_examples(title))
-    return _Section(heading.content, heading.level) if aside else None
+    if holds_criteria(title) or holds_examples(title):
+        return None
+    is_area = is_todo and status_of_group(heading.content) is None and not is_chapter(title)
+    return _Section(heading.content, heading.level) if is_area or sets_aside(heading.content) else None
 
 
 def _is_list_of_work(section: _Section) -> bool:
@@ -163,9 +171,7 @@ def _is_list_of_work(section: _Section) -> bool:
 def _draft(document: Document, section: _Section, line: Line, below: list[Line], slugs: Slugs) -> Draft | None:
     while below and below[-1].kind is Kind.BLANK:
         below.pop()
-    marked = read_ending(line.content, 0, {})
-    first = None if marked else read_beginning(line.content)
-    shown = line.content[first[1] if first else 0 : marked[1] if marked else None].strip(" -–—")
+    place, shown, reason = _mark(line)
     text = read_item(shown)
     if not text.name or is_placeholder(text.name):
         return None
@@ -177,10 +183,9 @@ def _draft(document: Document, section: _Section, line: Line, below: list[Line],
         draft.description.append(shown)
     if below:
         fill(draft, read_body(document, below))
-    place = marked[0] if marked else first[0] if first else Place("emoji", 0, 0, "", None)
-    draft.places = [Place(place.kind, line.start + place.start, line.start + place.end, place.example, place.status)]
+    draft.places = [place]
     draft.status = place.status or _status_of(section)
-    draft.blocked_reason = marked[2] if marked else None
+    draft.blocked_reason = reason
     if text.struck and draft.status is not WorkStreamStatus.COMPLETE:
         draft.status = WorkStreamStatus.CANCELLED
     needs, reason = read_remarks(inner.content for inner in below)
@@ -190,6 +195,18 @@ def _draft(document: Document, section: _Section, line: Line, below: list[Line],
         draft.status = WorkStreamStatus.BLOCKED if reason else draft.status
         draft.blocked_reason = reason
     return draft
+
+
+def _mark(line: Line) -> tuple[Place, str, str | None]:
+    """The mark behind or before the words, else an empty one before them; the words; why it is blocked."""
+    if (marked := read_ending(line.content, 0, {})) and not states_need(line.content, marked[1]):
+        place, shown, reason = marked[0], line.content[: marked[1]], marked[2]
+    elif first := read_beginning(line.content):
+        place, shown, reason = first[0], line.content[first[1] :], None
+    else:
+        place, shown, reason = Place("emoji", 0, 0, "", None), line.content, None
+    start, end = line.start + place.start, line.start + place.end
+    return replace(place, start=start, end=end), shown.strip(" -–—"), reason
 
 
 def _status_of(section: _Section) -> WorkStreamStatus:
@@ -204,5 +221,7 @@ def _held_back(document: Document, section: _Section, line: Line) -> str | None:
         return held[:200]
     if not (section.is_time or section.is_steps) and sets_aside(section.title):
         return f'it stands under "{section.title[:60]}"'
+    if later := _LATER.match(line.content):
+        return f'its line begins "{later[0]}"'
     sign = set_aside_by(line.content) or doubtful_mark(line.content) or hidden_mark(document.raw(line))
     return f'its line says "{sign[:40]}"' if sign else None

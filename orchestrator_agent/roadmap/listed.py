@@ -39,6 +39,11 @@ _DONE = r"(?:implemented|resolved|done|completed?|shipped|fixed|released|superse
 _IS_DONE = regex(rf"[*_>\W]{{0,6}}(?:(?:this|it) (?:is|was|has been) (?:already |now )?)?{_DONE}\b", re.IGNORECASE)
 
 
+def is_chapter(title: str) -> bool:
+    """The words of a heading are those of a chapter about the project, and of no work in it."""
+    return _CHAPTER.match(title) is not None
+
+
 def is_called_list(document: Document) -> bool:
     """Its one title says that it is a list of work, and nothing else."""
     found = headings_of(document)
@@ -70,7 +75,7 @@ def _is_told(document: Document, item: Heading) -> bool:
     lines = (line for line in document.lines[item.index + 1 : item.end] if line.kind is not Kind.BLANK)
     first = next(lines, None)
     prose = first is not None and first.kind is Kind.TEXT and item.body.is_prose
-    return prose and not item.priority and _CHAPTER.match(plain(item.name)) is None
+    return prose and not item.priority and not is_chapter(plain(item.name))
 
 
 def settle_listed(document: Document, drafts: Sequence[Draft]) -> None:
