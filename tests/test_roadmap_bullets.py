@@ -104,6 +104,8 @@ def test_in_a_list_of_things_to_do_every_section_holds_some() -> None:
     assert list(streams(TODO)) == ["saw-planks", "later-sand-them", "sew", "dye"]
     assert may_start(TODO, "TODO.md") == ["saw-planks"]
     assert write_each(TODO.encode(), "TODO.md")
+    assert list(streams(TODO.replace("- Saw", "Each plank has:\n\n- Saw"))) == ["sew", "dye"]
+    assert list(streams(TODO.replace("- Dye", "\nA sail has:\n\n- Dye"))) == ["saw-planks", "later-sand-them", "sew"]
     assert not streams(TODO.replace("Boatyard TODO", "Boatyard"))
     assert not streams(TODO.replace("Boatyard TODO", "Boatyard roadmap"))
 

@@ -58,6 +58,8 @@ def test_what_a_text_calls_done_is_not_begun_again() -> None:
         PROSE.replace("Copies of maps", "Vision"),
         PROSE.replace("Copies of maps", "Release process"),
         PROSE.replace("Copies of maps", "Why maps?"),
+        PROSE.replace("Copies of maps", "Built: maps"),
+        PROSE.replace("Copies of maps", "Up next - maps"),
         PROSE.replace("We want to follow maps that were copied.", "- copies\n- maps"),
         PROSE + "\n### A part\n\nMore.\n",
         PROSE.replace("## Copies", "## 1. Copies"),

@@ -64,6 +64,8 @@ class _Section:
     level: int
     is_time: bool = False
     is_steps: bool = False
+    #: Its heading says nothing about when, in a list of things to do.
+    is_area: bool = False
     #: The lines over its first bullet.
     introduction: list[str] = field(default_factory=list)
     bullets: list[tuple[Line, list[Line]]] = field(default_factory=list)
@@ -139,10 +141,12 @@ def _sections(document: Document) -> list[_Section]:
             below = []
             if line.box is None and (not inside.is_steps or _NUMBERED.match(document.raw(line))):
                 inside.bullets.append((line, below))
-        elif below is not None:
+        elif below is not None and (line.indent or line.kind is not Kind.TEXT or not inside.is_area):
             below.append(line)
         elif line.kind is Kind.TEXT:
             inside.introduction.append(line.content)
+            # In an area a text speaks of what follows it: "Each record holds:".
+            inside = None if inside.is_area else inside
     return found
 
 
@@ -156,8 +160,10 @@ def _section(heading: Line, is_todo: bool) -> _Section | None:
         return _Section(heading.content, heading.level, is_steps=True)
     if holds_criteria(title) or holds_examples(title):
         return None
+    if sets_aside(heading.content):
+        return _Section(heading.content, heading.level)
     is_area = is_todo and status_of_group(heading.content) is None and not is_chapter(title)
-    return _Section(heading.content, heading.level) if is_area or sets_aside(heading.content) else None
+    return _Section(heading.content, heading.level, is_area=True) if is_area else None
 
 
 def _is_list_of_work(section: _Section) -> bool:

@@ -30,8 +30,14 @@ _CHAPTERS = (
     r"versioning|constraints|boundar(?:y|ies)|approach|completed?|done|shipped|released|existing|today|mvp|next|now|"
     r"later|future|deferred|planned|backlog|ideas|rules|guidelines|conventions|workflow|dependencies|decisions)"
 )
+#: Such words before a colon or a dash tell how far a whole part of the plan is, or when its turn comes.
+_TURN = (
+    r"(?:built|in progress|in review|under ?way|up next|further out|upcoming|soon|to[- ]?do|blocked|paused|parked|"
+    r"on hold|cancell?ed|rejected|current(?:ly)?|recent(?:ly)?|previous(?:ly)?|"
+    r"(?:short|near|mid|medium|long)(?:er)?[- ]term)"
+)
 _CHAPTER = regex(
-    rf"(?:.*\b)?{_CHAPTERS}$|{_CHAPTERS} ?(?:\(|[:–—]|(?:of|for|and|&|in|to|from)\b)|"
+    rf"(?:.*\b)?{_CHAPTERS}$|{_TURN}(?:$| ?[:(–—]| - )|{_CHAPTERS} ?(?:\(|[:–—]|(?:of|for|and|&|in|to|from)\b)|"
     r"(?:introduction|about|why|how|what|when|who|where|purpose|see also|related|contribut\w+|plan(?:ning)?|our)\b"
 )
 _DONE = r"(?:implemented|resolved|done|completed?|shipped|fixed|released|superseded|obsolete|merged|landed)"
