@@ -70,3 +70,23 @@ def test_what_a_text_calls_done_is_not_begun_again() -> None:
 )
 def test_chapters_and_other_documents_are_no_work(text: str) -> None:
     assert streams(text) == {}
+
+
+def test_chunks_are_work_that_may_depend_on_each_other() -> None:
+    text = (
+        "# Plan\n\n### Chunk 01\n\n#### Name\nHull\n\n#### Dependencies\n- None\n\n#### Deliverables\n- [ ] planks\n\n"
+        "### Chunk 02\n\n#### Dependencies\n- Depends on: Chunk 01 (Hull)\n\n#### Deliverables\n- [ ] mast\n"
+    )
+    assert {id_: stream.depends_on for id_, stream in streams(text).items()} == {"01": (), "02": ("01",)}
+    assert may_start(text) == ["01"]
+    assert len(write_each(text.encode(), "PLAN.md")) == 10
+
+
+def test_the_last_row_may_stand_for_all_that_follow() -> None:
+    table = (
+        "| Phase | Title | Status |\n|--:|--|--|\n| 08 | Hull | ✅ Done |\n| **09** | Mast | {} |\n"
+        "| 10+ | Rest | open |\n"
+    )
+    assert list(streams(table.format("open"))) == ["08", "09", "10+"]
+    assert may_start(table.format("open")) == ["09"]
+    assert may_start(table.format("done")) == ["10+"]

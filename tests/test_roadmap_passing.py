@@ -29,6 +29,8 @@ WAITS = [
     "Sails (manual, user only)",
     "Sails - by a human",
     "Human: sew the sails",
+    "DECIDE: which sails",
+    "**Open question:** how many sails?",
 ]
 MAY_START = [
     "Ring the bell once the upload is complete",
@@ -37,6 +39,7 @@ MAY_START = [
     "Wait for the tide before casting off",
     "Show the user actions",
     "Read by hand signals",
+    "Decide the colour by its hash",
 ]
 
 

@@ -33,10 +33,24 @@ _BY_PEOPLE = regex(
     rf"(?:[(\[]|[-–—:,] ?)[*_]{{0,2}}(?:manual(?:ly)?,? )?(?P<said>{_PEOPLE}[ -](?:only|action|decision|task|step)|"
     rf"(?:done |run |only )?by (?:an? |the )?(?:human|user|hand)|{_PEOPLE} required|(?:requires|needs) (?:an? )?human|"
     r"manual only|not for agents)[^()\[\]]{0,40}[ .)\]*_`]{0,6}$|"
-    r"^[*_(\[]{0,3}(?P<label>human|user action|manual action)[)\]]?[*_]{0,2}:",
+    r"^[*_(\[]{0,3}(?P<label>human|(?:user|manual) action|decide|decision(?: needed)?|(?:open )?question)"
+    r"[)\]]?[*_]{0,2}:",
     re.IGNORECASE,
 )
-_MAY_BE_PEOPLE = ("human", "user", "people", "owner", "maintainer", "person", "operator", "by hand", "manual", "agents")
+_MAY_BE_PEOPLE = (
+    "human",
+    "user",
+    "people",
+    "owner",
+    "maintainer",
+    "person",
+    "operator",
+    "by hand",
+    "manual",
+    "agents",
+    "deci",
+    "question",
+)
 #: What is said so stands near the end.
 _LONGEST_END = 200
 

@@ -209,7 +209,8 @@ def _draft(
     lines = document.lines[item.index + 1 : item.end]
     body = item.body if item.body_end == item.end else read_body(document, lines)
     last = next((line.number for line in reversed(lines) if line.kind is not Kind.BLANK), item.line.number)
-    draft = Draft(item.id, item.name or " ".join(item.line.content.split()), item.line.number, last)
+    name = item.name or " ".join(item.line.content[item.begin : item.stop].split()) or item.id
+    draft = Draft(item.id, name, item.line.number, last)
     draft.batch, draft.around, draft.priority = item.batch, item.around, item.priority
     draft.depends_on += item.needs
     draft.aliases = tuple(dict.fromkeys(other.id for other in item.mentioned if other.id != item.id))

@@ -46,7 +46,7 @@ _NOTHING = ("", "-", "–", "—", "?", "tbd", "n/a", "none")
 #: Ids that are counted up say an order: PR3 comes after PR2, which "BUG-3" and "BUG-2" do not say.
 _COUNTED = regex(
     r"(?:pr|p|m|s|w|step|stage|sprint|week|day|part|iteration|phase|milestone)?[-# ]?"
-    r"\d{1,4}(?:[a-z]?\.\d{1,4}){0,4}[a-z]?$",
+    r"\d{1,4}(?:[a-z]?\.\d{1,4}){0,4}[a-z+]?$",
     re.IGNORECASE,
 )
 _KINDS = regex(
