@@ -9,6 +9,7 @@ The number of dashes is the depth. The one line without any is the list itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -81,9 +82,12 @@ class Augment:
 
 
 def _top(tasks: list[_Task]) -> int:
-    """The depth of the work: the lowest, but the list itself is none."""
-    depths = sorted(task.depth for task in tasks)
-    return depths[1] if depths[0] == 0 and depths[1:2] > [0] else depths[0]
+    """The depth of the work: the lowest of which there are several, for one line over all others names the list."""
+    counts = Counter(task.depth for task in tasks)
+    depths = sorted(counts)
+    while len(depths) > 1 and counts[depths[0]] == 1 and (depths[0] == 0 or counts[depths[1]] > 1):
+        del depths[0]
+    return depths[0]
 
 
 def _tasks(document: Document) -> list[_Task]:

@@ -49,8 +49,8 @@ def _first_open(streams: Sequence[WorkStream]) -> dict[str, WorkStream]:
 
 
 def out_of_order(streams: Sequence[WorkStream]) -> set[str]:
-    """The paths of plans whose order nobody keeps: a later step is complete there before an open one."""
-    first = _lowest_open(streams)
+    """The paths of plans whose order nobody keeps: a later step is complete there before one that has not begun."""
+    first = _lowest_open([stream for stream in streams if stream.status is not WorkStreamStatus.IN_PROGRESS])
     done = (stream for stream in streams if stream.status is WorkStreamStatus.COMPLETE)
     return {plan_of(stream) for stream in done if waits_in_order(stream, first.get(plan_of(stream)))}
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import takewhile
 
@@ -39,7 +39,7 @@ from orchestrator_agent.roadmap.known import Known
 from orchestrator_agent.roadmap.mentions import settle
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.relations import add_relations
-from orchestrator_agent.roadmap.set_aside import set_aside_by, sets_aside
+from orchestrator_agent.roadmap.set_aside import held_by, set_aside_by, sets_aside
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.statuses import read_box, read_mark
@@ -53,6 +53,7 @@ _COUNTED_GROUP = regex(
     r"\W*\d{1,2}단계|\W*\d{1,3}(?:\.\d{1,3})?[.):] ",
     re.IGNORECASE,
 )
+_WORD_LIKE_ID = regex(r"[A-Z]{1,2}\d[a-z]? +\w")
 _JUST = regex(r"^(?:recently|previously|already|just) ", re.IGNORECASE)
 _TITLE_COUNT = regex(r"\s*[(\[]\d{1,5}(?:/\d{1,5})?[)\]]\s*$")
 
@@ -68,7 +69,7 @@ class Checklist:
     def read(self, source: Source) -> Found:
         document = source.document
         found = boxes_of(document)
-        items = _nested([_read_entry(item) for item in found.items])
+        items = _nested(_without_lone_id([_read_entry(item) for item in found.items]))
         warnings: list[str] = []
         ids = _Ids([entry.text for entry in items])
         drafts = [_draft(document, entry, ids, warnings) for entry in items]
@@ -185,6 +186,15 @@ def _read_entry(item: Boxed) -> _Entry:
         shown = line.content[begin:]
         return _Entry(item, shown, read_item(shown), (said, None))
     return _Entry(item, line.content, read_item(line.content), None)
+
+
+def _without_lone_id(entries: list[_Entry]) -> list[_Entry]:
+    """What looks like an id before one of several names, and has no sign behind it, is a word: "R6 comes up black"."""
+    named = [entry for entry in entries if entry.text.id]
+    if len(named) == 1 and len(entries) > 2 and _WORD_LIKE_ID.match(named[0].shown):
+        text = named[0].text
+        named[0].text = replace(text, id="", name=f"{text.id} {text.name}")
+    return entries
 
 
 def _nested(entries: Sequence[_Entry]) -> list[_Entry]:
@@ -317,7 +327,7 @@ def _said_by(title: str) -> tuple[WorkStreamStatus, str | None]:
             return WorkStreamStatus.BLOCKED, f'its box is open under "{title[:60]}"'
         if mark.status is not WorkStreamStatus.NOT_STARTED:
             return mark.status, mark.reason or f'it stands under "{title[:60]}"'
-    elif sets_aside(title):
+    elif sets_aside(title) or held_by(title):
         return WorkStreamStatus.BLOCKED, f'it stands under "{title[:60]}"'
     return WorkStreamStatus.NOT_STARTED, None
 

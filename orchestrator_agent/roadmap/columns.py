@@ -47,7 +47,8 @@ _NAME_HEADS = [head.strip() for head in _NAMES.split(";")]
 _GROUPS = ("phase", "milestone", "sprint", "stage", "epic", "track", "wave", "work stream", "workstream")
 _SURE_OWNERS = ("assignee", "assigned to", "claimed by", "assigned")
 _ID = r"(?:[A-Za-z]{1,12}(?:-[A-Za-z]{1,8}){0,3}[-_]?)?\d{1,9}[a-z]?(?:[.-]\d{1,9}){0,5}[a-z]?|[A-Z]"
-_WHOLE_ID = regex(rf"(?:{KIND} ?[#:.-]? ?)?#?({_ID})$", re.IGNORECASE)
+#: The last row may stand for all that follows: "10+".
+_WHOLE_ID = regex(rf"(?:{KIND} ?[#:.-]? ?)?#?((?:{_ID})(?:(?<=\d)\+)?)$", re.IGNORECASE)
 _NUMBERED = regex(rf"(?=.*\d){_WHOLE_ID.pattern}", re.IGNORECASE)
 _ID_AND_NAME = regex(
     rf"(?:{KIND} ?[#.-]? ?)?#?(?:({_ID})(?: ?[:：.)] | ?[-–—]+ +)|(\d{{1,4}}(?:\.\d{{1,4}}){{1,4}}) +)(\S.*)",

@@ -16,7 +16,7 @@ from orchestrator_agent.roadmap.versions import version_named
 #: Words before an id that are no part of it.
 KIND = (
     r"(?:phase|work[ _-]?stream|stream|task[ _-]?group|task|milestone|feature|package|(?:sub-?)?module|story|step|track"
-    r"|epic|issue|prompt|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务|階段|步驟|任務|단계|작업|フェーズ"
+    r"|epic|issue|prompt|chunk|slice|fase|etapa|tarefa|tarea|aufgabe|meilenstein|étape|tâche|阶段|步骤|任务|階段|步驟|任務|단계|작업|フェーズ"
     r"|этап|фаза|задача)s?"
 )
 #: Chinese numerals count, and are read as they stand.

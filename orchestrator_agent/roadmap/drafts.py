@@ -11,6 +11,7 @@ from orchestrator_agent.model import Source, WorkStream, WorkStreamStatus
 from orchestrator_agent.roadmap.dependencies import finished_in, read_dependencies
 from orchestrator_agent.roadmap.document import Document, Kind, check_count
 from orchestrator_agent.roadmap.known import NO_DEPENDENCIES, Dependencies, Known
+from orchestrator_agent.roadmap.passing import said_in_passing
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.versions import versions_told
 
@@ -95,6 +96,7 @@ def assemble(
     known = known or known_of(unique.values())
     for draft in unique.values():
         draft.depends_on += draft.awaited
+        _add_said(document, draft, known)
     needs = _needs(unique.values(), known)
     for draft in unique.values():
         if draft.held and draft.status is WorkStreamStatus.NOT_STARTED:
@@ -150,6 +152,18 @@ def _dependencies(draft: Draft, known: Known) -> Dependencies:
         if "dependenc" in draft.blocked_reason.casefold():
             draft.blocked_reason = None
     return needs
+
+
+def _add_said(document: Document, draft: Draft, known: Known) -> None:
+    """What the words of work say in passing holds it back; the name of an item may be only its beginning."""
+    line = document.lines[draft.first_line - 1]
+    said = said_in_passing(line.content if line.kind is Kind.ITEM else draft.name)
+    if said.people:
+        draft.held = draft.held or f'its line says "{said.people}"'
+    if said.needs and not any(said.needs in text for text in draft.depends_on):
+        found = read_dependencies(said.needs, known, draft.id)
+        if found.ids or said.sure:
+            draft.depends_on.append(said.needs)
 
 
 def _finished(

@@ -215,7 +215,8 @@ def is_placeholder(name: str) -> bool:
 
 _ROLES = (
     r"(?:developers?|engineers?|back-?end|front-?end|full-?stack|devops|dev-\w+|testers?|qa|managers?|analysts?|architects?|"
-    r"designers?|reviewers?|leads?|teams?|writers?|specialists?|experts?|research-\w+|infrastructure|all|any|anyone)"
+    r"designers?|reviewers?|leads?|teams?|writers?|specialists?|experts?|owners?|maintainers?|legal|research-\w+|"
+    r"infrastructure|all|any|anyone)"
 )
 _ROLE = regex(rf"\b{_ROLES}\b", re.IGNORECASE)
 #: Of a field for claims only what is a role and nothing else is none.
@@ -225,7 +226,7 @@ _ROLE_ALONE = regex(
     re.IGNORECASE,
 )
 _NOBODY = regex(
-    r"(?:none|nobody|no one|unassigned|tbd|n/?a|open|available|free|not assigned.*|[-–—?.\s]*)$", re.IGNORECASE
+    r"(?:none|nobody|no one|unassigned|tbd|n/?a|open|available|free|not assigned.*|after .*|[-–—?.\s]*)$", re.IGNORECASE
 )
 _EMPTY_CLAIM = regex(r"\[[^\]]*\]$|<[^>]*>$|\{[^}]*\}$|@?(?:agent-name|name|agent)$", re.IGNORECASE)
 

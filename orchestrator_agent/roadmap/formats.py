@@ -79,6 +79,7 @@ FORMATS: tuple[PlanFormat, ...] = (
     _Ours("table", "tables", _markdown_with("|")),
     _Ours("phases", "phases", _markdown),
     _Ours("checklist", "checklist", _markdown),
+    _Ours("bullets", "bullets", _markdown),
 )
 
 _TEMPLATE = regex(r"(?:^|[-_. ])templates?\.(?:md|markdown)$")

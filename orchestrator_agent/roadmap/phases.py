@@ -23,6 +23,7 @@ from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, drop_roles
 from orchestrator_agent.roadmap.fields import is_placeholder, plain
 from orchestrator_agent.roadmap.headings import Heading, Restated, read_headings, read_titles
 from orchestrator_agent.roadmap.levels import choose, choose_titles, groups_around, tell_apart
+from orchestrator_agent.roadmap.listed import choose_listed, is_called_list, settle_listed
 from orchestrator_agent.roadmap.one_line import read_one_line
 from orchestrator_agent.roadmap.plan_format import Found
 from orchestrator_agent.roadmap.relations import add_relations
@@ -55,8 +56,7 @@ class Phases:
         warnings: list[str] = []
         headings = read_headings(document, legend)
         rest = attach(headings, read_restated(document, legend))
-        chosen = choose(headings, has_work_boxes(document), _is_plan(document))
-        chosen = chosen or choose_titles(read_titles(document, legend))
+        chosen, in_prose = _chosen(document, headings, legend)
         if boxes_tell_more(document, chosen):
             return Found()
         tell_apart(headings, chosen)
@@ -79,6 +79,8 @@ class Phases:
         assume_order(numbered, [kinds.get(draft.id, "") for draft in numbered], known)
         put_last(drafts, {draft.id for draft in listed}, known)
         _put_behind(drafts, {item.id for item in beside})
+        if in_prose:
+            settle_listed(document, drafts)
         warnings += _left_out(document, headings, chosen)
         return assemble(document, drafts, warnings, _level(kinds.values()), short.finished, known)
 
@@ -87,6 +89,19 @@ class Phases:
         places = [place for value in found.places.values() if isinstance(value, tuple) for place in value]
         vocabulary = Vocabulary([*places, *box_places(document)], legend_of(document))
         return source.edited(replace_marks(document, found, changes, vocabulary))
+
+
+def _chosen(
+    document: Document, headings: Sequence[Heading], legend: Mapping[str, WorkStreamStatus]
+) -> tuple[list[Heading], bool]:
+    """The headings that are work, and whether they are those of a list in prose."""
+    has_boxes = has_work_boxes(document)
+    titles = read_titles(document, legend) if not has_boxes and is_called_list(document) else None
+    listed = choose_listed(document, headings, titles) if titles is not None else []
+    if listed:
+        return listed, True
+    chosen = choose(headings, has_boxes, _is_plan(document))
+    return chosen or choose_titles(read_titles(document, legend) if titles is None else titles), False
 
 
 def _unnumbered(
@@ -194,7 +209,8 @@ def _draft(
     lines = document.lines[item.index + 1 : item.end]
     body = item.body if item.body_end == item.end else read_body(document, lines)
     last = next((line.number for line in reversed(lines) if line.kind is not Kind.BLANK), item.line.number)
-    draft = Draft(item.id, item.name or " ".join(item.line.content.split()), item.line.number, last)
+    name = item.name or " ".join(item.line.content[item.begin : item.stop].split()) or item.id
+    draft = Draft(item.id, name, item.line.number, last)
     draft.batch, draft.around, draft.priority = item.batch, item.around, item.priority
     draft.depends_on += item.needs
     draft.aliases = tuple(dict.fromkeys(other.id for other in item.mentioned if other.id != item.id))

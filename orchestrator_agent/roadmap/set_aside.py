@@ -28,6 +28,11 @@ _HELD = (
     r"blocked|deferred|on hold|postponed|parked|paused|shelved|cancell?ed|dropped|abandoned|skipped|superseded|"
     r"descoped|out of scope|not needed|no longer needed"
 )
+_PUT_OFF = regex(
+    r"[(\[](?:deferred|on hold|postponed|parked|shelved)\b[^()\[\]]{0,60}[)\]]|"
+    r"^[*_]{0,2}(?:deferred|on hold|postponed|parked|shelved)\b",
+    re.IGNORECASE,
+)
 #: A line about all that stands below a heading; what the word is about must not be something else.
 _HELD_LINE = regex(
     rf"(?P<sign>[\W_]{{0,16}})(?:(?:note|status|update|important|warning|hinweis)[*_ ]{{0,4}}[:：–—-][\W_]{{0,12}})?"
@@ -37,6 +42,13 @@ _HELD_LINE = regex(
     r" (?:by|on|until|till|to|pending|because|due|since|while|after|as|in favou?r)\b)?",
     re.IGNORECASE,
 )
+#: A line about when any of it is to be begun; where it names other work that is a dependency.
+_CONDITION = regex(
+    r"[\W_]{0,16}(?:only (?:if|when|once|after)|do(?: not|n't) (?:start|begin) (?:this )?(?:before|until|unless)|"
+    r"(?:contingent|conditional) (?:up)?on)\b",
+    re.IGNORECASE,
+)
+_NAMES_WORK = regex(r"(?:[A-Za-z]{4,10} #?|#|[A-Z]{1,8}-?)\d")
 #: What is waited for is other work, which is a dependency.
 _NEEDED = regex(
     r"[\W_]*(?:by|on|until|till|pending|after)?[:： *_]*(?:the )?(?P<what>(?:[A-Za-z]{2,12} ?)?#?[A-Z]{0,8}-?\d.*)"
@@ -51,6 +63,14 @@ def set_aside_by(name: str) -> str | None:
     return word[0].casefold() if word else None
 
 
+def puts_off(remark: str) -> str | None:
+    """The words of a remark that put work off: "the old pump (deferred)", "Deferred to v2", "on hold: no parts"."""
+    match = _PUT_OFF.search(remark)
+    if match is None:
+        return None
+    return match[0].strip("([)] ") if match[0][:1] in "([" else held_by(remark)
+
+
 def sets_aside(title: str) -> bool:
     """True for a heading that sets all below it aside: "Future work", "Phase 4 (optional)", "Nice to have"."""
     return _GROUP.match(title[:200]) is not None or set_aside_by(title) is not None
@@ -60,7 +80,8 @@ def held_by(line: str) -> str | None:
     """What a line below a heading says if that holds all of the work back: "> **Deferred** until spring"."""
     match = _HELD_LINE.match(line)
     if match is None:
-        return None
+        is_condition = _CONDITION.match(line) is not None and _NAMES_WORK.search(line) is None
+        return line.strip("*_>~: \t") if is_condition else None
     behind = line[match.end("word") :]
     if ":" in behind and _NOTHING.match(behind):
         return None

@@ -31,13 +31,14 @@ from orchestrator_agent.roadmap.fields import (
 )
 from orchestrator_agent.roadmap.mentions import Mention, mentions_of, settle
 from orchestrator_agent.roadmap.plan_format import Found
-from orchestrator_agent.roadmap.set_aside import set_aside_by
+from orchestrator_agent.roadmap.set_aside import puts_off, set_aside_by
 from orchestrator_agent.roadmap.slugs import Slugs
 from orchestrator_agent.roadmap.sources import Source
 from orchestrator_agent.roadmap.stated import status_of_group
 from orchestrator_agent.roadmap.statuses import Mark, is_box, read_box, read_mark
 from orchestrator_agent.roadmap.table_ids import Rows, group_number, told_apart
 from orchestrator_agent.roadmap.table_lines import Row, Table, tables_of
+from orchestrator_agent.roadmap.title_marks import hidden_mark
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks, stated_words
 
 _LONGEST_ROW = 2000
@@ -45,7 +46,7 @@ _NOTHING = ("", "-", "–", "—", "?", "tbd", "n/a", "none")
 #: Ids that are counted up say an order: PR3 comes after PR2, which "BUG-3" and "BUG-2" do not say.
 _COUNTED = regex(
     r"(?:pr|p|m|s|w|step|stage|sprint|week|day|part|iteration|phase|milestone)?[-# ]?"
-    r"\d{1,4}(?:[a-z]?\.\d{1,4}){0,4}[a-z]?$",
+    r"\d{1,4}(?:[a-z]?\.\d{1,4}){0,4}[a-z+]?$",
     re.IGNORECASE,
 )
 _KINDS = regex(
@@ -57,7 +58,8 @@ _HELD = regex(r"\b(?:blocked|waiting|waits|on hold|deferred|optional|paused)\b",
 _ROW_ID = rf"(?:(?:(?i:{KIND}) )?#?[A-Z][A-Za-z]{{0,9}}[-_.]?\d[\w.-]{{0,20}}|(?i:{KIND}) #?\d[\w.]{{0,20}}|#\d{{1,9}})"
 _IN_ROW = regex(
     rf"\b(?i:depends (?:up)?on|blocked (?:by|on|until)|wait(?:s|ing)? (?:for|on)|gated (?:by|on)|requires|needs|"
-    rf"pending|after|once|behind|until|not start before):? ({_ROW_ID}(?:(?:, | and | & |/| ?\+ ?){_ROW_ID}){{0,20}})"
+    rf"pending|after|once|behind|until|not start before):? "
+    rf"({_ROW_ID}(?:(?:, | and | & |/| ?\+ ?| ?[-–] ?){_ROW_ID}){{0,20}})"
 )
 _DENIED = regex(r"\b(?:not|no longer|never|without|nothing)\b[^.;|]{0,15}$", re.IGNORECASE)
 _SUM = regex(r"(?:sub|grand )?totals?$|sum$|overall$|合计$|总计$", re.IGNORECASE)
@@ -207,12 +209,19 @@ def _drafts(
         if not draft.name or is_placeholder(draft.name) or _SUM.match(draft.name):
             continue
         _set_status(document, draft, row, columns, legend, says_open, told, warnings)
-        if draft.status is WorkStreamStatus.NOT_STARTED and (word := set_aside_by(draft.name)):
+        if draft.status is WorkStreamStatus.NOT_STARTED and (word := _held_back(document, draft, row, columns)):
             draft.status, draft.blocked_reason = WorkStreamStatus.BLOCKED, word
         if struck and draft.status is not WorkStreamStatus.COMPLETE:
             draft.status = WorkStreamStatus.CANCELLED
         _set_fields(draft, row, columns, table)
         yield draft
+
+
+def _held_back(document: Document, draft: Draft, row: Row, columns: Columns) -> str:
+    """What in a row besides its status says that it is not to be begun: its name, a remark, a comment."""
+    remarks = (cell.text for number, cell in enumerate(row.cells) if number not in (columns.id, *columns.others))
+    told = set_aside_by(draft.name) or next(filter(None, map(puts_off, remarks)), None)
+    return told or hidden_mark(document.raw(row.line))
 
 
 def _any_says_open(table: Table, columns: Columns, legend: Mapping[str, WorkStreamStatus]) -> bool:
