@@ -21,7 +21,7 @@ from orchestrator_agent.errors import RoadmapError
 from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
-from orchestrator_agent.roadmap.document import Document, Edit, Kind, Line, check_count, headings_of
+from orchestrator_agent.roadmap.document import Document, Edit, Kind, Line, check_count, title_of
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, known_of
 from orchestrator_agent.roadmap.fields import holds_criteria, holds_examples, is_placeholder, plain, read_field
 from orchestrator_agent.roadmap.item_text import read_beginning, read_item, read_remarks, states_need
@@ -79,9 +79,8 @@ class Bullets:
     def recognise(self, source: Source) -> bool:
         if not source.is_markdown:
             return False
-        titles = headings_of(source.document)
-        named = any(line.level == 1 and _PLAN.search(plain(line.content)) for _, line in titles[:1])
-        return named or _FILE.match(source.name.rpartition(".")[0]) is not None
+        named = _PLAN.search(plain(title_of(source.document)))
+        return named is not None or _FILE.match(source.name.rpartition(".")[0]) is not None
 
     def read(self, source: Source) -> Found:
         document = source.document
@@ -126,7 +125,7 @@ def _sections(document: Document) -> list[_Section]:
     found: list[_Section] = []
     inside: _Section | None = None
     below: list[Line] | None = None
-    is_todo = any(line.level == 1 and _TODO.match(plain(line.content)) for _, line in headings_of(document)[:1])
+    is_todo = _TODO.match(plain(title_of(document))) is not None
     for line in document.lines:
         if line.kind is Kind.HEADING:
             below = None

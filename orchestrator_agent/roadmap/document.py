@@ -100,6 +100,11 @@ def headings_of(document: Document) -> tuple[tuple[int, Line], ...]:
     return tuple((index, line) for index, line in enumerate(document.lines) if line.kind is Kind.HEADING)
 
 
+def title_of(document: Document) -> str:
+    """The words of the heading of level 1 that a document begins with; empty where it begins with none."""
+    return next((line.content for _, line in headings_of(document)[:1] if line.level == 1), "")
+
+
 @once
 def words_of(document: Document) -> str:
     """The text without case: what does not stand in all of it need not be looked for in each line."""

@@ -18,7 +18,7 @@ from orchestrator_agent.model import WorkStreamStatus
 from orchestrator_agent.patterns import regex
 from orchestrator_agent.roadmap.bodies import fill, read_body
 from orchestrator_agent.roadmap.dependencies import KIND
-from orchestrator_agent.roadmap.document import Document, Kind, headings_of
+from orchestrator_agent.roadmap.document import Document, Kind, headings_of, title_of
 from orchestrator_agent.roadmap.drafts import Draft, Place, assemble, drop_roles, known_of
 from orchestrator_agent.roadmap.fields import is_placeholder, plain
 from orchestrator_agent.roadmap.headings import Heading, Restated, read_headings, read_titles
@@ -35,6 +35,10 @@ from orchestrator_agent.roadmap.steps import assume_order, put_last
 from orchestrator_agent.roadmap.title_marks import hidden_mark
 from orchestrator_agent.roadmap.told_boxes import boxes_tell_more
 from orchestrator_agent.roadmap.vocabulary import Vocabulary, box_places, legend_of, replace_marks
+
+#: A heading for several pieces of work: "Phases 3-4".
+_SEVERAL = regex(rf"{KIND} ?#?\d")
+_PLAN = regex(r"\b(?:plan|roadmap|backlog|to[ -]?dos?)\b")
 
 
 class Phases:
@@ -124,9 +128,6 @@ def _unnumbered(
     ]
 
 
-_SEVERAL = regex(rf"{KIND} ?#?\d")
-
-
 def _put_behind(drafts: Sequence[Draft], ids: Collection[str]) -> None:
     """Where an order is assumed, work without a number comes last."""
     steps = [draft.step for draft in drafts if draft.step is not None]
@@ -135,12 +136,9 @@ def _put_behind(drafts: Sequence[Draft], ids: Collection[str]) -> None:
             draft.step = max(steps) + 1
 
 
-_PLAN = regex(r"\b(?:plan|roadmap|backlog|to[ -]?dos?)\b")
-
-
 def _is_plan(document: Document) -> bool:
     """It calls itself so in its title."""
-    return any(line.level == 1 and _PLAN.search(plain(line.content)) for _, line in headings_of(document)[:1])
+    return _PLAN.search(plain(title_of(document))) is not None
 
 
 def _level(kinds: Iterable[str]) -> str:
